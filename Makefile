@@ -1,0 +1,60 @@
+# The recipes of the project; `make` alone lists them. CI runs the same ones (.ci/run).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+# Tools that scripts/tools.sh installed come first.
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+
+# One binary for demo, run and openapi, built with the features that the tests build with, so that nothing
+# is compiled twice.
+BUILD_DEV := cargo build --workspace --bin posthaste
+POSTHASTE := $(or $(CARGO_TARGET_DIR),target)/debug/posthaste
+
+.PHONY: help demo run build test test-fast fmt lint openapi bench audit check tools
+
+help: ## List the recipes
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+demo: ## Deliver real GitHub payloads to three receivers and show the figures (DEMO_EXIT=1: end by itself)
+	$(BUILD_DEV)
+	cd demo && npm ci --no-audit --no-fund --loglevel=error
+	@exec node demo/demo.mjs
+
+run: ## Start the server for trying things out: http and loopback receivers allowed
+	$(BUILD_DEV)
+	@exec $(POSTHASTE) serve --dev
+
+build: ## Build the release binary, target/release/posthaste
+	cargo build --release --package cli --bin posthaste
+
+test: tools ## Run every test, the verification samples and the demo
+	scripts/services.sh scripts/test.sh
+	scripts/samples.sh
+	$(MAKE) --no-print-directory demo DEMO_EXIT=1
+
+test-fast: ## Test the rules and the queue only: no services, seconds
+	cargo test --package domain --package queue
+
+fmt: ## Format the Rust code
+	cargo fmt --all
+
+lint: ## Check the format, then run clippy on all targets with warnings denied
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- --deny warnings
+
+openapi: ## Write docs/openapi.json from the code
+	$(BUILD_DEV)
+	document=$$($(POSTHASTE) openapi); echo "$$document" >docs/openapi.json
+
+bench: ## Measure the bare ceiling and Posthaste end to end on this machine (MODE=embedded)
+	cargo build --release --package cli --bin posthaste
+	MODE=$(or $(MODE),embedded) cargo run --release --package bench -- run
+
+audit: tools ## Check licences, bans and sources of dependencies (ADVISORIES=1: advisories too)
+	cargo deny check bans licenses sources $(if $(ADVISORIES),advisories)
+
+check: lint audit test ## Everything that CI runs
+
+tools:
+	@scripts/tools.sh

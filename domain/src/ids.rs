@@ -1,0 +1,190 @@
+//! Ids: TypeIDs outside (`evt_01h…`), native UUIDs inside; each noun has its own type.
+//!
+//! An id carries the millisecond it was made in (UUIDv7, RFC 9562 section 5.7), which is what
+//! lists are ordered by and what time partitions are cut by.
+
+use std::fmt;
+use std::str::FromStr;
+
+use mti::prelude::TypeIdSuffix;
+use rand::RngCore;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use crate::time::Timestamp;
+
+/// The text is not a TypeID of the expected prefix with a UUIDv7 behind it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an id of the form {prefix}_ followed by 26 characters of base32")]
+pub struct MalformedId {
+    prefix: &'static str,
+}
+
+macro_rules! typed_ids {
+    ($($(#[$doc:meta])* $name:ident = $prefix:literal;)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[cfg_attr(feature = "columns", derive(sea_orm::DeriveValueType))]
+        pub struct $name(pub Uuid);
+
+        impl $name {
+            /// What the text form starts with, before the underscore.
+            pub const PREFIX: &'static str = $prefix;
+
+            /// A new id made at `at`.
+            pub fn generate(at: Timestamp, rng: &mut impl RngCore) -> Self {
+                let mut random = [0_u8; 10];
+                rng.fill_bytes(&mut random);
+                Self(from_parts(at, random))
+            }
+
+            /// The id that `parts` always give at `at`: made twice, it is the same.
+            pub fn derive(at: Timestamp, parts: &[&[u8]]) -> Self {
+                Self(from_parts(at, digest(parts)))
+            }
+
+            /// The millisecond that the id carries.
+            pub fn time(&self) -> Timestamp {
+                time_of(self.0)
+            }
+
+            /// The lowest possible id of the millisecond `at`, for range scans.
+            pub fn floor(at: Timestamp) -> Self {
+                Self(lowest(at))
+            }
+
+            /// The UUID's bytes.
+            pub fn as_bytes(&self) -> &[u8; 16] {
+                self.0.as_bytes()
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(concat!($prefix, "_"))?;
+                f.write_str(TypeIdSuffix::from(self.0).as_ref())
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                fmt::Display::fmt(self, f)
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = MalformedId;
+
+            fn from_str(text: &str) -> Result<Self, MalformedId> {
+                parse(text, $prefix).map(Self)
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.collect_str(self)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+                text.parse().map_err(serde::de::Error::custom)
+            }
+        }
+    )+};
+}
+
+typed_ids! {
+    /// A customer of the product that runs Posthaste.
+    TenantId = "ten";
+    /// An API key.
+    KeyId = "key";
+    /// A subscription, and its lane.
+    SubscriptionId = "sub";
+    /// An event; unique per tenant only, since a caller may choose it.
+    EventId = "evt";
+    /// One event due at one subscription.
+    DeliveryId = "dlv";
+    /// One HTTP request made for a delivery.
+    AttemptId = "att";
+    /// A replay of many deliveries.
+    ReplayId = "rpl";
+    /// One secret of a subscription.
+    SecretId = "sec";
+}
+
+impl AttemptId {
+    /// The id of attempt `number` of a delivery. It is derived, not stored: a delivery has
+    /// exactly one attempt of each number.
+    pub fn of(delivery: DeliveryId, number: u32, started_at: Timestamp) -> Self {
+        Self::derive(started_at, &[delivery.as_bytes(), &number.to_be_bytes()])
+    }
+}
+
+fn parse(text: &str, prefix: &'static str) -> Result<Uuid, MalformedId> {
+    let malformed = MalformedId { prefix };
+    let suffix = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).ok_or(malformed)?;
+    let uuid = TypeIdSuffix::from_str(suffix).map_err(|_| malformed)?.to_uuid();
+    (uuid.get_version_num() == 7).then_some(uuid).ok_or(malformed)
+}
+
+fn from_parts(at: Timestamp, random: [u8; 10]) -> Uuid {
+    uuid::Builder::from_unix_timestamp_millis(at.unix_ms().max(0).unsigned_abs(), &random).into_uuid()
+}
+
+fn lowest(at: Timestamp) -> Uuid {
+    from_parts(at, [0; 10])
+}
+
+fn time_of(id: Uuid) -> Timestamp {
+    let [a, b, c, d, e, f, ..] = id.into_bytes();
+    Timestamp::from_unix_ms(i64::from_be_bytes([0, 0, a, b, c, d, e, f]))
+}
+
+/// The first bytes of the SHA-256 of the parts, each preceded by its length so that no two lists
+/// of parts give the same bytes.
+fn digest(parts: &[&[u8]]) -> [u8; 10] {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let full = hash.finalize();
+    let mut first = [0; 10];
+    first.copy_from_slice(&full[..10]);
+    first
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_survives_its_text_form_and_keeps_its_millisecond() {
+        let at = Timestamp::from_unix_ms(1_768_996_800_123);
+        let id = EventId::generate(at, &mut rand::rngs::mock::StepRng::new(7, 13));
+        assert_eq!(id.to_string().parse(), Ok(id));
+        assert_eq!(id.time(), at);
+        assert!(id.to_string().starts_with("evt_"));
+        assert_eq!(id.to_string().len(), 30);
+    }
+
+    #[test]
+    fn another_nouns_id_or_a_version_4_uuid_is_refused() {
+        let id = EventId::derive(Timestamp::from_unix_ms(1), &[b"x"]);
+        assert!(id.to_string().parse::<DeliveryId>().is_err());
+        let v4 = Uuid::from_u128(0xf47a_c10b_58cc_4372_a567_0e02_b2c3_d479);
+        assert!(format!("evt_{}", TypeIdSuffix::from(v4)).parse::<EventId>().is_err());
+        assert!("evt_".parse::<EventId>().is_err());
+        assert!("".parse::<EventId>().is_err());
+    }
+
+    #[test]
+    fn derived_ids_repeat_and_differ_by_where_parts_are_cut() {
+        let at = Timestamp::from_unix_ms(5);
+        assert_eq!(DeliveryId::derive(at, &[b"ab", b"c"]), DeliveryId::derive(at, &[b"ab", b"c"]));
+        assert_ne!(DeliveryId::derive(at, &[b"ab", b"c"]), DeliveryId::derive(at, &[b"a", b"bc"]));
+    }
+}

@@ -1,0 +1,21 @@
+//! The rules of Posthaste: what an event, a subscription, a signature and a delivery are.
+//!
+//! Nothing here does I/O, reads a clock or draws randomness: `now` and `rng` come in as
+//! parameters, so that every rule can be tested with plain values.
+
+pub mod address;
+pub mod delivery;
+pub mod event;
+pub mod event_type;
+pub mod filter;
+pub mod ids;
+pub mod invalid;
+pub mod json;
+pub mod limits;
+pub mod outcome;
+pub mod retry;
+pub mod secret;
+pub mod signature;
+pub mod subscription;
+pub mod tenant;
+pub mod time;

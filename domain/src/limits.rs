@@ -1,0 +1,97 @@
+//! Every bound that inputs are held to, in one place, with unit and reason.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+/// Characters of an event type: it is a header value and an index key.
+pub const EVENT_TYPE_CHARS: usize = 128;
+/// Characters of a subscription's url.
+pub const URL_CHARS: usize = 2048;
+/// Characters of a filter.
+pub const FILTER_CHARS: usize = 4096;
+/// Operators of a filter: its cost is bounded before it ever runs.
+pub const FILTER_OPERATORS: usize = 64;
+/// Elements of a list that a filter with a comprehension may look at.
+pub const FILTER_LIST_ELEMENTS: usize = 1000;
+/// Patterns in one subscription's `event_types`.
+pub const EVENT_TYPE_PATTERNS: usize = 256;
+/// Milliseconds of a whole exchange with a receiver.
+pub const TIMEOUT_MS: RangeInclusive<u32> = 100..=60_000;
+/// The timeout of a subscription that names none.
+pub const TIMEOUT_MS_DEFAULT: u32 = 15_000;
+/// Requests in flight to one subscription.
+pub const MAX_IN_FLIGHT: RangeInclusive<u32> = 1..=1000;
+/// The cap of a subscription that names none.
+pub const MAX_IN_FLIGHT_DEFAULT: u32 = 64;
+/// Steps of a retry schedule.
+pub const RETRY_STEPS: RangeInclusive<usize> = 1..=20;
+/// Seconds of one step: at most a week.
+pub const RETRY_STEP_S: RangeInclusive<f64> = 0.1..=604_800.0;
+/// The furthest that a receiver's `Retry-After` is followed.
+pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// Attempts per second.
+pub const RATE_PER_SECOND: RangeInclusive<f64> = 0.1..=100_000.0;
+/// Attempts at once after a pause.
+pub const RATE_BURST: RangeInclusive<u32> = 1..=100_000;
+/// Bytes of `metadata` as JSON: it travels in every envelope.
+pub const METADATA_BYTES: usize = 16 * 1024;
+/// Characters of a correlation id.
+pub const CORRELATION_ID_CHARS: usize = 255;
+/// Characters of an event's `version`.
+pub const VERSION_CHARS: RangeInclusive<usize> = 1..=32;
+/// Characters of an external id.
+pub const EXTERNAL_ID_CHARS: RangeInclusive<usize> = 1..=128;
+/// Characters of a name that people give.
+pub const NAME_CHARS: RangeInclusive<usize> = 1..=255;
+/// Characters of a description.
+pub const DESCRIPTION_CHARS: usize = 2048;
+/// Levels that JSON may nest: parsers recurse.
+pub const JSON_DEPTH: usize = 128;
+/// Headers that a subscription may add to its requests.
+pub const HEADERS: usize = 32;
+/// Characters of a header's name.
+pub const HEADER_NAME_CHARS: usize = 128;
+/// Characters of a header's value.
+pub const HEADER_VALUE_CHARS: usize = 1024;
+/// Bytes of a secret's key.
+pub const SECRET_BYTES: RangeInclusive<usize> = 24..=64;
+/// Secrets of one subscription that sign at the same time.
+pub const LIVE_SECRETS: usize = 10;
+/// Seconds that a rotated secret goes on signing: at most a week.
+pub const OVERLAP_S: RangeInclusive<u32> = 0..=604_800;
+/// The overlap of a rotation that names none.
+pub const OVERLAP_S_DEFAULT: u32 = 86_400;
+/// How far an event id chosen by the caller may be from now.
+pub const EVENT_ID_SKEW: Duration = Duration::from_secs(24 * 60 * 60);
+/// How far ahead `deliver_at` may be.
+pub const DELIVER_AT_AHEAD: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// Events of one batch request.
+pub const BATCH_EVENTS: RangeInclusive<usize> = 1..=1000;
+/// Bytes of one batch request.
+pub const BATCH_BYTES: usize = 16 * 1024 * 1024;
+/// Bytes of the body of any request that carries no event.
+pub const REQUEST_BYTES: usize = 256 * 1024;
+/// Subscriptions that one event may match.
+pub const FAN_OUT: usize = 10_000;
+/// Characters of an idempotency key.
+pub const IDEMPOTENCY_KEY_CHARS: RangeInclusive<usize> = 1..=255;
+/// How long an answer is kept under its idempotency key.
+pub const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Rows of a list page.
+pub const PAGE_ROWS: RangeInclusive<u32> = 1..=250;
+/// Rows of a page whose caller names no limit.
+pub const PAGE_ROWS_DEFAULT: u32 = 50;
+/// Bytes of a receiver's answer that are read.
+pub const RESPONSE_READ_BYTES: usize = 64 * 1024;
+/// How long a receiver's body is read once its headers are in.
+pub const RESPONSE_READ_TIME: Duration = Duration::from_secs(1);
+/// Bytes of a receiver's answer that are kept.
+pub const RESPONSE_KEPT_BYTES: usize = 4 * 1024;
+/// Bytes of a receiver's response headers.
+pub const RESPONSE_HEADER_BYTES: usize = 64 * 1024;
+/// Characters of an error text that are kept.
+pub const ERROR_CHARS: usize = 512;
+/// How long `POST /subscriptions/{id}/test` waits for the receiver.
+pub const TEST_TIMEOUT_MS: u32 = 15_000;
+/// How far a receiver lets a signature's timestamp be from its own clock.
+pub const SIGNATURE_SKEW: Duration = Duration::from_secs(5 * 60);
