@@ -13,5 +13,5 @@ fi
 echo "installing Debian packages: $*" >&2
 export DEBIAN_FRONTEND=noninteractive
 # A machine that is fresh has no package lists yet, and one that is not may have stale ones.
-apt-get update -qq >&2
-apt-get install -y -qq --no-install-recommends "$@" >&2
+apt-get update -qq >/dev/null
+apt-get install -y -qq --no-install-recommends "$@" >/dev/null

@@ -8,5 +8,5 @@ cd "$(dirname "$0")/../docs/verify"
 npm ci --no-audit --no-fund --loglevel=error
 npx --no-install tsc
 node built/run.js
-../../.venv/bin/python run.py
+../../.venv/bin/python -B run.py
 node embedded.mjs

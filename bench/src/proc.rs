@@ -38,7 +38,12 @@ impl ThreadId {
     /// When `/proc` is not there.
     pub fn current() -> Result<Self> {
         let link = fs::read_link("/proc/thread-self").context("reading /proc/thread-self")?;
-        Ok(Self(link.file_name().unwrap_or_default().to_string_lossy().into_owned()))
+        Ok(Self(
+            link.file_name()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned(),
+        ))
     }
 
     /// Seconds of processor time that the thread has used; 0 once it has ended.
@@ -58,7 +63,9 @@ impl ThreadId {
 pub fn process_cpu_s(pid: u32) -> Result<f64> {
     let path = format!("/proc/{pid}/stat");
     let text = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
-    cpu_ticks(&text).map(|ticks| ticks / TICKS_PER_SECOND).with_context(|| format!("{path} is strange"))
+    cpu_ticks(&text)
+        .map(|ticks| ticks / TICKS_PER_SECOND)
+        .with_context(|| format!("{path} is strange"))
 }
 
 /// What a process holds of the machine's memory.
@@ -73,7 +80,10 @@ pub fn process_memory(pid: u32) -> Result<Memory> {
         let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
         Ok(kib.with_context(|| format!("no {name} in {path}"))? * 1024.0 / 1e6)
     };
-    Ok(Memory { resident_mb: megabytes("VmRSS:")?, peak_mb: megabytes("VmHWM:")? })
+    Ok(Memory {
+        resident_mb: megabytes("VmRSS:")?,
+        peak_mb: megabytes("VmHWM:")?,
+    })
 }
 
 impl MachineTicks {
@@ -85,10 +95,18 @@ impl MachineTicks {
         let text = fs::read_to_string("/proc/stat").context("reading /proc/stat")?;
         let line = text.lines().next().unwrap_or_default();
         // user nice system idle iowait irq softirq steal; guest time is already within user.
-        let ticks: Vec<u64> =
-            line.split_whitespace().skip(1).take(8).filter_map(|word| word.parse().ok()).collect();
+        let ticks: Vec<u64> = line
+            .split_whitespace()
+            .skip(1)
+            .take(8)
+            .filter_map(|word| word.parse().ok())
+            .collect();
         anyhow::ensure!(ticks.len() >= 5, "/proc/stat is strange");
-        Ok(Self { total: ticks.iter().sum(), idle: ticks[3], waiting_for_disk: ticks[4] })
+        Ok(Self {
+            total: ticks.iter().sum(),
+            idle: ticks[3],
+            waiting_for_disk: ticks[4],
+        })
     }
 
     /// The shares of the time since `earlier`, in percent: idle, and idle for want of the disk.
@@ -96,7 +114,10 @@ impl MachineTicks {
     pub fn idle_and_disk_percent_since(&self, earlier: &Self) -> (f64, f64) {
         let total = self.total.saturating_sub(earlier.total).max(1) as f64;
         let share = |now: u64, then: u64| now.saturating_sub(then) as f64 * 100.0 / total;
-        (share(self.idle, earlier.idle), share(self.waiting_for_disk, earlier.waiting_for_disk))
+        (
+            share(self.idle, earlier.idle),
+            share(self.waiting_for_disk, earlier.waiting_for_disk),
+        )
     }
 }
 
@@ -124,6 +145,8 @@ fn cpu_ticks(stat: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+
     use super::{ThreadId, cpu_ticks, process_cpu_s, process_memory};
 
     #[test]
@@ -136,8 +159,12 @@ mod tests {
     fn this_process_and_thread_have_figures() {
         let thread = ThreadId::current().expect("tests run on Linux");
         let before = thread.cpu_s();
-        let sum: u64 = (0..2_000_000_u64).fold(0, |sum, n| std::hint::black_box(sum ^ n));
-        assert!(thread.cpu_s() > before, "work was done ({sum})");
+        // The kernel counts at its ticks, so work goes on until it has counted some.
+        let deadline = Instant::now() + Duration::from_secs(10);
+        while thread.cpu_s() <= before && Instant::now() < deadline {
+            std::hint::black_box((0..100_000_u64).fold(0, |sum, n| std::hint::black_box(sum ^ n)));
+        }
+        assert!(thread.cpu_s() > before);
         let pid = std::process::id();
         assert!(process_cpu_s(pid).is_ok());
         let memory = process_memory(pid).expect("this process exists");

@@ -148,7 +148,7 @@ mod tests {
 
     fn settled(outcome: &Outcome, number: u32) -> Verdict {
         let policy = RetryPolicy::new(vec![5.0, 30.0], 0.0).expect("valid");
-        let mut rng = rand::rngs::mock::StepRng::new(0, 1);
+        let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(0);
         settle(outcome, Progress { number, max_attempts: 3 }, &policy, NOW, &mut rng)
     }
 

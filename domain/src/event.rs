@@ -102,6 +102,13 @@ impl NewEvent {
     }
 }
 
+impl NewEvent {
+    /// Whether both are the same event posted twice: the same type, data bytes and metadata.
+    pub fn same_content(&self, other: &Self) -> bool {
+        self.event_type == other.event_type && self.data == other.data && self.metadata == other.metadata
+    }
+}
+
 fn parse_metadata(raw: Option<&RawValue>) -> Result<JsonText, Invalid> {
     // `null` restores the default, as an absent field does.
     let Some(raw) = raw.filter(|raw| raw.get() != "null") else { return Ok(JsonText::empty_object()) };

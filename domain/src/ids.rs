@@ -60,6 +60,14 @@ macro_rules! typed_ids {
             }
         }
 
+        // sea-orm asks it of every primary key, for databases that count rows; ours never do.
+        #[cfg(feature = "columns")]
+        impl sea_orm::TryFromU64 for $name {
+            fn try_from_u64(_: u64) -> Result<Self, sea_orm::DbErr> {
+                Err(sea_orm::DbErr::ConvertFromU64(stringify!($name)))
+            }
+        }
+
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(concat!($prefix, "_"))?;
@@ -164,7 +172,7 @@ mod tests {
     #[test]
     fn an_id_survives_its_text_form_and_keeps_its_millisecond() {
         let at = Timestamp::from_unix_ms(1_768_996_800_123);
-        let id = EventId::generate(at, &mut rand::rngs::mock::StepRng::new(7, 13));
+        let id = EventId::generate(at, &mut <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(7));
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!(id.time(), at);
         assert!(id.to_string().starts_with("evt_"));

@@ -13,6 +13,12 @@ pub const FILTER_CHARS: usize = 4096;
 pub const FILTER_OPERATORS: usize = 64;
 /// Elements of a list that a filter with a comprehension may look at.
 pub const FILTER_LIST_ELEMENTS: usize = 1000;
+/// Brackets, fields, calls and indexes that stand inside or hang on one another in a filter: parser
+/// and evaluation recurse.
+pub const FILTER_DEPTH: usize = 64;
+/// Steps of one evaluation of a filter: about 20 ms at worst, and room for every operator that a
+/// filter may have on every element that a list may have.
+pub const FILTER_STEPS: usize = 500_000;
 /// Patterns in one subscription's `event_types`.
 pub const EVENT_TYPE_PATTERNS: usize = 256;
 /// Milliseconds of a whole exchange with a receiver.
@@ -95,3 +101,13 @@ pub const ERROR_CHARS: usize = 512;
 pub const TEST_TIMEOUT_MS: u32 = 15_000;
 /// How far a receiver lets a signature's timestamp be from its own clock.
 pub const SIGNATURE_SKEW: Duration = Duration::from_secs(5 * 60);
+/// Events of one batch delivery, when a subscription asks for batches.
+pub const DELIVERY_BATCH_EVENTS: RangeInclusive<u32> = 2..=1000;
+/// Milliseconds that the oldest event of a batch delivery waits for others: at most a minute.
+pub const DELIVERY_BATCH_WAIT_MS: RangeInclusive<u32> = 0..=60_000;
+/// Minutes of health before dead letters are replayed by themselves: at most a day.
+pub const AUTO_REPLAY_HEALTHY_MINUTES: RangeInclusive<u32> = 1..=1440;
+/// Dead letters that are replayed by themselves at once.
+pub const AUTO_REPLAY_DEAD_LETTERS: RangeInclusive<u32> = 1..=100_000;
+/// Networks that one key may be used from.
+pub const SOURCE_CIDRS: RangeInclusive<usize> = 1..=100;

@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn secrets_are_32_bytes_and_never_printed() {
-        let secret = Secret::generate(&mut rand::rngs::mock::StepRng::new(1, 1));
+        let secret = Secret::generate(&mut <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(1));
         assert_eq!(secret.key().len(), 32);
         assert_eq!(Secret::parse(secret.expose()).as_ref(), Ok(&secret));
         assert_eq!(format!("{secret:?}"), "Secret(***)");

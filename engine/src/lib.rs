@@ -1,1 +1,29 @@
+//! What the API and the worker do, on database and queue.
+//!
+//! Each verb has one front door: [`publish`] accepts events, [`dispatch`] loads what is due and
+//! records outcomes, [`reconcile`] finds what the queue has lost, [`redeliver`] sends old events
+//! again, [`subscriptions`] changes the address book. [`store`] holds the queries, one file per
+//! noun; [`sender`] is the one HTTP client that dials tenants' urls.
 
+pub mod address_book;
+pub mod clock;
+pub mod context;
+pub mod database;
+pub mod dispatch;
+pub mod error;
+pub mod group;
+pub mod idempotency;
+pub mod lanes;
+pub mod publish;
+pub mod reconcile;
+pub mod redeliver;
+pub mod sealer;
+pub mod sender;
+pub mod settle;
+pub mod store;
+pub mod subscriptions;
+pub mod tenants;
+pub mod test_event;
+
+pub use context::{Engine, EngineSettings};
+pub use error::Error;

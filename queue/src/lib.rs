@@ -10,6 +10,7 @@
 
 pub mod backend;
 pub mod memory;
+#[cfg(feature = "suite")]
 pub mod suite;
 
 use std::time::Duration;
@@ -95,7 +96,7 @@ pub struct WorkerSlots {
 }
 
 /// Proof that a ticket is still one's own; an old token changes nothing.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LeaseToken(pub u64);
 
 /// A delivery handed out under a lease.
@@ -104,6 +105,8 @@ pub struct Ticket {
     pub lane: SubscriptionId,
     /// `None` on an ordered lane: the worker takes the lane's head from the database.
     pub delivery: Option<DeliveryId>,
+    /// Why it is due; to be named again when it is released unattempted. `First` on an ordered lane.
+    pub class: Class,
     pub lease: LeaseToken,
     /// How long the delivery was due before it was handed out.
     pub waited: Duration,
@@ -137,6 +140,9 @@ pub enum Feedback {
     Throttled,
     /// Says nothing.
     Neutral,
+    /// There was no request: the ticket was released, or nothing was owed. A probe that ends so
+    /// has found nothing out, and another one goes out in its place.
+    Unattempted,
 }
 
 /// A lane that has room while the database holds more than the queue.

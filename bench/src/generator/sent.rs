@@ -13,7 +13,7 @@ pub struct Sent {
     pub accepted: Vec<bool>,
     /// Events answered with anything else.
     pub refused: u64,
-    /// Answers that refused something, by status.
+    /// The status of the last answer, or batch item, that refused something.
     pub last_refusal: Option<u16>,
     /// Events whose request never had an answer; whether they were taken is unknown.
     pub unanswered: u64,
@@ -69,10 +69,19 @@ mod tests {
 
     #[test]
     fn a_batch_is_accepted_item_by_item() {
-        let mut sent =
-            Sent { first_seq: 7, at_ns: vec![0; 4], accepted: vec![false; 4], ..Sent::default() };
+        let mut sent = Sent {
+            first_seq: 7,
+            at_ns: vec![0; 4],
+            accepted: vec![false; 4],
+            ..Sent::default()
+        };
         sent.answered(7, 2, 202, br#"{"data":[{"status":202},{"status":202}]}"#);
-        sent.answered(9, 2, 202, br#"{"data":[{"index":0,"status":422},{"index":1,"status":202}]}"#);
+        sent.answered(
+            9,
+            2,
+            202,
+            br#"{"data":[{"index":0,"status":422},{"index":1,"status":202}]}"#,
+        );
         assert_eq!(sent.accepted, [true, true, false, true]);
         assert_eq!((sent.refused, sent.last_refusal), (1, Some(422)));
         sent.answered(7, 1, 503, b"");

@@ -1,0 +1,265 @@
+//! `posthaste-bench`: the product's figures, beside what the machine could do at most.
+//!
+//! Exit status: 0 every must is met, 1 one is missed or something failed, 2 wrong usage or a mode that
+//! does not exist yet, 3 the run is void because the machine was too slow to compare with.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, Result};
+use bench::ceiling;
+use bench::proc::machine;
+use bench::report::{Report, ScenarioReport, number};
+use bench::scenario::{Options, Scenario};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const MISSED: u8 = 1;
+const NOT_AVAILABLE: u8 = 2;
+const VOID: u8 = 3;
+
+/// Measures Posthaste from the outside.
+#[derive(Debug, Parser)]
+#[command(name = "posthaste-bench", version)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// What the machine could deliver at most: sign and POST, nothing stored.
+    Ceiling {
+        /// Seconds of each measurement.
+        #[arg(long, default_value_t = 5.0)]
+        seconds: f64,
+    },
+    /// Posthaste, scenario by scenario, with the ceiling before and after each.
+    Run(RunArgs),
+}
+
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// How the server is deployed.
+    #[arg(long, env = "MODE", value_enum, default_value_t = Deployment::Embedded)]
+    mode: Deployment,
+    /// Only this scenario; may be repeated.
+    #[arg(long, value_parser = scenario)]
+    only: Vec<Scenario>,
+    /// The server's release binary.
+    #[arg(long, default_value = "target/release/posthaste")]
+    server_bin: PathBuf,
+    /// Where databases are made while it runs; choose the disk that counts.
+    #[arg(long, default_value = "target/bench")]
+    data_dir: PathBuf,
+    /// Measured seconds of each point, after the warm-up.
+    #[arg(long, default_value_t = 15.0)]
+    seconds: f64,
+    /// Seconds of load before the measured ones.
+    #[arg(long, default_value_t = 3.0)]
+    warm_up_seconds: f64,
+    /// How often each scenario is run.
+    #[arg(long, default_value_t = 3)]
+    runs: usize,
+    /// Connections of the closed loops.
+    #[arg(long, default_value_t = 32)]
+    connections: usize,
+    /// Deliveries that wait an hour beside the ready ones.
+    #[arg(long, default_value_t = 100_000)]
+    waiting: u32,
+    /// Seconds of each measurement of the ceiling.
+    #[arg(long, default_value_t = 5.0)]
+    ceiling_seconds: f64,
+    /// A ceiling below so many deliveries per second voids the run.
+    #[arg(long, default_value_t = ceiling::FLOOR_PER_SECOND)]
+    ceiling_floor: f64,
+    /// One short run of each scenario that fails only when something is lost.
+    #[arg(long)]
+    quick: bool,
+    /// Where the JSON goes; by default `bench/results/<mode>.json`, and nowhere for `--quick`.
+    #[arg(long)]
+    out: Option<PathBuf>,
+}
+
+/// Which processes make up the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Deployment {
+    /// One `posthaste serve` on SQLite.
+    Embedded,
+    /// `api` and `worker` processes on Postgres and Redis.
+    Distributed,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Ceiling { seconds } => show_ceiling(Duration::from_secs_f64(seconds)),
+        Command::Run(args) => run(args),
+    };
+    match done {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("posthaste-bench: {error:#}");
+            ExitCode::from(MISSED)
+        }
+    }
+}
+
+fn show_ceiling(duration: Duration) -> Result<ExitCode> {
+    let raw = ceiling::raw(duration)?;
+    let comfortable = ceiling::with_reqwest(duration)?;
+    let floor = ceiling::FLOOR_PER_SECOND;
+    println!(
+        "{}, {} in flight, {duration:?} each",
+        machine(),
+        ceiling::IN_FLIGHT
+    );
+    println!("raw client: {} deliveries/s", number(raw));
+    println!("reqwest:    {} deliveries/s", number(comfortable));
+    if raw < floor {
+        println!(
+            "VOID: below {}/s nothing can be compared with it",
+            number(floor)
+        );
+        return Ok(ExitCode::from(VOID));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn run(args: RunArgs) -> Result<ExitCode> {
+    if args.mode == Deployment::Distributed {
+        eprintln!("posthaste-bench: MODE=distributed is not available yet; MODE=embedded is");
+        return Ok(ExitCode::from(NOT_AVAILABLE));
+    }
+    let scenarios = if args.only.is_empty() {
+        Scenario::ALL.to_vec()
+    } else {
+        args.only.clone()
+    };
+    let options = options(&args);
+    let (ceiling_time, floor) = if args.quick {
+        (Duration::from_secs(1), 0.0)
+    } else {
+        (
+            Duration::from_secs_f64(args.ceiling_seconds),
+            args.ceiling_floor,
+        )
+    };
+    eprintln!("measuring the ceiling");
+    let mut before = ceiling::raw(ceiling_time)?;
+    let mut report = Report {
+        mode: "embedded",
+        machine: machine(),
+        made_at: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default()
+            .as_secs(),
+        ceiling_with_reqwest: ceiling::with_reqwest(ceiling_time)?,
+        scenarios: Vec::new(),
+    };
+    println!("{}; {}", report.machine, options.server_bin.display());
+    println!(
+        "ceiling (sign and POST, {} in flight): {}/s raw, {}/s with reqwest",
+        ceiling::IN_FLIGHT,
+        number(before),
+        number(report.ceiling_with_reqwest)
+    );
+    for scenario in scenarios {
+        let mut runs = Vec::new();
+        for number in 1..=options.runs {
+            eprintln!("{}: run {number} of {}", scenario.name(), options.runs);
+            let found = scenario.run(&options);
+            runs.push(found.with_context(|| format!("{}, run {number}", scenario.name()))?);
+        }
+        let after = ceiling::raw(ceiling_time)?;
+        let settings = scenario.settings(&options);
+        let summed = ScenarioReport::new(scenario.name(), settings, (before, after), floor, &runs);
+        println!("{}", summed.table());
+        report.scenarios.push(summed);
+        before = after;
+    }
+    save(&args, &report)?;
+    Ok(verdict(&report, args.quick))
+}
+
+fn options(args: &RunArgs) -> Options {
+    let full = Options {
+        server_bin: args.server_bin.clone(),
+        data_dir: args.data_dir.clone(),
+        window: Duration::from_secs_f64(args.seconds),
+        warm_up: Duration::from_secs_f64(args.warm_up_seconds),
+        stalled: Duration::from_secs(20),
+        runs: args.runs.max(1),
+        connections: args.connections.max(1),
+        waiting: args.waiting,
+        slow_backlog: 20_000,
+    };
+    if !args.quick {
+        return full;
+    }
+    Options {
+        window: full.window.min(Duration::from_secs(3)),
+        warm_up: Duration::from_millis(500),
+        stalled: Duration::from_secs(10),
+        runs: 1,
+        waiting: args.waiting.min(2_000),
+        slow_backlog: 2_000,
+        ..full
+    }
+}
+
+fn save(args: &RunArgs, report: &Report) -> Result<()> {
+    let path = match (&args.out, args.quick) {
+        (Some(path), _) => path.clone(),
+        (None, true) => return Ok(()),
+        (None, false) => PathBuf::from(format!("bench/results/{}.json", report.mode)),
+    };
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory)
+            .with_context(|| format!("making {}", directory.display()))?;
+    }
+    let json = serde_json::to_string_pretty(report).context("writing the report as JSON")?;
+    std::fs::write(&path, json + "\n").with_context(|| format!("writing {}", path.display()))?;
+    println!("written to {}", path.display());
+    Ok(())
+}
+
+fn verdict(report: &Report, quick: bool) -> ExitCode {
+    let mut missed = false;
+    for scenario in &report.scenarios {
+        for figure in scenario.failures(quick) {
+            missed = true;
+            println!(
+                "missed: {}: {}: {}",
+                scenario.name,
+                figure.what,
+                number(figure.median)
+            );
+        }
+    }
+    if report.scenarios.iter().any(|scenario| scenario.is_void) {
+        println!("VOID: the ceiling was too low; run again on a quiet machine");
+        return ExitCode::from(VOID);
+    }
+    if missed {
+        return ExitCode::from(MISSED);
+    }
+    println!(
+        "{}",
+        if quick {
+            "nothing was lost"
+        } else {
+            "every must is met"
+        }
+    );
+    ExitCode::SUCCESS
+}
+
+fn scenario(name: &str) -> Result<Scenario, String> {
+    Scenario::ALL
+        .into_iter()
+        .find(|scenario| scenario.name() == name)
+        .ok_or_else(|| {
+            let names = Scenario::ALL.map(Scenario::name).join(", ");
+            format!("no such scenario; there are {names}")
+        })
+}

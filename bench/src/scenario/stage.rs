@@ -1,0 +1,242 @@
+//! What every scenario stands on: a server, its tenants, and one way of putting a load on it.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, ensure};
+use tempfile::TempDir;
+
+use super::{Options, Run};
+use crate::api::Tenant;
+use crate::clock::Clock;
+use crate::generator::{self, Load, Pace, Sent};
+use crate::measure::{Outcome, outcome};
+use crate::payload::EventPosts;
+use crate::proc::MachineTicks;
+use crate::receiver::{Answer, Receiver};
+use crate::server::Server;
+use crate::targets::Bound;
+
+/// Events in each request when a backlog is put in place.
+const BACKLOG_BATCH: u32 = 100;
+
+/// A fresh server and its database.
+pub(super) struct Stage {
+    pub(super) server: Server,
+    pub(super) directory: TempDir,
+    pub(super) clock: Clock,
+    next_seq: u32,
+}
+
+/// What is posted, by whom, and how often each event is delivered.
+pub(super) struct Traffic<'a> {
+    pub(super) tenants: &'a [Tenant],
+    pub(super) receiver: &'a Receiver,
+    pub(super) pace: Pace,
+    pub(super) events_per_request: u32,
+    pub(super) lanes: u32,
+}
+
+/// What came of a load, and what it cost in the window.
+pub(super) struct Measured {
+    pub(super) outcome: Outcome,
+    pub(super) sent: Sent,
+    pub(super) server_cpu_s: f64,
+    receiver_cpu_s: f64,
+    generator_cpu_s: f64,
+    idle_percent: f64,
+    disk_percent: f64,
+}
+
+impl Stage {
+    pub(super) fn open(options: &Options) -> Result<Self> {
+        std::fs::create_dir_all(&options.data_dir)
+            .with_context(|| format!("making {}", options.data_dir.display()))?;
+        // Absolute, because the server runs in that directory.
+        let data_dir = options
+            .data_dir
+            .canonicalize()
+            .context("finding the data directory")?;
+        let directory = tempfile::Builder::new()
+            .prefix("run-")
+            .tempdir_in(data_dir)
+            .context("making a directory for the database")?;
+        let server = Server::start(&options.server_bin, directory.path())?;
+        Ok(Self {
+            server,
+            directory,
+            clock: Clock::start(),
+            next_seq: 0,
+        })
+    }
+
+    pub(super) fn receiver(&self, answer: Answer) -> Result<Receiver> {
+        Receiver::start(answer, self.clock)
+    }
+
+    /// Makes tenants with so many subscriptions each, all at one receiver.
+    pub(super) fn tenants(
+        &self,
+        prefix: &str,
+        count: usize,
+        subscriptions: u16,
+        receiver: &Receiver,
+    ) -> Result<Vec<Tenant>> {
+        let api = self.server.api();
+        let tenants = api.tenants(prefix, count)?;
+        for tenant in &tenants {
+            for lane in 0..subscriptions {
+                api.subscribe(tenant, &receiver.url(lane))?;
+            }
+        }
+        Ok(tenants)
+    }
+
+    /// Puts a load on the server, measures one window of it, and waits until all of it has arrived.
+    pub(super) fn measure(&mut self, options: &Options, traffic: &Traffic<'_>) -> Result<Measured> {
+        let receiver = traffic.receiver;
+        // Longer than needed: the window decides when it ends, not the generator's own clock.
+        let duration = options.warm_up + options.window + Duration::from_secs(5);
+        let running = self.generate(traffic, duration)?;
+        std::thread::sleep(options.warm_up);
+        let cpu = || -> Result<[f64; 3]> {
+            let generator_s = running.thread().cpu_s();
+            Ok([self.server.cpu_s()?, receiver.thread().cpu_s(), generator_s])
+        };
+        let (start_ns, before, ticks) = (self.clock.now_ns(), cpu()?, MachineTicks::read()?);
+        std::thread::sleep(options.window);
+        let (end_ns, after) = (self.clock.now_ns(), cpu()?);
+        let (idle_percent, disk_percent) =
+            MachineTicks::read()?.idle_and_disk_percent_since(&ticks);
+        let sent = running.stop()?;
+        self.next_seq = sent.end_seq();
+        let window = start_ns..end_ns;
+        let outcome = drained(options, receiver, &sent, traffic.lanes, &window);
+        Ok(Measured {
+            outcome,
+            sent,
+            server_cpu_s: after[0] - before[0],
+            receiver_cpu_s: after[1] - before[1],
+            generator_cpu_s: after[2] - before[2],
+            idle_percent,
+            disk_percent,
+        })
+    }
+
+    /// Posts so many events at once, in batches, without waiting for their deliveries.
+    pub(super) fn post_backlog(&mut self, tenants: &[Tenant], events: u32) -> Result<Sent> {
+        let posts = EventPosts::new(&self.host(), &keys(tenants), BACKLOG_BATCH);
+        let load = Load {
+            target: self.server.address(),
+            pace: Pace::Closed { connections: 4 },
+            first_seq: self.next_seq,
+            duration: Duration::from_secs(300),
+            requests_max: Some(u64::from(events.div_ceil(BACKLOG_BATCH))),
+        };
+        let sent = generator::start(load, posts, self.clock)?.finish()?;
+        self.next_seq = sent.end_seq();
+        ensure!(
+            sent.accepted_count() >= u64::from(events),
+            "only {} of {events} events were accepted (last refusal: {:?})",
+            sent.accepted_count(),
+            sent.last_refusal
+        );
+        Ok(sent)
+    }
+
+    fn generate(&self, traffic: &Traffic<'_>, duration: Duration) -> Result<generator::Running> {
+        let posts = EventPosts::new(
+            &self.host(),
+            &keys(traffic.tenants),
+            traffic.events_per_request,
+        );
+        let load = Load {
+            target: self.server.address(),
+            pace: traffic.pace,
+            first_seq: self.next_seq,
+            duration,
+            requests_max: None,
+        };
+        generator::start(load, posts, self.clock)
+    }
+
+    fn host(&self) -> String {
+        self.server.address().to_string()
+    }
+}
+
+impl Measured {
+    /// The figures that every load has: losses, who used how much processor, and what limits.
+    pub(super) fn read_common(&self, run: &mut Run) {
+        let none = Bound::AtMost {
+            must: Some(0.0),
+            goal: None,
+        };
+        run.read(
+            "missing",
+            "deliveries",
+            self.outcome.missing as f64,
+            Bound::Never,
+        );
+        run.read(
+            "duplicates",
+            "deliveries",
+            self.outcome.duplicates as f64,
+            none,
+        );
+        let refused = (self.sent.refused + self.sent.unanswered) as f64;
+        run.read("refused or unanswered", "events", refused, none);
+        run.read("CPU, server", "s", self.server_cpu_s, Bound::Told);
+        run.read("CPU, receiver", "s", self.receiver_cpu_s, Bound::Told);
+        run.read("CPU, generator", "s", self.generator_cpu_s, Bound::Told);
+        run.read("machine idle", "%", self.idle_percent, Bound::Told);
+        run.read(
+            "machine idle for the disk",
+            "%",
+            self.disk_percent,
+            Bound::Told,
+        );
+        run.limit = Some(self.limit());
+    }
+
+    fn limit(&self) -> String {
+        let (idle, disk) = (self.idle_percent, self.disk_percent);
+        if disk >= 20.0 {
+            format!("the disk: the machine waited for it {disk:.0} % of the time")
+        } else if idle + disk < 10.0 {
+            "the processors: less than a tenth of them was idle".to_owned()
+        } else {
+            format!("neither processors ({idle:.0} % idle) nor disk ({disk:.0} %)")
+        }
+    }
+}
+
+/// Waits until every accepted event has arrived everywhere, or nothing more comes.
+pub(super) fn drained(
+    options: &Options,
+    receiver: &Receiver,
+    sent: &Sent,
+    lanes: u32,
+    window: &std::ops::Range<u64>,
+) -> Outcome {
+    let expected = sent.accepted_count() * u64::from(lanes);
+    let mut last = (receiver.arrived(), std::time::Instant::now());
+    loop {
+        let arrived = receiver.arrived();
+        if arrived > last.0 {
+            last = (arrived, std::time::Instant::now());
+        }
+        let stalled = last.1.elapsed() > options.stalled;
+        // The count includes other loads and repeats, so it only says when looking is worth while.
+        if arrived >= expected || stalled {
+            let found = outcome(sent, &receiver.arrivals(), lanes, window);
+            if found.missing == 0 || stalled {
+                return found;
+            }
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn keys(tenants: &[Tenant]) -> Vec<String> {
+    tenants.iter().map(|tenant| tenant.key.clone()).collect()
+}

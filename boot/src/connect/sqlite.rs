@@ -1,0 +1,111 @@
+//! The SQLite file: one writing connection, a few reading ones.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use engine::database::Database;
+use sea_orm::sqlx::sqlite::{
+    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous,
+};
+use sea_orm::{ConnectOptions, DatabaseConnection};
+
+use super::ConnectError;
+
+/// Reading connections: pages of lists and loads of due deliveries; each is a thread of its own.
+const READERS: u32 = 4;
+/// How long a connection waits for another process's lock, such as that of a backup.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a caller waits for a connection before it is told that the database is away.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(30);
+/// Kibibytes of pages that the writer keeps: the inner pages of the indexes that deliveries move
+/// through. Taken as they are used.
+const WRITER_CACHE_KIB: u32 = 32 * 1024;
+/// Kibibytes of pages that each reader keeps. The system's own cache stands behind it.
+const READER_CACHE_KIB: u32 = 4 * 1024;
+/// Pages in the log before they are moved into the file: at 16 MiB a page that is written by every
+/// commit is moved once for thousands of them, and reads still find their way through quickly.
+const CHECKPOINT_PAGES: u32 = 4096;
+/// Bytes that the log is cut back to after a burst.
+const JOURNAL_BYTES: u32 = 64 * 1024 * 1024;
+/// Prepared statements per connection. The writer's come in a few sizes each (rows in powers of two).
+const STATEMENTS: usize = 256;
+
+/// The path with symbolic links followed, as SQLite follows them: the lock and the key have to stand
+/// beside the real file, whichever name it is opened by.
+pub(crate) fn resolve(path: &Path) -> PathBuf {
+    if let Ok(real) = path.canonicalize() {
+        return real;
+    }
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match (parent.canonicalize(), path.file_name()) {
+        (Ok(parent), Some(name)) => parent.join(name),
+        _ => path.to_owned(),
+    }
+}
+
+/// The writing connection first: it makes the file and turns it to WAL.
+pub(super) async fn open(path: &Path, create: bool) -> Result<Database, ConnectError> {
+    let write = connect(path, 1, "sqlite-write", move |options| {
+        options
+            .create_if_missing(create)
+            // Deleted rows give their space back in steps of the retention job; this can only be
+            // chosen before the first table is made.
+            .auto_vacuum(SqliteAutoVacuum::Incremental)
+            .journal_mode(SqliteJournalMode::Wal)
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
+            .pragma("journal_size_limit", JOURNAL_BYTES.to_string())
+            .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
+    })
+    .await?;
+    let read = open_read(path, READERS).await?;
+    Ok(Database { write, read })
+}
+
+/// Connections that can't write, whatever they are told.
+pub(super) async fn open_read(path: &Path, connections: u32) -> Result<DatabaseConnection, ConnectError> {
+    connect(path, connections, "sqlite-read", |options| {
+        options.pragma("cache_size", format!("-{READER_CACHE_KIB}")).pragma("query_only", "ON")
+    })
+    .await
+}
+
+async fn connect(
+    path: &Path,
+    connections: u32,
+    thread: &'static str,
+    tune: impl Fn(SqliteConnectOptions) -> SqliteConnectOptions + Send + Sync + 'static,
+) -> Result<DatabaseConnection, ConnectError> {
+    // The file is given below, so that its name needs no escaping.
+    let mut options = ConnectOptions::new("sqlite://posthaste.db");
+    let file = path.to_owned();
+    options
+        .max_connections(connections)
+        .min_connections(1)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A file doesn't go away: connections are kept for good, with their caches, and not tested.
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        // Statements are logged nowhere: they would carry payloads.
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .map_sqlx_sqlite_opts(move |options| {
+            let options = options
+                .filename(&file)
+                .foreign_keys(true)
+                // 202 is a promise: the commit is on the disk before the answer.
+                .synchronous(SqliteSynchronous::Full)
+                .busy_timeout(BUSY_TIMEOUT)
+                .statement_cache_capacity(STATEMENTS)
+                .thread_name(move |number| format!("{thread}-{number}"))
+                // What is sorted fits into memory; a temporary file would be one more thing to fail.
+                .pragma("temp_store", "MEMORY")
+                // Mapped pages count as memory of the process, and a bad disk block would be a signal
+                // instead of an error.
+                .pragma("mmap_size", "0");
+            tune(options)
+        });
+    sea_orm::Database::connect(options)
+        .await
+        .map_err(|source| ConnectError::Database { name: path.display().to_string(), source })
+}

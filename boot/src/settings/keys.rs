@@ -1,0 +1,46 @@
+//! The two keys of a deployment.
+
+use super::key::{Key, Kind, Shown};
+use super::reader::Reader;
+use super::secret::{MasterKey, SecretText};
+
+pub(super) const ADMIN_KEY: Key =
+    Key::new("admin_key", "POSTHASTE_ADMIN_KEY", Kind::Text).shown(Shown::Never);
+pub(super) const MASTER_KEY: Key =
+    Key::new("master_key", "POSTHASTE_MASTER_KEY", Kind::Text).shown(Shown::Never);
+
+/// Characters of the operator key: long enough that it can't be guessed, short enough for a header.
+const ADMIN_KEY_CHARS: std::ops::RangeInclusive<usize> = 20..=200;
+
+/// The two keys of a deployment. An empty one is a fault rather than unset: it is far more often a
+/// secret that failed to arrive than a wish to have one made.
+#[derive(Debug, Clone)]
+pub struct KeySettings {
+    /// The operator's key, taken as it is (default: made and printed once at the first start). Set it
+    /// when keys come from a secret store, or to replace one that was lost.
+    pub admin: Option<SecretText>,
+    /// What seals secrets at rest (default: made in `posthaste.key` at the first start). Set it when
+    /// keys come from a secret store.
+    pub master: Option<MasterKey>,
+}
+
+impl KeySettings {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
+        let admin = reader.optional(&ADMIN_KEY, |text| {
+            let printable = text.bytes().all(|byte| matches!(byte, 0x20..=0x7e));
+            if !printable || !ADMIN_KEY_CHARS.contains(&text.len()) {
+                return Err("must be 20 to 200 printable ASCII characters".to_owned());
+            }
+            if text.trim() != text {
+                return Err("must not begin or end with a space: HTTP cuts those off".to_owned());
+            }
+            Ok(SecretText::new(text))
+        });
+        let master = reader.optional(&MASTER_KEY, |text| {
+            MasterKey::parse(text).ok_or_else(|| {
+                "must be base64 of 32 bytes, as `openssl rand -base64 32` writes it".to_owned()
+            })
+        });
+        Some(Self { admin: admin?, master: master? })
+    }
+}

@@ -1,0 +1,177 @@
+//! Who gets what: a tenant's subscriptions, compiled for matching and cached by revision.
+//!
+//! Every change of a tenant or of one of its subscriptions raises the tenant's
+//! `subscription_revision` in the same commit. Whoever commits an event reads that number first and
+//! matches again what was matched with an older one; the cache only has to be usually right.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use domain::event::NewEvent;
+use domain::event_type::{EventType, EventTypePatterns};
+use domain::filter::{EventView, Filter};
+use domain::ids::{SubscriptionId, TenantId};
+use domain::limits;
+use domain::subscription::SubscriptionStatus;
+use queue::{LaneSettings, TenantSettings};
+use sea_orm::ConnectionTrait;
+
+use crate::error::Error;
+use crate::store;
+
+/// A subscription as matching needs it.
+#[derive(Debug)]
+pub struct Listed {
+    pub id: SubscriptionId,
+    pub revision: i64,
+    pub event_types: EventTypePatterns,
+    pub filter: Option<Filter>,
+    pub ordered: bool,
+    pub max_attempts: u32,
+    pub lane: LaneSettings,
+}
+
+/// A tenant's subscriptions at one revision.
+#[derive(Debug)]
+pub struct TenantBook {
+    pub revision: i64,
+    pub settings: TenantSettings,
+    subscriptions: Vec<Arc<Listed>>,
+    /// Positions of those that name the type without a star.
+    by_type: HashMap<Box<str>, Vec<u32>>,
+    /// Positions of those whose patterns have to be looked at.
+    by_pattern: Vec<u32>,
+}
+
+/// An event matches more subscriptions than one event may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TooManyMatches;
+
+impl TenantBook {
+    fn new(revision: i64, settings: TenantSettings, subscriptions: Vec<Arc<Listed>>) -> Self {
+        let (mut by_type, mut by_pattern) = (HashMap::<Box<str>, Vec<u32>>::new(), Vec::new());
+        for (position, subscription) in (0..).zip(&subscriptions) {
+            let patterns = subscription.event_types.as_slice();
+            if subscription.event_types.is_all() || patterns.iter().any(|pattern| pattern.as_str().contains('*')) {
+                by_pattern.push(position);
+            } else {
+                let mut names: Vec<&str> = patterns.iter().map(|pattern| pattern.as_str()).collect();
+                names.sort_unstable();
+                names.dedup();
+                for name in names {
+                    by_type.entry(name.into()).or_default().push(position);
+                }
+            }
+        }
+        Self { revision, settings, subscriptions, by_type, by_pattern }
+    }
+
+    /// Subscriptions that the event goes to.
+    ///
+    /// # Errors
+    /// When there are more than [`limits::FAN_OUT`].
+    pub fn matching(&self, event: &EventView<'_>, event_type: &EventType) -> Result<Vec<Arc<Listed>>, TooManyMatches> {
+        let named = self.by_type.get(event_type.as_str()).into_iter().flatten();
+        let by_pattern = self.by_pattern.iter();
+        let candidates = named.chain(by_pattern).map(|position| &self.subscriptions[*position as usize]);
+        let matched: Vec<_> = candidates
+            .filter(|listed| listed.event_types.matches(event_type))
+            // An expression that errs doesn't match.
+            .filter(|listed| listed.filter.as_ref().is_none_or(|filter| filter.matches(event).unwrap_or(false)))
+            .take(limits::FAN_OUT + 1)
+            .cloned()
+            .collect();
+        if matched.len() > limits::FAN_OUT { Err(TooManyMatches) } else { Ok(matched) }
+    }
+}
+
+/// The books in use.
+#[derive(Debug)]
+pub struct AddressBook {
+    books: moka::sync::Cache<TenantId, Arc<TenantBook>>,
+}
+
+/// Books kept in memory; a tenant beyond them is read again when it posts.
+const TENANTS_KEPT: u64 = 10_000;
+
+impl Default for AddressBook {
+    fn default() -> Self {
+        Self { books: moka::sync::Cache::new(TENANTS_KEPT) }
+    }
+}
+
+impl AddressBook {
+    /// The tenant's book, possibly of an older revision.
+    ///
+    /// # Errors
+    /// When it has to be read and the database is away, or there is no such tenant.
+    pub async fn of(&self, db: &impl ConnectionTrait, tenant: TenantId, schedule_attempts: u32) -> Result<Arc<TenantBook>, Error> {
+        match self.books.get(&tenant) {
+            Some(book) => Ok(book),
+            None => self.reload(db, tenant, schedule_attempts).await,
+        }
+    }
+
+    /// Reads the tenant's book anew. `schedule_attempts` is what a subscription without a retry
+    /// policy of its own gets.
+    ///
+    /// # Errors
+    /// When the database is away, or there is no such tenant.
+    pub async fn reload(&self, db: &impl ConnectionTrait, tenant: TenantId, schedule_attempts: u32) -> Result<Arc<TenantBook>, Error> {
+        // The revision is read first: a change between the two reads makes the book look older than it
+        // is, and it is read once more.
+        let row = store::tenant::find(db, tenant).await?.ok_or(Error::NotFound("tenant"))?;
+        let subscriptions = store::subscription::receiving(db, tenant).await?;
+        let settings = store::tenant::queue_settings(&row);
+        let listed = subscriptions.into_iter().map(|row| Listed::new(row, schedule_attempts).map(Arc::new));
+        let book = Arc::new(TenantBook::new(row.subscription_revision, settings, listed.collect::<Result<_, _>>()?));
+        self.books.insert(tenant, book.clone());
+        Ok(book)
+    }
+
+    /// Forgets a tenant's book; what is asked next is read.
+    pub fn forget(&self, tenant: TenantId) {
+        self.books.invalidate(&tenant);
+    }
+}
+
+impl Listed {
+    fn new(row: entity::subscription::Model, schedule_attempts: u32) -> Result<Self, Error> {
+        let filter = row.filter.as_deref().map(Filter::parse).transpose().map_err(|e| Error::internal("a stored filter", e))?;
+        Ok(Self {
+            id: row.id,
+            revision: row.revision,
+            filter,
+            ordered: row.ordered,
+            max_attempts: row.retry.as_ref().map_or(schedule_attempts, |retry| retry.max_attempts()),
+            lane: lane_settings(&row),
+            event_types: row.event_types,
+        })
+    }
+}
+
+/// How the queue is to serve a subscription's lane.
+pub fn lane_settings(row: &entity::subscription::Model) -> LaneSettings {
+    LaneSettings {
+        tenant: row.tenant_id,
+        revision: u64::try_from(row.revision).unwrap_or(0),
+        ordered: row.ordered,
+        paused: row.status != SubscriptionStatus::Active,
+        max_in_flight: u32::try_from(row.max_in_flight).unwrap_or(1),
+        rate_limit: row.rate_limit,
+        breaker: queue::Breaker::Closed,
+    }
+}
+
+/// The view that filters have of an event about to be published.
+pub fn view<'a>(id: &'a str, event: &'a NewEvent) -> EventView<'a> {
+    EventView::new(
+        id,
+        event.event_type.as_str(),
+        event.timestamp.as_str(),
+        event.correlation_id.as_deref(),
+        event.version.as_deref(),
+        event.data.as_str(),
+        event.metadata.as_str(),
+    )
+}

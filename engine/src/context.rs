@@ -1,0 +1,112 @@
+//! What every verb works with, and the engine that the API and the worker hold.
+
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::retry::RetryPolicy;
+use queue::Queue;
+
+use crate::address_book::AddressBook;
+use crate::clock::Clock;
+use crate::database::Database;
+use crate::dispatch::{InFlight, Loader, Recorder, Targets};
+use crate::lanes::Lanes;
+use crate::publish::{self, Writer};
+use crate::sealer::Sealer;
+use crate::sender::Sender;
+
+/// What the deployment has chosen.
+#[derive(Debug, Clone)]
+pub struct EngineSettings {
+    /// The retry policy of subscriptions without one of their own.
+    pub retry: RetryPolicy,
+    /// Bytes of one event's `data`.
+    pub data_bytes_max: usize,
+    /// Which addresses may be dialled, and whether https is required.
+    pub egress: domain::address::EgressPolicy,
+}
+
+impl EngineSettings {
+    /// Attempts of a delivery whose subscription has no retry policy of its own.
+    pub fn max_attempts(&self) -> u32 {
+        self.retry.max_attempts()
+    }
+}
+
+/// What every verb works with.
+#[derive(Debug)]
+pub struct Parts {
+    pub database: Database,
+    pub lanes: Lanes,
+    pub clock: Clock,
+    pub sealer: Sealer,
+    pub sender: Sender,
+    pub settings: EngineSettings,
+    pub address_book: AddressBook,
+    pub targets: Targets,
+    pub in_flight: InFlight,
+}
+
+impl Parts {
+    /// A source of randomness for ids, secrets and jitter.
+    pub fn rng(&self) -> impl rand::Rng + rand::CryptoRng + use<> {
+        #[expect(clippy::disallowed_methods, reason = "the one place where the engine draws randomness")]
+        rand::rng()
+    }
+}
+
+/// The verbs of Posthaste on a database and a queue. Cheap to clone; the last clone stops its
+/// background writers.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    parts: Arc<Parts>,
+    pub(crate) writer: Arc<Writer>,
+    pub(crate) loader: Arc<Loader>,
+    pub(crate) recorder: Arc<Recorder>,
+}
+
+impl Engine {
+    /// Starts the writers. Must be called within the runtime that they are to run on.
+    pub fn start(
+        database: Database,
+        queue: Arc<dyn Queue>,
+        clock: Clock,
+        sealer: Sealer,
+        sender: Sender,
+        settings: EngineSettings,
+    ) -> Self {
+        let parts = Arc::new(Parts {
+            database,
+            lanes: Lanes::new(queue),
+            clock,
+            sealer,
+            sender,
+            settings,
+            address_book: AddressBook::default(),
+            targets: Targets::default(),
+            in_flight: InFlight::default(),
+        });
+        Self {
+            writer: Arc::new(publish::start(parts.clone())),
+            loader: Arc::new(Loader::start(parts.clone())),
+            recorder: Arc::new(Recorder::start(parts.clone())),
+            parts,
+        }
+    }
+
+    pub(crate) fn parts(&self) -> Arc<Parts> {
+        self.parts.clone()
+    }
+
+    /// How long a stopping process waits for what is under way.
+    pub const STOP_WAIT: Duration = Duration::from_secs(25);
+}
+
+impl Deref for Engine {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}

@@ -1,0 +1,176 @@
+//! The connections, and how statements over many rows are written for both databases.
+
+use sea_orm::{
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
+    Statement, TransactionTrait, Value,
+};
+
+/// Where rows are written and read. On SQLite `write` is the single writing connection; on Postgres
+/// both are the same pool.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pub write: DatabaseConnection,
+    pub read: DatabaseConnection,
+}
+
+impl Database {
+    /// Starts a transaction that will write.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.write.begin().await
+    }
+
+    /// Starts a transaction that sees one state of the whole database.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn begin_read(&self) -> Result<DatabaseTransaction, DbErr> {
+        match self.read.get_database_backend() {
+            DbBackend::Postgres => {
+                let level = sea_orm::IsolationLevel::RepeatableRead;
+                self.read.begin_with_config(Some(level), Some(AccessMode::ReadOnly)).await
+            }
+            _ => self.read.begin().await,
+        }
+    }
+}
+
+/// How many rows one statement takes at most: bounded parameters, and a bounded number of distinct
+/// texts for the statement cache.
+const ROWS_MAX: usize = 64;
+
+/// Cuts rows into runs of 64, 32, 16 … 1, so that there are only seven texts of each statement to
+/// prepare, whatever the group's size.
+pub fn runs<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let length = ROWS_MAX.min(1 << rest.len().ilog2());
+        let (run, more) = rest.split_at(length);
+        rest = more;
+        Some(run)
+    })
+}
+
+/// A column of a [`rows_of_values`] list: its name, and its type where Postgres must be told.
+pub type Column = (&'static str, &'static str);
+
+/// `($1, $2), ($3, $4)`: placeholders for `rows` rows; `types` are cast to in the first row, since
+/// Postgres takes a bare `VALUES` list for text.
+pub fn rows_of_values(backend: DbBackend, types: &[&str], rows: usize) -> String {
+    let mut text = String::with_capacity(rows * types.len() * 6);
+    let mut number = 0;
+    for row in 0..rows {
+        text.push_str(if row == 0 { "(" } else { ",(" });
+        for (index, column_type) in types.iter().enumerate() {
+            number += 1;
+            if index > 0 {
+                text.push(',');
+            }
+            match backend {
+                DbBackend::Postgres => {
+                    text.push_str(&format!("${number}"));
+                    if row == 0 {
+                        text.push_str("::");
+                        text.push_str(column_type);
+                    }
+                }
+                _ => text.push('?'),
+            }
+        }
+        text.push(')');
+    }
+    text
+}
+
+/// `$3, $4, $5` or `?, ?, ?`: `count` placeholders, the first of which is number `from` (from 1).
+pub fn placeholders(backend: DbBackend, from: usize, count: usize) -> String {
+    (from..from + count).map(|number| placeholder(backend, number)).collect::<Vec<_>>().join(", ")
+}
+
+/// `$3` or `?3`.
+pub fn placeholder(backend: DbBackend, number: usize) -> String {
+    match backend {
+        DbBackend::Postgres => format!("${number}"),
+        _ => format!("?{number}"),
+    }
+}
+
+/// The statement's text with each `?` replaced by what the backend calls its next parameter.
+pub fn numbered(backend: DbBackend, sql: &str) -> String {
+    if backend != DbBackend::Postgres {
+        return sql.to_owned();
+    }
+    let mut number = 0;
+    let mut text = String::with_capacity(sql.len() + 16);
+    for part in sql.split('?') {
+        if number > 0 {
+            text.push_str(&format!("${number}"));
+        }
+        text.push_str(part);
+        number += 1;
+    }
+    text
+}
+
+/// Runs a statement whose parameters are written as `?`.
+///
+/// # Errors
+/// When the database is away or refuses it.
+pub async fn execute(db: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<ExecResult, DbErr> {
+    let backend = db.get_database_backend();
+    db.execute_raw(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
+}
+
+/// Runs a query whose parameters are written as `?`.
+///
+/// # Errors
+/// When the database is away or refuses it.
+pub async fn query_all(db: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
+    let backend = db.get_database_backend();
+    db.query_all_raw(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
+}
+
+/// Runs a query of at most one row, its parameters written as `?`.
+///
+/// # Errors
+/// When the database is away or refuses it.
+pub async fn query_one(db: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<Option<QueryResult>, DbErr> {
+    let backend = db.get_database_backend();
+    db.query_one_raw(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
+}
+
+/// As many `?` as there are items, with the list padded to a power of two by its last item: a query
+/// `… IN (…)` then has few distinct texts. Empty lists are the caller's to avoid.
+pub fn padded_list(mut items: Vec<Value>) -> (String, Vec<Value>) {
+    if let Some(last) = items.last().cloned() {
+        items.resize(items.len().next_power_of_two(), last);
+    }
+    let marks = vec!["?"; items.len()].join(",");
+    (marks, items)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_are_powers_of_two_and_lose_nothing() {
+        let rows: Vec<u32> = (0..205).collect();
+        let lengths: Vec<usize> = runs(&rows).map(<[u32]>::len).collect();
+        assert_eq!(lengths, [64, 64, 64, 8, 4, 1]);
+        assert_eq!(runs(&rows).flatten().copied().collect::<Vec<_>>(), rows);
+    }
+
+    #[test]
+    fn parameters_are_written_as_each_database_wants_them() {
+        assert_eq!(numbered(DbBackend::Postgres, "a = ? AND b = ?"), "a = $1 AND b = $2");
+        assert_eq!(numbered(DbBackend::Sqlite, "a = ? AND b = ?"), "a = ? AND b = ?");
+        assert_eq!(rows_of_values(DbBackend::Postgres, &["uuid", "bigint"], 2), "($1::uuid,$2::bigint),($3,$4)");
+        assert_eq!(rows_of_values(DbBackend::Sqlite, &["uuid"], 2), "(?),(?)");
+    }
+}

@@ -1,0 +1,262 @@
+//! Loads what tickets name, in groups; drops what is final, superseded or not yet due.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use domain::delivery::{Progress, Trigger};
+use domain::event::Envelope;
+use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
+use domain::outcome::Outcome;
+use domain::subscription::SubscriptionStatus;
+use domain::time::Timestamp;
+use queue::{Class, Completion, Feedback, Next, Ticket};
+use reqwest::header::HeaderMap;
+
+use super::target::Target;
+use super::wire::AttemptHead;
+use super::rows;
+use crate::context::Parts;
+use crate::error::Error;
+use crate::group::Grouped;
+
+/// Tickets loaded by one query at most.
+const GROUP_TICKETS: usize = 256;
+/// Tickets that wait to be loaded at most: as many as slots of a process.
+const WAITING_TICKETS: usize = 4_096;
+/// How long a ticket rests that could not be loaded.
+const REST: Duration = Duration::from_secs(1);
+
+/// A delivery that is due, with all that its attempt needs.
+#[derive(Debug)]
+pub struct DueDelivery {
+    pub ticket: Ticket,
+    pub id: DeliveryId,
+    pub tenant: TenantId,
+    pub event_id: EventId,
+    pub event_type: String,
+    pub trigger: Trigger,
+    pub progress: Progress,
+    pub traceparent: Option<String>,
+    pub body: Bytes,
+    pub target: Arc<Target>,
+}
+
+impl DueDelivery {
+    /// The headers of the attempt, signed at `now`.
+    pub fn sign(&self, now: Timestamp) -> HeaderMap {
+        AttemptHead {
+            event_id: self.event_id,
+            event_type: &self.event_type,
+            delivery_id: self.id,
+            trigger: self.trigger,
+            progress: self.progress,
+            traceparent: self.traceparent.as_deref(),
+            custom: &self.target.headers,
+            secrets: &self.target.live_secrets(now),
+            signing: &self.target.signing,
+            started_at: now,
+            body: &self.body,
+        }
+        .to_headers()
+    }
+
+    /// What the outcome says about how much the receiver can take.
+    pub(crate) fn feedback(outcome: &Outcome) -> Feedback {
+        match outcome.status() {
+            Some(429) => Feedback::Throttled,
+            Some(200..=299) => Feedback::Success,
+            _ => Feedback::Neutral,
+        }
+    }
+}
+
+/// A delivery's row with its event's, as one query reads them.
+#[derive(Debug)]
+pub(super) struct DueRow {
+    pub id: DeliveryId,
+    pub tenant: TenantId,
+    pub event_id: EventId,
+    pub subscription_id: SubscriptionId,
+    pub trigger: Trigger,
+    pub attempt_count: u32,
+    pub max_attempts: u32,
+    pub next_attempt_at: Timestamp,
+    pub event_type: String,
+    pub timestamp: String,
+    pub data: Vec<u8>,
+    pub metadata: Vec<u8>,
+    pub correlation_id: Option<Vec<u8>>,
+    pub version: Option<Vec<u8>>,
+    pub traceparent: Option<String>,
+    pub revision: i64,
+    pub status: SubscriptionStatus,
+    pub is_deleted: bool,
+}
+
+/// Loads tickets.
+#[derive(Debug)]
+pub struct Loader {
+    loads: Grouped<Ticket, Result<Option<Box<DueDelivery>>, String>>,
+}
+
+impl Loader {
+    pub(crate) fn start(parts: Arc<Parts>) -> Self {
+        // Two groups at a time: while one waits for the database, the next can ask it.
+        let loads = Grouped::start(2, GROUP_TICKETS, WAITING_TICKETS, move |tickets| {
+            let parts = parts.clone();
+            async move { load_group(&parts, tickets).await }
+        });
+        Self { loads }
+    }
+
+    pub(super) async fn load(&self, ticket: Ticket) -> Result<Option<Box<DueDelivery>>, Error> {
+        match self.loads.ask(ticket).await {
+            Ok(Ok(loaded)) => Ok(loaded),
+            Ok(Err(reason)) => Err(Error::Unavailable { what: "the database", source: reason.into() }),
+            Err(stopped) => Err(Error::Unavailable { what: "the server", source: Box::new(stopped) }),
+        }
+    }
+}
+
+/// What a ticket turned out to be.
+enum Loaded {
+    Due(Box<DueDelivery>),
+    /// Nothing to send now.
+    Not(Next),
+}
+
+async fn load_group(parts: &Parts, tickets: Vec<Ticket>) -> Vec<Result<Option<Box<DueDelivery>>, String>> {
+    for ticket in &tickets {
+        parts.in_flight.begin(*ticket);
+    }
+    let loaded = load_all(parts, &tickets).await;
+    let mut completions = Vec::new();
+    let mut not_due = |ticket: &Ticket, next| {
+        parts.in_flight.end(ticket);
+        completions.push(Completion { ticket: *ticket, next, feedback: Feedback::Unattempted });
+    };
+    let answers = match loaded {
+        Ok(loaded) => tickets
+            .iter()
+            .zip(loaded)
+            .map(|(ticket, loaded)| match loaded {
+                Loaded::Due(due) => Ok(Some(due)),
+                Loaded::Not(next) => {
+                    not_due(ticket, next);
+                    Ok(None)
+                }
+            })
+            .collect(),
+        Err(error) => {
+            let answer = |ticket| {
+                not_due(ticket, Next::DueIn { delay: REST, class: ticket.class });
+                Err(error.to_string())
+            };
+            tickets.iter().map(answer).collect()
+        }
+    };
+    if !completions.is_empty()
+        && let Err(error) = parts.lanes.queue().complete(&completions).await
+    {
+        // The leases run out, and the deliveries are looked at once more.
+        tracing::warn!(error = &error as &dyn std::error::Error, "queue.complete_failed");
+    }
+    answers
+}
+
+async fn load_all(parts: &Parts, tickets: &[Ticket]) -> Result<Vec<Loaded>, Error> {
+    let now = parts.clock.now();
+    let mut wanted: Vec<Option<DeliveryId>> = Vec::with_capacity(tickets.len());
+    for ticket in tickets {
+        wanted.push(match ticket.delivery {
+            Some(delivery) => Some(delivery),
+            None => rows::head_of(&parts.database.read, ticket.lane).await?.inspect(|head| parts.in_flight.name(ticket, *head)),
+        });
+    }
+    let ids: Vec<DeliveryId> = wanted.iter().flatten().copied().collect();
+    let mut rows: HashMap<DeliveryId, DueRow> = HashMap::new();
+    if !ids.is_empty() {
+        rows.extend(rows::due_rows(&parts.database.read, &ids).await?.into_iter().map(|row| (row.id, row)));
+    }
+    let mut loaded = Vec::with_capacity(tickets.len());
+    for (ticket, wanted) in tickets.iter().zip(wanted) {
+        let row = wanted.and_then(|id| rows.remove(&id));
+        loaded.push(match row {
+            // Final meanwhile, or the ordered lane is empty.
+            None => Loaded::Not(Next::Done),
+            Some(row) => load_one(parts, *ticket, row, now).await?,
+        });
+    }
+    Ok(loaded)
+}
+
+async fn load_one(parts: &Parts, ticket: Ticket, row: DueRow, now: Timestamp) -> Result<Loaded, Error> {
+    let class = class_of(row.trigger, row.attempt_count);
+    if row.is_deleted || row.status == SubscriptionStatus::Disabled {
+        // Its rows are being settled.
+        return Ok(Loaded::Not(Next::Done));
+    }
+    if row.status == SubscriptionStatus::Paused {
+        return Ok(Loaded::Not(Next::DueIn { delay: REST, class }));
+    }
+    let early = row.next_attempt_at.since(now);
+    // A probe goes out as soon as the breaker lets it, whenever its delivery is due.
+    if !early.is_zero() && !ticket.probe {
+        return Ok(Loaded::Not(Next::DueIn { delay: early, class }));
+    }
+    let target = match parts.targets.at(parts, row.subscription_id, row.revision).await {
+        Ok(target) => target,
+        Err(error @ Error::Unavailable { .. }) => return Err(error),
+        Err(error) => {
+            // One damaged row must not hold the others of its group.
+            tracing::error!(error = &error as &dyn std::error::Error, subscription.id = %row.subscription_id, "target.unreadable");
+            return Ok(Loaded::Not(Next::DueIn { delay: Duration::from_secs(60), class }));
+        }
+    };
+    Ok(Loaded::Due(Box::new(row.into_due(ticket, target))))
+}
+
+/// The class in which a delivery waits for its next attempt.
+pub(crate) fn class_of(trigger: Trigger, attempt_count: u32) -> Class {
+    match trigger {
+        Trigger::Replay => Class::Replay,
+        _ if attempt_count == 0 => Class::First,
+        _ => Class::Retry,
+    }
+}
+
+impl DueRow {
+    fn into_due(self, ticket: Ticket, target: Arc<Target>) -> DueDelivery {
+        let body = self.body();
+        DueDelivery {
+            ticket,
+            id: self.id,
+            tenant: self.tenant,
+            event_id: self.event_id,
+            event_type: self.event_type,
+            trigger: self.trigger,
+            progress: Progress { number: self.attempt_count + 1, max_attempts: self.max_attempts },
+            traceparent: self.traceparent,
+            body,
+            target,
+        }
+    }
+
+    fn body(&self) -> Bytes {
+        // Stored from valid UTF-8; read back leniently, since a delivery is worth more than a panic.
+        let text = String::from_utf8_lossy;
+        let (correlation_id, version) = (self.correlation_id.as_deref().map(text), self.version.as_deref().map(text));
+        let envelope = Envelope {
+            id: self.event_id,
+            event_type: &self.event_type,
+            timestamp: &self.timestamp,
+            data: &text(&self.data),
+            metadata: &text(&self.metadata),
+            correlation_id: correlation_id.as_deref(),
+            version: version.as_deref(),
+        };
+        Bytes::from(envelope.to_body())
+    }
+}

@@ -1,0 +1,136 @@
+//! The statements of recording.
+
+use std::collections::HashSet;
+
+use domain::delivery::DeliveryStatus;
+use domain::ids::DeliveryId;
+use domain::outcome::{FailureReason, Outcome};
+use domain::time::Timestamp;
+use queue::Class;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Value};
+
+use super::load::DueDelivery;
+use crate::database::{execute, query_all, rows_of_values, runs};
+use crate::store::delivery::class_number;
+
+/// What an outcome makes of a delivery's row.
+#[derive(Debug)]
+pub(super) struct Move {
+    pub id: DeliveryId,
+    /// The attempt's number.
+    pub number: u32,
+    pub status: DeliveryStatus,
+    pub class: Class,
+    pub next_attempt_at: Option<Timestamp>,
+    pub last_status_code: Option<u16>,
+    pub failure_reason: Option<FailureReason>,
+    pub last_error: Option<String>,
+    pub completed_at: Option<Timestamp>,
+}
+
+const MOVE_TYPES: [&str; 9] =
+    ["uuid", "smallint", "smallint", "smallint", "bigint", "smallint", "smallint", "bytea", "bigint"];
+
+/// Moves the rows that are still where the attempts were loaded from, and says which they were. A
+/// success settles any delivery that isn't final, whatever has been recorded since.
+pub(super) async fn apply(db: &impl ConnectionTrait, moves: &[Move]) -> Result<HashSet<DeliveryId>, DbErr> {
+    let mut moved = HashSet::with_capacity(moves.len());
+    let greatest = match db.get_database_backend() {
+        DbBackend::Postgres => "GREATEST",
+        _ => "MAX",
+    };
+    for run in runs(moves) {
+        let rows = rows_of_values(db.get_database_backend(), &MOVE_TYPES, run.len());
+        let sql = format!(
+            "WITH v (id, number, status, class, next_attempt_at, code, reason, error, completed_at) AS (VALUES {rows}) \
+             UPDATE deliveries SET status = v.status, class = v.class, next_attempt_at = v.next_attempt_at, \
+             attempt_count = {greatest}(deliveries.attempt_count, v.number), last_status_code = v.code, \
+             failure_reason = v.reason, last_error = v.error, completed_at = v.completed_at \
+             FROM v WHERE deliveries.id = v.id AND deliveries.next_attempt_at IS NOT NULL \
+             AND (v.status = 2 OR deliveries.attempt_count = v.number - 1) RETURNING deliveries.id"
+        );
+        for row in query_all(db, &sql, run.iter().flat_map(move_values).collect()).await? {
+            moved.insert(row.try_get_by_index(0)?);
+        }
+    }
+    Ok(moved)
+}
+
+fn move_values(one: &Move) -> [Value; 9] {
+    [
+        one.id.into(),
+        small(one.number),
+        one.status.into(),
+        class_number(one.class).into(),
+        one.next_attempt_at.map(Timestamp::unix_ms).into(),
+        one.last_status_code.map(|code| i16::try_from(code).unwrap_or(i16::MAX)).into(),
+        one.failure_reason.map(number_of).into(),
+        one.last_error.as_ref().map(|text| text.as_bytes().to_vec()).into(),
+        one.completed_at.map(Timestamp::unix_ms).into(),
+    ]
+}
+
+fn small(number: u32) -> Value {
+    i16::try_from(number).unwrap_or(i16::MAX).into()
+}
+
+/// The reason's number in its column.
+pub(crate) fn number_of(reason: FailureReason) -> i16 {
+    sea_orm::ActiveEnum::to_value(&reason)
+}
+
+const ATTEMPT_TYPES: [&str; 17] = [
+    "uuid", "smallint", "bigint", "bigint", "integer", "integer", "integer", "integer", "integer", "integer", "text",
+    "smallint", "smallint", "smallint", "bytea", "bytea", "bytea",
+];
+/// With `response_truncated`, which stands last.
+const ATTEMPT_COLUMNS: usize = ATTEMPT_TYPES.len() + 1;
+
+/// Inserts attempts; one whose number was recorded before stays as it is.
+pub(crate) async fn insert_attempts(db: &impl ConnectionTrait, attempts: Vec<[Value; ATTEMPT_COLUMNS]>) -> Result<(), DbErr> {
+    let types: Vec<&str> = ATTEMPT_TYPES.into_iter().chain(["boolean"]).collect();
+    for run in runs(&attempts) {
+        let rows = rows_of_values(db.get_database_backend(), &types, run.len());
+        let sql = format!(
+            "INSERT INTO attempts (delivery_id, number, subscription_revision, started_at, duration_ms, queue_ms, dns_ms, \
+             connect_ms, tls_ms, first_byte_ms, remote_ip, http_version, status_code, failure_reason, error, \
+             response_headers, response_body, response_truncated) VALUES {rows} ON CONFLICT (delivery_id, number) DO NOTHING"
+        );
+        execute(db, &sql, run.iter().flatten().cloned().collect()).await?;
+    }
+    Ok(())
+}
+
+/// An attempt's row.
+pub(crate) fn attempt_values(due: &DueDelivery, started_at: Timestamp, outcome: &Outcome) -> [Value; ATTEMPT_COLUMNS] {
+    let ms = |time: std::time::Duration| i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
+    let timing = &outcome.timing;
+    let response = outcome.result.as_ref().ok();
+    [
+        due.id.into(),
+        small(due.progress.number),
+        due.target.revision.into(),
+        started_at.into(),
+        ms(timing.total).into(),
+        ms(due.ticket.waited).into(),
+        timing.dns.map(ms).into(),
+        timing.connect.map(ms).into(),
+        timing.tls.map(ms).into(),
+        timing.first_byte.map(ms).into(),
+        outcome.remote_ip.map(|ip| ip.to_string()).into(),
+        outcome.http_version.map(|version| sea_orm::ActiveEnum::to_value(&version)).into(),
+        outcome.status().map(|code| i16::try_from(code).unwrap_or(i16::MAX)).into(),
+        outcome.failure_reason().map(number_of).into(),
+        outcome.result.as_ref().err().map(|failure| failure.error.as_bytes().to_vec()).into(),
+        response.map(|response| headers_json(&response.headers)).into(),
+        response.map(|response| response.body.clone()).into(),
+        response.is_some_and(|response| response.truncated).into(),
+    ]
+}
+
+/// Names and values as a JSON list of pairs; what is no UTF-8 is shown with U+FFFD.
+fn headers_json(headers: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let pairs: Vec<(&str, std::borrow::Cow<'_, str>)> =
+        headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value))).collect();
+    serde_json::to_vec(&pairs).unwrap_or_default()
+}

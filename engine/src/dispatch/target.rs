@@ -1,0 +1,95 @@
+//! A subscription as the sender needs it, cached by revision.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::address::TenantEgress;
+use domain::ids::SubscriptionId;
+use domain::preferences::Signing;
+use domain::retry::RetryPolicy;
+use domain::secret::Secret;
+use domain::subscription::{CustomHeaders, TargetUrl};
+use domain::time::Timestamp;
+use sea_orm::ConnectionTrait;
+
+use crate::context::Parts;
+use crate::error::Error;
+use crate::store;
+
+/// Where a delivery goes and how, as the subscription is at one revision.
+#[derive(Debug)]
+pub struct Target {
+    pub revision: i64,
+    pub url: Arc<TargetUrl>,
+    /// The tenant's own address lists, beside the deployment's.
+    pub egress: Option<Arc<TenantEgress>>,
+    pub headers: CustomHeaders,
+    pub timeout: Duration,
+    pub retry: RetryPolicy,
+    pub signing: Signing,
+    secrets: Vec<(Secret, Option<Timestamp>)>,
+}
+
+impl Target {
+    /// The secrets that sign at `now`, newest first: the present one, and rotated ones until their
+    /// overlap ends.
+    pub fn live_secrets(&self, now: Timestamp) -> Vec<Secret> {
+        let live = self.secrets.iter().filter(|(_, expires_at)| expires_at.is_none_or(|at| at > now));
+        live.map(|(secret, _)| secret.clone()).collect()
+    }
+
+    /// Reads a subscription's present state.
+    ///
+    /// # Errors
+    /// When the database is away, there is no such subscription, or a sealed value does not open.
+    pub async fn read(parts: &Parts, db: &impl ConnectionTrait, id: SubscriptionId) -> Result<Self, Error> {
+        let row = store::subscription::find_across_tenants(db, id).await?.ok_or(Error::NotFound("subscription"))?;
+        let secrets = store::secret::all(db, id).await?;
+        let open = |sealed: entity::subscription_secret::Model| Ok((store::secret::open(&parts.sealer, &sealed)?, sealed.expires_at));
+        Ok(Self {
+            revision: row.revision,
+            url: Arc::new(TargetUrl::parse(&row.url, false).map_err(|e| Error::internal("a stored url", e))?),
+            egress: store::tenant::egress(db, row.tenant_id).await?.map(Arc::new),
+            headers: store::subscription::open_headers(&parts.sealer, &row)?,
+            timeout: Duration::from_millis(u64::try_from(row.timeout_ms).unwrap_or(0)),
+            retry: row.retry.unwrap_or_else(|| parts.settings.retry.clone()),
+            signing: row.signing,
+            secrets: secrets.into_iter().map(open).collect::<Result<_, Error>>()?,
+        })
+    }
+}
+
+/// Targets in use. An entry of another revision than the row that names it is read again.
+#[derive(Debug)]
+pub struct Targets {
+    cache: moka::sync::Cache<SubscriptionId, Arc<Target>>,
+}
+
+/// Targets kept in memory, about 1 KB each.
+const TARGETS_KEPT: u64 = 50_000;
+
+impl Default for Targets {
+    fn default() -> Self {
+        Self { cache: moka::sync::Cache::new(TARGETS_KEPT) }
+    }
+}
+
+impl Targets {
+    /// Forgets everything: a tenant's address lists have changed.
+    pub fn forget_all(&self) {
+        self.cache.invalidate_all();
+    }
+
+    /// The subscription at `revision` or newer.
+    ///
+    /// # Errors
+    /// As [`Target::read`].
+    pub async fn at(&self, parts: &Parts, id: SubscriptionId, revision: i64) -> Result<Arc<Target>, Error> {
+        if let Some(target) = self.cache.get(&id).filter(|target| target.revision >= revision) {
+            return Ok(target);
+        }
+        let target = Arc::new(Target::read(parts, &parts.database.read, id).await?);
+        self.cache.insert(id, target.clone());
+        Ok(target)
+    }
+}

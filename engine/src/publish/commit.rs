@@ -1,0 +1,229 @@
+//! The transaction of one ingest group.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use domain::delivery::Trigger;
+use domain::event::NewEvent;
+use domain::ids::{EventId, SubscriptionId, TenantId};
+use domain::time::Timestamp;
+use queue::Due;
+use sea_orm::DatabaseTransaction;
+
+use super::rows;
+use super::writer::Request;
+use super::{NewDelivery, Once, Posted, Prepared, Published, Refusal};
+use crate::address_book::{Listed, TenantBook};
+use crate::context::Parts;
+use crate::error::Error;
+use crate::idempotency::{Claim, Kept};
+
+/// What is to be pushed once the group is committed.
+#[derive(Debug, Default)]
+pub(super) struct ToPush {
+    pub due: Vec<Due>,
+    pub lanes: HashMap<SubscriptionId, Arc<Listed>>,
+    pub books: HashMap<TenantId, Arc<TenantBook>>,
+}
+
+/// What an event's insert came to.
+#[derive(Debug, Clone)]
+enum Fate {
+    /// This event's row was inserted; whoever else has the id in this group is compared with it.
+    Inserted(Arc<NewEvent>),
+    Existed { same: bool, deliveries: u32, timestamp: String },
+    Refused(Refusal),
+}
+
+type Fates = HashMap<(EventId, TenantId), Fate>;
+
+/// Writes the group, and says what each posting gets and what is to be pushed.
+pub(super) async fn commit(parts: &Parts, requests: &mut [Request]) -> Result<(Vec<Posted>, ToPush), Error> {
+    let transaction = parts.database.begin().await?;
+    let mut to_push = ToPush { books: rematch(parts, &transaction, requests).await?, ..ToPush::default() };
+
+    let mut fates = Fates::new();
+    let plain = requests.iter().filter(|request| request.once.is_none()).flat_map(|request| &request.prepared);
+    insert(&transaction, plain.collect(), &mut fates).await?;
+    // The answer kept under a claim tells what became of the events, so these few go one by one.
+    let mut claimed = HashSet::new();
+    let mut answered_before = vec![false; requests.len()];
+    for (request, answered) in requests.iter().zip(&mut answered_before) {
+        if let Some(once) = &request.once {
+            *answered = !insert_once(parts, &transaction, request, once, &mut fates, &mut claimed).await?;
+        }
+    }
+
+    let mut deliveries = Vec::new();
+    let answers = requests.iter().zip(answered_before).map(|(request, answered)| {
+        if answered {
+            return Posted::AnsweredBefore;
+        }
+        for event in &request.prepared {
+            deliveries.extend(deliveries_of(event, &fates));
+        }
+        Posted::Done(request.prepared.iter().map(|event| result_of(event, &fates)).collect())
+    });
+    let answers = answers.collect();
+    insert_deliveries(&transaction, deliveries, parts.clock.now(), &mut to_push).await?;
+    transaction.commit().await?;
+    Ok((answers, to_push))
+}
+
+/// Matches again what was matched with an older book than the one this commit sees: a change that
+/// was answered holds for every event posted after it.
+async fn rematch(
+    parts: &Parts,
+    db: &DatabaseTransaction,
+    requests: &mut [Request],
+) -> Result<HashMap<TenantId, Arc<TenantBook>>, Error> {
+    let mut tenants: Vec<TenantId> = requests.iter().flat_map(|r| &r.prepared).map(|event| event.tenant).collect();
+    tenants.sort_unstable();
+    tenants.dedup();
+    let mut books = HashMap::new();
+    if tenants.is_empty() {
+        return Ok(books);
+    }
+    let revisions = rows::revisions(db, &tenants).await?;
+    for tenant in tenants {
+        // A tenant deleted meanwhile is gone for every route: its events are nobody's.
+        let Some(revision) = revisions.get(&tenant) else { return Err(Error::NotFound("tenant")) };
+        let attempts = parts.settings.max_attempts();
+        let mut book = parts.address_book.of(db, tenant, attempts).await?;
+        if book.revision != *revision {
+            book = parts.address_book.reload(db, tenant, attempts).await?;
+        }
+        books.insert(tenant, book);
+    }
+    for event in requests.iter_mut().flat_map(|request| &mut request.prepared) {
+        if let Some(book) = books.get(&event.tenant).filter(|book| book.revision != event.book_revision) {
+            event.match_with(book, &mut parts.rng());
+        }
+    }
+    Ok(books)
+}
+
+/// Inserts events in key order and notes what became of each; of several with one id the first
+/// counts.
+async fn insert(db: &DatabaseTransaction, mut events: Vec<&Prepared>, fates: &mut Fates) -> Result<(), Error> {
+    for refused in events.extract_if(.., |event| event.matched.is_err()) {
+        fates.entry(rows::key(refused)).or_insert(Fate::Refused(Refusal::TooManyMatches));
+    }
+    events.retain(|event| !fates.contains_key(&rows::key(event)));
+    events.sort_by_key(|event| rows::key(event));
+    events.dedup_by_key(|event| rows::key(event));
+    let (chosen, ours): (Vec<&Prepared>, Vec<&Prepared>) = events.into_iter().partition(|event| event.chosen);
+    rows::insert_events(db, &ours).await?;
+    fates.extend(ours.into_iter().map(|event| (rows::key(event), Fate::Inserted(event.event.clone()))));
+    for event in chosen {
+        let fate = match rows::insert_chosen(db, event).await? {
+            true => Fate::Inserted(event.event.clone()),
+            false => match rows::compare_stored(db, event).await? {
+                Some((same, deliveries, timestamp)) => Fate::Existed { same, deliveries, timestamp },
+                None => Fate::Refused(Refusal::Unstorable),
+            },
+        };
+        fates.insert(rows::key(event), fate);
+    }
+    Ok(())
+}
+
+/// Writes a posting that is to be done once; `false` when it was done before.
+async fn insert_once(
+    parts: &Parts,
+    db: &DatabaseTransaction,
+    request: &Request,
+    once: &Once,
+    fates: &mut Fates,
+    claimed: &mut HashSet<Claim>,
+) -> Result<bool, Error> {
+    let now = parts.clock.now();
+    if claimed.contains(&once.claim) || once.claim.find(db, &parts.sealer, now).await? != Kept::Nothing {
+        return Ok(false);
+    }
+    insert(db, request.prepared.iter().collect(), fates).await?;
+    let results: Vec<Published> = request.prepared.iter().map(|event| result_of(event, fates)).collect();
+    if let Some(answer) = (once.render)(&results) {
+        if !once.claim.keep(db, &parts.sealer, &answer, now).await? {
+            return Err(Error::Conflict("the idempotency key was claimed meanwhile".to_owned()));
+        }
+        claimed.insert(once.claim);
+    }
+    Ok(true)
+}
+
+/// What an event's publisher is told.
+fn result_of(event: &Prepared, fates: &Fates) -> Published {
+    let matched = event.matched.as_ref().map_or(0, Vec::len);
+    match fates.get(&rows::key(event)) {
+        None => Published::Refused(Refusal::Unstorable),
+        Some(Fate::Refused(refusal)) => Published::Refused(*refusal),
+        Some(Fate::Inserted(inserted)) if Arc::ptr_eq(inserted, &event.event) => Published::New(event.receipt(matched)),
+        Some(Fate::Inserted(inserted)) if inserted.same_content(&event.event) => Published::Duplicate(event.receipt(matched)),
+        Some(Fate::Existed { same: true, deliveries, timestamp }) => {
+            let mut receipt = event.receipt(*deliveries as usize);
+            receipt.timestamp.clone_from(timestamp);
+            Published::Duplicate(receipt)
+        }
+        Some(Fate::Inserted(_) | Fate::Existed { .. }) => Published::Refused(Refusal::OtherContent),
+    }
+}
+
+/// The deliveries of an event whose row this posting inserted.
+fn deliveries_of(event: &Prepared, fates: &Fates) -> Vec<(NewDelivery, Arc<Listed>)> {
+    let (Ok(matched), Some(Fate::Inserted(inserted))) = (&event.matched, fates.get(&rows::key(event))) else {
+        return Vec::new();
+    };
+    if !Arc::ptr_eq(inserted, &event.event) {
+        return Vec::new();
+    }
+    let make = |(id, listed): &(domain::ids::DeliveryId, Arc<Listed>)| {
+        let delivery = NewDelivery {
+            id: *id,
+            tenant: event.tenant,
+            event_id: event.id,
+            event_type: event.event.event_type.as_str().to_owned(),
+            subscription_id: listed.id,
+            subscription_revision: listed.revision,
+            trigger: Trigger::Event,
+            max_attempts: listed.max_attempts,
+            due_at: event.due_at,
+            sequence: None,
+        };
+        (delivery, listed.clone())
+    };
+    matched.iter().map(make).collect()
+}
+
+/// Writes the deliveries, giving those of ordered subscriptions their numbers.
+async fn insert_deliveries(
+    db: &DatabaseTransaction,
+    deliveries: Vec<(NewDelivery, Arc<Listed>)>,
+    now: Timestamp,
+    to_push: &mut ToPush,
+) -> Result<(), Error> {
+    let mut next_numbers: BTreeMap<SubscriptionId, i64> = BTreeMap::new();
+    for (_, listed) in deliveries.iter().filter(|(_, listed)| listed.ordered) {
+        *next_numbers.entry(listed.id).or_default() += 1;
+    }
+    for (subscription, count_then_next) in &mut next_numbers {
+        *count_then_next = rows::take_sequence(db, *subscription, *count_then_next).await?;
+    }
+    let mut written = Vec::with_capacity(deliveries.len());
+    for (mut delivery, listed) in deliveries {
+        if let Some(next) = next_numbers.get_mut(&listed.id) {
+            delivery.sequence = Some(*next);
+            *next += 1;
+        }
+        to_push.due.push(Due {
+            lane: listed.id,
+            delivery: delivery.id,
+            class: queue::Class::First,
+            delay: delivery.due_at.since(now),
+        });
+        to_push.lanes.entry(listed.id).or_insert(listed);
+        written.push(delivery);
+    }
+    written.sort_unstable_by_key(|delivery| delivery.id);
+    Ok(rows::insert_deliveries(db, &written).await?)
+}

@@ -1,0 +1,179 @@
+//! The front door of events: match, commit with whoever else waits, push, answer.
+//!
+//! `202` means that the event and its deliveries are committed. The push comes after the commit and
+//! may fail: `reconcile` finds what the queue does not know.
+
+mod commit;
+pub(crate) mod rows;
+mod writer;
+
+use std::sync::Arc;
+
+use domain::delivery::Trigger;
+use domain::event::NewEvent;
+use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
+use domain::time::Timestamp;
+use rand::Rng;
+
+use crate::address_book::{self, Listed, TenantBook};
+use crate::context::Engine;
+use crate::error::Error;
+use crate::idempotency::{Answer, Claim};
+
+pub(crate) use writer::{Writer, start};
+
+/// What became of one event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Published {
+    /// Stored, with deliveries to as many subscriptions.
+    New(Receipt),
+    /// The same event was stored before.
+    Duplicate(Receipt),
+    /// Refused.
+    Refused(Refusal),
+}
+
+/// What a publisher gets for an event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    pub id: EventId,
+    pub event_type: String,
+    pub timestamp: String,
+    pub deliveries: u32,
+}
+
+/// Why a well-formed event was not taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// Another event has the id.
+    #[error("an event with this id and other content exists; make a new id for a new event")]
+    OtherContent,
+    /// It would go to more subscriptions than one event may.
+    #[error("the event matches more than {} subscriptions; narrow their event_types or filters", domain::limits::FAN_OUT)]
+    TooManyMatches,
+    /// The row itself could not be stored.
+    #[error("the event could not be stored")]
+    Unstorable,
+}
+
+/// What a request posted: one event or a batch, each for itself.
+#[derive(Debug)]
+pub struct Posting {
+    pub tenant: TenantId,
+    pub events: Vec<NewEvent>,
+    /// `traceparent` of the request (W3C Trace Context), when it had one.
+    pub traceparent: Option<String>,
+    /// Done once, whatever happens, with the answer that `render` makes.
+    pub once: Option<Once>,
+}
+
+/// A claim together with how its answer is made from what became of the events. The answer is
+/// needed before the commit, since both are committed together; `None` keeps nothing.
+pub struct Once {
+    pub claim: Claim,
+    pub render: Box<dyn Fn(&[Published]) -> Option<Answer> + Send + Sync>,
+}
+
+impl std::fmt::Debug for Once {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Once").field("claim", &self.claim).finish_non_exhaustive()
+    }
+}
+
+/// What became of a posting.
+#[derive(Debug)]
+pub enum Posted {
+    /// One result per event, in their order.
+    Done(Vec<Published>),
+    /// Another request had the claim first; its answer is kept.
+    AnsweredBefore,
+}
+
+/// An event ready to be written, with who gets it.
+#[derive(Debug, Clone)]
+pub(crate) struct Prepared {
+    pub id: EventId,
+    /// Whether the caller chose the id, so that it may be taken already.
+    pub chosen: bool,
+    pub tenant: TenantId,
+    pub event: Arc<NewEvent>,
+    pub traceparent: Option<Arc<str>>,
+    pub created_at: Timestamp,
+    pub due_at: Timestamp,
+    /// What the matching was made with.
+    pub book_revision: i64,
+    /// Whom it goes to, each with the id of the delivery that it will have.
+    pub matched: Result<Vec<(DeliveryId, Arc<Listed>)>, address_book::TooManyMatches>,
+}
+
+impl Engine {
+    /// Takes events: matches them, commits them with whoever else waits, and pushes what is due.
+    ///
+    /// # Errors
+    /// When the database is away (nothing is stored then, or the caller is told nothing of what is).
+    pub async fn publish(&self, posting: Posting) -> Result<Posted, Error> {
+        let book = self.address_book.of(&self.database.read, posting.tenant, self.settings.max_attempts()).await?;
+        let now = self.clock.now();
+        let traceparent: Option<Arc<str>> = posting.traceparent.map(Into::into);
+        let prepare = |event: NewEvent| {
+            let (chosen, id) = match event.id {
+                Some(id) => (true, id),
+                None => (false, EventId::generate(now, &mut self.rng())),
+            };
+            let mut prepared = Prepared {
+                id,
+                chosen,
+                tenant: posting.tenant,
+                traceparent: traceparent.clone(),
+                created_at: now,
+                due_at: now + domain::event::first_due_in(event.deliver_at, now),
+                book_revision: book.revision,
+                matched: Ok(Vec::new()),
+                event: Arc::new(event),
+            };
+            prepared.match_with(&book, &mut self.rng());
+            prepared
+        };
+        let prepared: Vec<Prepared> = posting.events.into_iter().map(prepare).collect();
+        let committed = self.writer.ask(writer::Request { prepared, once: posting.once }).await;
+        committed.map_err(|stopped| Error::Unavailable { what: "the server", source: Box::new(stopped) })?
+    }
+}
+
+impl Prepared {
+    /// Finds whom the event goes to by this book.
+    pub(crate) fn match_with(&mut self, book: &TenantBook, rng: &mut impl Rng) {
+        let id = self.id.to_string();
+        let view = address_book::view(&id, &self.event);
+        let created_at = self.created_at;
+        self.book_revision = book.revision;
+        self.matched = book.matching(&view, &self.event.event_type).map(|matched| {
+            // A delivery's id carries the event's instant: that is how those of an event are found.
+            matched.into_iter().map(|listed| (DeliveryId::generate(created_at, rng), listed)).collect()
+        });
+    }
+
+    fn receipt(&self, deliveries: usize) -> Receipt {
+        Receipt {
+            id: self.id,
+            event_type: self.event.event_type.as_str().to_owned(),
+            timestamp: self.event.timestamp.as_str().to_owned(),
+            deliveries: u32::try_from(deliveries).unwrap_or(u32::MAX),
+        }
+    }
+}
+
+/// A delivery about to be written.
+#[derive(Debug, Clone)]
+pub(crate) struct NewDelivery {
+    pub id: DeliveryId,
+    pub tenant: TenantId,
+    pub event_id: EventId,
+    pub event_type: String,
+    pub subscription_id: SubscriptionId,
+    pub subscription_revision: i64,
+    pub trigger: Trigger,
+    pub max_attempts: u32,
+    pub due_at: Timestamp,
+    pub sequence: Option<i64>,
+}

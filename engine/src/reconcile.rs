@@ -1,0 +1,128 @@
+//! Keeps the queue filled from the database: at the start, when a lane has room, and every few
+//! seconds for what was lost in between.
+//!
+//! The database is the truth. Whatever the queue has forgotten is found here by an index, lane by
+//! lane: the work follows the number of lanes, not the backlog.
+
+use std::time::Duration;
+
+use domain::ids::SubscriptionId;
+use domain::subscription::SubscriptionStatus;
+use domain::time::Timestamp;
+use queue::{Class, Due, Refill, RefillRequest, WINDOW};
+use tokio_util::sync::CancellationToken;
+
+use crate::address_book::lane_settings;
+use crate::context::Engine;
+use crate::error::Error;
+use crate::store::delivery::Waiting;
+use crate::{settle, store, tenants};
+
+/// How often the database is searched for what the queue has lost.
+const SWEEP_EVERY: Duration = Duration::from_secs(5);
+/// What is due for less long is on its way.
+const OVERDUE: Duration = Duration::from_secs(5);
+/// How long to wait before trying again while the database or the queue is away.
+const AWAY_WAIT: Duration = Duration::from_millis(500);
+
+const CLASSES: [Class; 3] = [Class::First, Class::Retry, Class::Replay];
+
+impl Engine {
+    /// Resumes what a crash interrupted and fills the queue with what waits.
+    ///
+    /// # Errors
+    /// When the database or the queue is away.
+    pub async fn fill_queue(&self) -> Result<usize, Error> {
+        for (tenant, subscription) in store::subscription::settling_across_tenants(&self.database.read).await? {
+            settle::start(self.parts(), tenant, subscription);
+        }
+        for tenant in tenants::deleted(self).await? {
+            tenants::start_erasing(self.parts(), tenant);
+        }
+        self.sweep(None).await
+    }
+
+    /// Refills lanes as they get room and sweeps every few seconds, until told to stop.
+    pub async fn keep_queue_filled(&self, stop: CancellationToken) {
+        let refills = async {
+            loop {
+                if let Err(error) = self.refill_lanes().await {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "reconcile.refill_failed");
+                    tokio::time::sleep(AWAY_WAIT).await;
+                }
+            }
+        };
+        let sweeps = async {
+            loop {
+                tokio::time::sleep(SWEEP_EVERY).await;
+                match self.sweep(Some(OVERDUE)).await {
+                    Ok(0) => {}
+                    Ok(pushed) => tracing::debug!(deliveries = pushed, "reconcile.swept"),
+                    Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "reconcile.sweep_failed"),
+                }
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = refills => {}
+            () = sweeps => {}
+        }
+    }
+
+    /// Pushes the next due deliveries of every lane that waits; with `overdue`, only of lanes in
+    /// which something has been due for longer. Returns how many were pushed (known ones included).
+    async fn sweep(&self, overdue: Option<Duration>) -> Result<usize, Error> {
+        let mut pushed = 0;
+        for lane in store::delivery::lanes_waiting_across_tenants(&self.database.read).await? {
+            pushed += self.sweep_lane(lane, overdue).await?;
+        }
+        Ok(pushed)
+    }
+
+    async fn sweep_lane(&self, lane: SubscriptionId, overdue: Option<Duration>) -> Result<usize, Error> {
+        let db = &self.database.read;
+        let Some(row) = store::subscription::find_across_tenants(db, lane).await? else { return Ok(0) };
+        let is_runnable = row.deleted_at.is_none() && row.status == SubscriptionStatus::Active;
+        let is_start = overdue.is_none();
+        if row.deleted_at.is_some() || row.status == SubscriptionStatus::Disabled || !(is_runnable || is_start) {
+            return Ok(0);
+        }
+        let Some(tenant) = store::tenant::find(db, row.tenant_id).await? else { return Ok(0) };
+        self.lanes.configure_tenant(tenant.id, &store::tenant::queue_settings(&tenant)).await?;
+        self.lanes.configure(lane, &lane_settings(&row)).await?;
+        let now = self.clock.now();
+        let mut pushed = 0;
+        for class in CLASSES {
+            // One more than the window holds: the lane then knows that the database holds more.
+            let waiting = store::delivery::due_page(db, lane, class, WINDOW + 1).await?;
+            let first = waiting.first().map(|first| now.since(first.next_attempt_at));
+            if first.is_none_or(|since| overdue.is_some_and(|overdue| since < overdue)) {
+                continue;
+            }
+            let due: Vec<Due> = waiting.iter().map(|one| due(lane, class, *one, now)).collect();
+            self.lanes.push(&due).await?;
+            pushed += due.len();
+        }
+        Ok(pushed)
+    }
+
+    async fn refill_lanes(&self) -> Result<(), Error> {
+        for request in self.lanes.queue().wants_refill().await? {
+            let refill = self.read_refill(request).await?;
+            self.lanes.queue().refill(refill).await?;
+        }
+        Ok(())
+    }
+
+    async fn read_refill(&self, request: RefillRequest) -> Result<Refill, Error> {
+        let now = self.clock.now();
+        let page = store::delivery::due_page(&self.database.read, request.lane, request.class, request.limit + 1).await?;
+        let mut due: Vec<Due> = page.iter().map(|one| due(request.lane, request.class, *one, now)).collect();
+        let beyond = (due.len() > request.limit).then(|| due.pop()).flatten().map(|one| one.delay);
+        Ok(Refill { request, due, beyond })
+    }
+}
+
+fn due(lane: SubscriptionId, class: Class, waiting: Waiting, now: Timestamp) -> Due {
+    Due { lane, delivery: waiting.id, class, delay: waiting.next_attempt_at.since(now) }
+}

@@ -1,0 +1,91 @@
+//! Sends an old event again, by hand: a new delivery, to the subscription as it is now.
+
+use std::time::Duration;
+
+use domain::delivery::Trigger;
+use domain::ids::{DeliveryId, TenantId};
+use domain::subscription::SubscriptionStatus;
+use entity::delivery::Model;
+use queue::{Class, Due};
+use sea_orm::DatabaseTransaction;
+
+use crate::address_book::lane_settings;
+use crate::context::Engine;
+use crate::error::Error;
+use crate::publish::{NewDelivery, rows};
+use crate::store;
+
+/// A redelivery on its way: to be pushed once it is committed.
+#[derive(Debug)]
+pub struct Redelivery {
+    pub delivery: Model,
+    subscription: entity::subscription::Model,
+}
+
+impl Engine {
+    /// Makes a new delivery of an old one's event within `db`. The caller commits, then calls
+    /// [`Engine::push_redelivery`].
+    ///
+    /// # Errors
+    /// `NotFound` when the tenant has no such delivery; `Conflict` while it is not final, or when its
+    /// subscription takes nothing any more.
+    pub async fn redeliver(&self, db: &DatabaseTransaction, tenant: TenantId, id: DeliveryId) -> Result<Redelivery, Error> {
+        let old = store::delivery::find(db, tenant, id).await?.ok_or(Error::NotFound("delivery"))?;
+        if !old.status.is_final() {
+            return Err(Error::Conflict("the delivery is not final yet; wait for it, or cancel it first".to_owned()));
+        }
+        // Taking the row first makes a disabling that is under way visible, or wait for us.
+        store::subscription::lock(db, tenant, old.subscription_id).await?;
+        let subscription = store::subscription::find(db, tenant, &old.subscription_id.to_string()).await?;
+        let subscription = subscription.ok_or_else(|| Error::Conflict("the subscription is deleted".to_owned()))?;
+        if subscription.status == SubscriptionStatus::Disabled {
+            return Err(Error::Conflict("the subscription is disabled; set its status to active first".to_owned()));
+        }
+        let now = self.clock.now();
+        let sequence = match subscription.ordered {
+            true => Some(rows::take_sequence(db, subscription.id, 1).await?),
+            false => None,
+        };
+        let new = NewDelivery {
+            id: DeliveryId::generate(now, &mut self.rng()),
+            tenant,
+            event_id: old.event_id,
+            event_type: old.event_type,
+            subscription_id: subscription.id,
+            subscription_revision: subscription.revision,
+            trigger: Trigger::Redelivery,
+            max_attempts: subscription.retry.as_ref().unwrap_or(&self.settings.retry).max_attempts(),
+            due_at: now,
+            sequence,
+        };
+        rows::insert_deliveries(db, std::slice::from_ref(&new)).await?;
+        let delivery = store::delivery::find(db, tenant, new.id).await?.ok_or(Error::NotFound("delivery"))?;
+        Ok(Redelivery { delivery, subscription })
+    }
+
+    /// Hands a committed redelivery to the queue. A failure costs time only: its row is there.
+    pub async fn push_redelivery(&self, redelivery: &Redelivery) {
+        let lane = redelivery.subscription.id;
+        let due = Due { lane, delivery: redelivery.delivery.id, class: Class::First, delay: Duration::ZERO };
+        let pushed = async {
+            self.lanes.configure(lane, &lane_settings(&redelivery.subscription)).await?;
+            self.lanes.push(&[due]).await
+        };
+        if let Err(error) = pushed.await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "queue.push_failed");
+        }
+    }
+
+    /// Cancels a delivery that is not final.
+    ///
+    /// # Errors
+    /// `NotFound` when the tenant has no such delivery, `Conflict` when it is final.
+    pub async fn cancel(&self, db: &DatabaseTransaction, tenant: TenantId, id: DeliveryId) -> Result<Model, Error> {
+        let cancelled = store::delivery::cancel(db, tenant, id, self.clock.now()).await?;
+        let delivery = store::delivery::find(db, tenant, id).await?.ok_or(Error::NotFound("delivery"))?;
+        if !cancelled {
+            return Err(Error::Conflict("the delivery is final already".to_owned()));
+        }
+        Ok(delivery)
+    }
+}

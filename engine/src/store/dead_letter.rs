@@ -1,0 +1,100 @@
+//! Dead letters: deliveries whose attempts are used up, until they are replayed or discarded.
+
+use domain::delivery::DeliveryStatus;
+use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
+use domain::time::Timestamp;
+use entity::dead_letter::{Column, Entity, Model};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+use super::{Page, Whose, delivery};
+use crate::database::execute;
+
+/// A delivery that has just failed.
+#[derive(Debug, Clone, Copy)]
+pub struct New<'a> {
+    pub delivery_id: DeliveryId,
+    pub tenant_id: TenantId,
+    pub event_id: EventId,
+    pub subscription_id: SubscriptionId,
+    pub event_type: &'a str,
+    pub dead_at: Timestamp,
+}
+
+/// Stores a dead letter; once.
+pub async fn insert(db: &impl ConnectionTrait, new: &New<'_>) -> Result<(), DbErr> {
+    let sql = "INSERT INTO dead_letters (delivery_id, tenant_id, event_id, subscription_id, event_type, dead_at) \
+               VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (delivery_id) DO NOTHING";
+    let values = vec![
+        new.delivery_id.into(),
+        new.tenant_id.into(),
+        new.event_id.into(),
+        new.subscription_id.into(),
+        new.event_type.into(),
+        new.dead_at.into(),
+    ];
+    execute(db, sql, values).await.map(|_| ())
+}
+
+/// A success resolves every earlier dead letter of its event at its subscription.
+pub async fn resolve_earlier(db: &impl ConnectionTrait, subscription: SubscriptionId, event: EventId, now: Timestamp) -> Result<(), DbErr> {
+    let sql = "UPDATE dead_letters SET resolved_at = ?, resolution = 'replayed' \
+               WHERE subscription_id = ? AND event_id = ? AND resolved_at IS NULL";
+    execute(db, sql, vec![now.into(), subscription.into(), event.into()]).await.map(|_| ())
+}
+
+/// Discards an unresolved dead letter; `false` when the tenant has none of that id.
+pub async fn discard(db: &impl ConnectionTrait, tenant: TenantId, id: DeliveryId, now: Timestamp) -> Result<bool, DbErr> {
+    let sql = "UPDATE dead_letters SET resolved_at = ?, resolution = 'discarded' \
+               WHERE delivery_id = ? AND tenant_id = ? AND resolved_at IS NULL";
+    Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()]).await?.rows_affected() > 0)
+}
+
+/// Discards all unresolved dead letters of a subscription.
+pub async fn discard_of_subscription(db: &impl ConnectionTrait, subscription: SubscriptionId, now: Timestamp) -> Result<(), DbErr> {
+    let sql = "UPDATE dead_letters SET resolved_at = ?, resolution = 'discarded' WHERE subscription_id = ? AND resolved_at IS NULL";
+    execute(db, sql, vec![now.into(), subscription.into()]).await.map(|_| ())
+}
+
+/// The tenant's dead letter of a delivery, resolved or not.
+pub async fn find(db: &impl ConnectionTrait, tenant: TenantId, id: DeliveryId) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).filter(Column::TenantId.eq(tenant)).one(db).await
+}
+
+/// Newest delivery first, each with its delivery's row. `resolved` chooses which ones.
+pub async fn page(
+    db: &impl ConnectionTrait,
+    whose: Whose,
+    filter: &delivery::Filter,
+    resolved: bool,
+    page: Page<DeliveryId>,
+) -> Result<Vec<(Model, entity::delivery::Model)>, DbErr> {
+    let mut query = whose.of(Entity::find(), Column::TenantId).order_by_desc(Column::DeliveryId).limit(page.limit);
+    query = query.filter(if resolved { Column::ResolvedAt.is_not_null() } else { Column::ResolvedAt.is_null() });
+    if !filter.statuses.is_empty() && !filter.statuses.contains(&DeliveryStatus::Failed) {
+        return Ok(Vec::new());
+    }
+    if !filter.subscriptions.is_empty() {
+        query = query.filter(Column::SubscriptionId.is_in(filter.subscriptions.iter().copied()));
+    }
+    if !filter.event_types.is_empty() {
+        query = query.filter(Column::EventType.is_in(&filter.event_types));
+    }
+    if !filter.events.is_empty() {
+        query = query.filter(Column::EventId.is_in(filter.events.iter().copied()));
+    }
+    if let Some(from) = filter.window.from {
+        query = query.filter(Column::DeliveryId.gte(DeliveryId::floor(from)));
+    }
+    if let Some(to) = filter.window.to {
+        query = query.filter(Column::DeliveryId.lt(DeliveryId::floor(to)));
+    }
+    if let Some(after) = page.after {
+        query = query.filter(Column::DeliveryId.lt(after));
+    }
+    let letters = query.all(db).await?;
+    let ids = letters.iter().map(|letter| letter.delivery_id);
+    let deliveries = entity::delivery::Entity::find().filter(entity::delivery::Column::Id.is_in(ids)).all(db).await?;
+    let mut by_id: std::collections::HashMap<DeliveryId, entity::delivery::Model> =
+        deliveries.into_iter().map(|row| (row.id, row)).collect();
+    Ok(letters.into_iter().filter_map(|letter| by_id.remove(&letter.delivery_id).map(|row| (letter, row))).collect())
+}

@@ -1,0 +1,47 @@
+//! The queries, one file per noun. Each takes a connection or a transaction, so that it works in
+//! both. Queries for tenants' data take a [`domain::ids::TenantId`]; the few that can't say
+//! `across_tenants` in their name.
+
+pub mod attempt;
+pub mod dead_letter;
+pub mod delivery;
+pub mod event;
+pub mod instance;
+pub mod key;
+pub mod secret;
+pub mod subscription;
+pub mod tenant;
+
+use domain::time::Timestamp;
+
+/// Which rows of a list are wanted: at most `limit` of those behind `after`.
+#[derive(Debug, Clone, Copy)]
+pub struct Page<K> {
+    pub limit: u64,
+    /// Key of the last row that the caller has.
+    pub after: Option<K>,
+}
+
+/// A half-open window of instants: `from` is in it, `to` is not.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Window {
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+}
+
+/// Whose rows are meant: a tenant's, or (for the operator alone) everybody's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    Tenant(domain::ids::TenantId),
+    AcrossTenants,
+}
+
+impl Whose {
+    /// Narrows a query to the tenant's rows.
+    pub fn of<Q: sea_orm::QueryFilter>(self, query: Q, column: impl sea_orm::ColumnTrait) -> Q {
+        match self {
+            Self::Tenant(tenant) => query.filter(column.eq(tenant)),
+            Self::AcrossTenants => query,
+        }
+    }
+}

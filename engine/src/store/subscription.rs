@@ -1,0 +1,239 @@
+//! Subscriptions, and the states that they have been in.
+
+use std::collections::BTreeMap;
+
+use domain::ids::{SubscriptionId, TenantId};
+use domain::subscription::{CustomHeaders, DisabledReason, SubscriptionStatus};
+use domain::time::Timestamp;
+use entity::subscription::{ActiveModel, Column, Entity, Model};
+use entity::subscription_state;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Page, Whose, tenant};
+use crate::database::{execute, padded_list, query_all, query_one};
+use crate::error::Error;
+use crate::sealer::Sealer;
+
+/// Which subscriptions a list is to show; empty lists mean any.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    pub statuses: Vec<SubscriptionStatus>,
+    pub external_ids: Vec<String>,
+}
+
+/// The tenant's subscription of an id or external id, unless it is deleted.
+pub async fn find(db: &impl ConnectionTrait, tenant: TenantId, name: &str) -> Result<Option<Model>, DbErr> {
+    let query = Entity::find().filter(Column::TenantId.eq(tenant)).filter(Column::DeletedAt.is_null());
+    match name.parse::<SubscriptionId>() {
+        Ok(id) => query.filter(Column::Id.eq(id)).one(db).await,
+        Err(_) => query.filter(Column::ExternalId.eq(name)).one(db).await,
+    }
+}
+
+/// The subscription of an id, whoever's it is, even when it is deleted.
+pub async fn find_across_tenants(db: &impl ConnectionTrait, id: SubscriptionId) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).one(db).await
+}
+
+/// Those of a tenant that events are delivered to: active and paused ones.
+pub async fn receiving(db: &impl ConnectionTrait, tenant: TenantId) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::TenantId.eq(tenant))
+        .filter(Column::DeletedAt.is_null())
+        .filter(Column::Status.ne(SubscriptionStatus::Disabled))
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await
+}
+
+/// Newest first.
+pub async fn page(db: &impl ConnectionTrait, whose: Whose, filter: &Filter, page: Page<SubscriptionId>) -> Result<Vec<Model>, DbErr> {
+    let query = whose.of(Entity::find(), Column::TenantId).filter(Column::DeletedAt.is_null());
+    let mut query = query.order_by_desc(Column::Id).limit(page.limit);
+    if !filter.statuses.is_empty() {
+        query = query.filter(Column::Status.is_in(filter.statuses.iter().copied()));
+    }
+    if !filter.external_ids.is_empty() {
+        query = query.filter(Column::ExternalId.is_in(&filter.external_ids));
+    }
+    if let Some(after) = page.after {
+        query = query.filter(Column::Id.lt(after));
+    }
+    query.all(db).await
+}
+
+/// Where a subscription stands.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    pub id: SubscriptionId,
+    pub status: SubscriptionStatus,
+    pub is_deleted: bool,
+}
+
+/// Where subscriptions stand, whoever's they are.
+pub async fn states_across_tenants(db: &impl ConnectionTrait, ids: &[SubscriptionId]) -> Result<Vec<Standing>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (marks, values) = padded_list(ids.iter().map(|id| (*id).into()).collect());
+    let sql = format!("SELECT id, status, deleted_at IS NOT NULL FROM subscriptions WHERE id IN ({marks})");
+    let standing = |row: &sea_orm::QueryResult| {
+        Ok(Standing { id: row.try_get_by_index(0)?, status: row.try_get_by_index(1)?, is_deleted: row.try_get_by_index(2)? })
+    };
+    query_all(db, &sql, values).await?.iter().map(standing).collect()
+}
+
+/// Stores a new subscription and its first state.
+pub async fn insert(db: &impl ConnectionTrait, subscription: ActiveModel) -> Result<Model, DbErr> {
+    let stored = subscription.insert(db).await?;
+    keep_state(db, &stored, stored.created_at).await?;
+    tenant::raise_revision(db, stored.tenant_id).await?;
+    Ok(stored)
+}
+
+/// Stores changes as the next revision, and keeps the state that they make.
+pub async fn update(db: &impl ConnectionTrait, mut subscription: ActiveModel, revision: i64, now: Timestamp) -> Result<Model, DbErr> {
+    subscription.revision = Set(revision + 1);
+    subscription.updated_at = Set(now);
+    let stored = subscription.update(db).await?;
+    keep_state(db, &stored, now).await?;
+    tenant::raise_revision(db, stored.tenant_id).await?;
+    Ok(stored)
+}
+
+/// Takes the subscription's row for the rest of the transaction, so that changes of one
+/// subscription follow each other.
+pub async fn lock(db: &impl ConnectionTrait, tenant: TenantId, id: SubscriptionId) -> Result<(), DbErr> {
+    let sql = "UPDATE subscriptions SET revision = revision WHERE id = ? AND tenant_id = ?";
+    execute(db, sql, vec![id.into(), tenant.into()]).await.map(|_| ())
+}
+
+/// Disables a subscription, unless it is disabled or deleted: nothing is delivered from this commit
+/// on. What waits is settled afterwards.
+pub async fn disable(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    id: SubscriptionId,
+    reason: DisabledReason,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    lock(db, tenant, id).await?;
+    let Some(row) = find(db, tenant, &id.to_string()).await? else { return Ok(false) };
+    if row.status == SubscriptionStatus::Disabled {
+        return Ok(false);
+    }
+    let changed = ActiveModel {
+        id: Set(id),
+        status: Set(SubscriptionStatus::Disabled),
+        disabled_reason: Set(Some(reason)),
+        settling: Set(Some(entity::subscription::Settling::Disabled)),
+        ..Default::default()
+    };
+    update(db, changed, row.revision, now).await.map(|_| true)
+}
+
+/// Marks a subscription deleted; its row stays for the history that names it.
+pub async fn mark_deleted(db: &impl ConnectionTrait, row: &Model, now: Timestamp) -> Result<(), DbErr> {
+    let changed = ActiveModel {
+        id: Set(row.id),
+        deleted_at: Set(Some(now)),
+        settling: Set(Some(entity::subscription::Settling::Deleted)),
+        ..Default::default()
+    };
+    update(db, changed, row.revision, now).await.map(|_| ())
+}
+
+/// Subscriptions whose waiting deliveries are still to be settled.
+pub async fn settling_across_tenants(db: &impl ConnectionTrait) -> Result<Vec<(TenantId, SubscriptionId)>, DbErr> {
+    let sql = "SELECT tenant_id, id FROM subscriptions WHERE settling IS NOT NULL";
+    let rows = query_all(db, sql, Vec::new()).await?;
+    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+}
+
+/// Notes that nothing of a subscription waits any more.
+pub async fn settled(db: &impl ConnectionTrait, id: SubscriptionId) -> Result<(), DbErr> {
+    execute(db, "UPDATE subscriptions SET settling = NULL WHERE id = ?", vec![id.into()]).await.map(|_| ())
+}
+
+/// What mattered for matching and sending, as it is kept for each revision.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct State {
+    pub status: SubscriptionStatus,
+    pub url: String,
+    pub event_types: Vec<String>,
+    pub filter: Option<String>,
+    pub ordered: bool,
+    /// Names of the added headers; their values stay sealed in `headers_sealed`.
+    pub headers_sealed: Option<String>,
+    pub signing: domain::preferences::Signing,
+    pub timeout_ms: i32,
+}
+
+async fn keep_state(db: &impl ConnectionTrait, row: &Model, since: Timestamp) -> Result<(), DbErr> {
+    use base64::Engine as _;
+    let state = State {
+        status: row.status,
+        url: row.url.clone(),
+        event_types: row.event_types.as_slice().iter().map(|pattern| pattern.as_str().to_owned()).collect(),
+        filter: row.filter.clone(),
+        ordered: row.ordered,
+        headers_sealed: row.headers_sealed.as_ref().map(|sealed| base64::engine::general_purpose::STANDARD.encode(sealed)),
+        signing: row.signing.clone(),
+        timeout_ms: row.timeout_ms,
+    };
+    let kept = subscription_state::ActiveModel {
+        subscription_id: Set(row.id),
+        revision: Set(row.revision),
+        tenant_id: Set(row.tenant_id),
+        since: Set(since),
+        deleted: Set(row.deleted_at.is_some()),
+        document: Set(serde_json::to_value(state).map_err(|e| DbErr::Json(e.to_string()))?),
+    };
+    subscription_state::Entity::insert(kept).exec_without_returning(db).await.map(|_| ())
+}
+
+/// The state that a subscription was in at a revision.
+pub async fn state_at(db: &impl ConnectionTrait, tenant: TenantId, id: SubscriptionId, revision: i64) -> Result<Option<State>, Error> {
+    let found = subscription_state::Entity::find_by_id((id, revision))
+        .filter(subscription_state::Column::TenantId.eq(tenant))
+        .one(db)
+        .await?;
+    found
+        .map(|row| serde_json::from_value(row.document).map_err(|e| Error::internal("a stored state", e)))
+        .transpose()
+}
+
+/// Seals the values of a subscription's headers for its row.
+pub fn seal_headers(sealer: &Sealer, id: SubscriptionId, headers: &CustomHeaders) -> Option<Vec<u8>> {
+    let json = serde_json::to_vec(headers.expose()).unwrap_or_default();
+    (!headers.expose().is_empty()).then(|| sealer.seal(id.as_bytes(), &json))
+}
+
+/// Opens sealed headers.
+///
+/// # Errors
+/// When they were sealed with another master key or for another row.
+pub fn open_sealed_headers(sealer: &Sealer, id: SubscriptionId, sealed: Option<&[u8]>) -> Result<CustomHeaders, Error> {
+    let Some(sealed) = sealed else { return Ok(CustomHeaders::default()) };
+    let json = sealer.open(id.as_bytes(), sealed).map_err(|e| Error::internal("sealed headers do not open", e))?;
+    let headers: BTreeMap<String, String> =
+        serde_json::from_slice(&json).map_err(|e| Error::internal("sealed headers are malformed", e))?;
+    Ok(CustomHeaders::from_stored(headers))
+}
+
+/// Opens a subscription's headers.
+///
+/// # Errors
+/// As [`open_sealed_headers`].
+pub fn open_headers(sealer: &Sealer, row: &Model) -> Result<CustomHeaders, Error> {
+    open_sealed_headers(sealer, row.id, row.headers_sealed.as_deref())
+}
+
+/// How many subscriptions a tenant has.
+pub async fn count(db: &impl ConnectionTrait, tenant: TenantId) -> Result<i64, DbErr> {
+    let sql = "SELECT COUNT(*) FROM subscriptions WHERE tenant_id = ? AND deleted_at IS NULL";
+    query_one(db, sql, vec![tenant.into()]).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+}

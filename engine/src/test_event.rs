@@ -1,0 +1,139 @@
+//! Sends one example at once, past lane, pause and breaker, to try a receiver.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::delivery::{DeliveryStatus, Progress, Trigger};
+use domain::event::{Envelope, NewEvent};
+use domain::event_type::EventType;
+use domain::ids::{DeliveryId, EventId};
+use domain::json::JsonText;
+use domain::limits;
+use domain::time::EventTime;
+use entity::subscription::Model;
+use queue::{Class, LeaseToken, Ticket};
+use sea_orm::DatabaseTransaction;
+
+use crate::context::Engine;
+use crate::database::execute;
+use crate::dispatch::{DueDelivery, Target, attempt_values, insert_attempts, number_of};
+use crate::error::Error;
+use crate::publish::{NewDelivery, Prepared, rows};
+use crate::sender::Request;
+
+/// The type of a test whose caller names none.
+pub const TEST_EVENT_TYPE: &str = "posthaste.test";
+
+impl Engine {
+    /// Sends an example of `event_type` to the subscription and waits for the answer, 15 s at most;
+    /// then stores event, delivery and attempt within the transaction that `begin` starts. Returns
+    /// the delivery's id.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn send_test(&self, subscription: &Model, event_type: EventType) -> Result<(DatabaseTransaction, DeliveryId), Error> {
+        let now = self.clock.now();
+        let prepared = self.example(subscription, event_type);
+        let target = Arc::new(Target::read(self, &self.database.read, subscription.id).await?);
+        let due = self.due(subscription, &prepared, target);
+        let outcome = self
+            .sender
+            .send(Request {
+                url: due.target.url.clone(),
+                headers: due.sign(now),
+                body: due.body.clone(),
+                timeout: due.target.timeout.min(Duration::from_millis(limits::TEST_TIMEOUT_MS.into())),
+                egress: due.target.egress.clone(),
+            })
+            .await;
+
+        let transaction = self.database.begin().await?;
+        rows::insert_events(&transaction, &[&prepared]).await?;
+        let delivery = NewDelivery {
+            id: due.id,
+            tenant: due.tenant,
+            event_id: due.event_id,
+            event_type: due.event_type.clone(),
+            subscription_id: subscription.id,
+            subscription_revision: due.target.revision,
+            trigger: Trigger::Test,
+            max_attempts: 1,
+            due_at: now,
+            sequence: None,
+        };
+        rows::insert_deliveries(&transaction, &[delivery]).await?;
+        insert_attempts(&transaction, vec![attempt_values(&due, now, &outcome)]).await?;
+        let status = if outcome.failure_reason().is_none() { DeliveryStatus::Succeeded } else { DeliveryStatus::Failed };
+        let sql = "UPDATE deliveries SET status = ?, attempt_count = 1, next_attempt_at = NULL, completed_at = ?, \
+                   last_status_code = ?, failure_reason = ?, last_error = ? WHERE id = ?";
+        let values = vec![
+            status.into(),
+            self.clock.now().into(),
+            outcome.status().map(|code| i16::try_from(code).unwrap_or(i16::MAX)).into(),
+            outcome.failure_reason().map(number_of).into(),
+            outcome.result.as_ref().err().map(|failure| failure.error.as_bytes().to_vec()).into(),
+            due.id.into(),
+        ];
+        execute(&transaction, sql, values).await?;
+        Ok((transaction, due.id))
+    }
+
+    fn example(&self, subscription: &Model, event_type: EventType) -> Prepared {
+        let now = self.clock.now();
+        let event = NewEvent {
+            id: None,
+            event_type,
+            timestamp: EventTime::from_timestamp(now),
+            data: JsonText::from_stored("{\"message\":\"This is a test event from Posthaste.\"}".to_owned()),
+            metadata: JsonText::empty_object(),
+            correlation_id: None,
+            version: None,
+            deliver_at: None,
+        };
+        Prepared {
+            id: EventId::generate(now, &mut self.rng()),
+            chosen: false,
+            tenant: subscription.tenant_id,
+            event: Arc::new(event),
+            traceparent: None,
+            created_at: now,
+            due_at: now,
+            book_revision: 0,
+            matched: Ok(Vec::new()),
+        }
+    }
+
+    fn due(&self, subscription: &Model, prepared: &Prepared, target: Arc<Target>) -> DueDelivery {
+        let event = &prepared.event;
+        let envelope = Envelope {
+            id: prepared.id,
+            event_type: event.event_type.as_str(),
+            timestamp: event.timestamp.as_str(),
+            data: event.data.as_str(),
+            metadata: event.metadata.as_str(),
+            correlation_id: None,
+            version: None,
+        };
+        let id = DeliveryId::generate(prepared.created_at, &mut self.rng());
+        DueDelivery {
+            // No queue knows this one: it goes past the lane.
+            ticket: Ticket {
+                lane: subscription.id,
+                delivery: Some(id),
+                class: Class::First,
+                lease: LeaseToken(0),
+                waited: Duration::ZERO,
+                probe: false,
+            },
+            id,
+            tenant: prepared.tenant,
+            event_id: prepared.id,
+            event_type: event.event_type.as_str().to_owned(),
+            trigger: Trigger::Test,
+            progress: Progress { number: 1, max_attempts: 1 },
+            traceparent: None,
+            body: envelope.to_body().into(),
+            target,
+        }
+    }
+}
