@@ -4,6 +4,7 @@
 //! [`connect`] opens the database (alone, where only one process may), [`migrate`] brings the schema
 //! up, [`keys`] are found or made, and [`shutdown`] ends it.
 
+pub mod assemble;
 pub mod connect;
 pub mod keys;
 pub mod migrate;

@@ -1,8 +1,7 @@
 //! Brings the schema up to what this program needs, one process at a time.
 
-use migration::Migrator;
+use migration::{Migrator, MigratorTrait};
 use sea_orm::{DatabaseConnection, DbErr};
-use sea_orm_migration::MigratorTrait;
 
 use crate::connect::{
     ConnectError, Connections, MIGRATION_LOCK, one_line, open_for_migration, wait_for_session_lock,
@@ -26,7 +25,10 @@ pub enum MigrateError {
 ///
 /// # Errors
 /// When the database is away, a migration fails, or the schema is newer than this program.
-pub async fn run(settings: &DatabaseSettings, connections: &Connections) -> Result<usize, MigrateError> {
+pub async fn run(
+    settings: &DatabaseSettings,
+    connections: &Connections,
+) -> Result<usize, MigrateError> {
     match settings {
         DatabaseSettings::Sqlite { .. } => apply(&connections.database.write).await,
         DatabaseSettings::Postgres { url } => {
@@ -46,7 +48,10 @@ pub async fn run(settings: &DatabaseSettings, connections: &Connections) -> Resu
 /// When the database is away, or newer than this program.
 pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, MigrateError> {
     let pending = Migrator::get_pending_migrations_read_only(db).await?;
-    Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
+    Ok(pending
+        .iter()
+        .map(|migration| migration.name().to_owned())
+        .collect())
 }
 
 async fn apply(db: &DatabaseConnection) -> Result<usize, MigrateError> {

@@ -27,11 +27,19 @@ pub(crate) async fn doctor(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
         writeln!(out, "{:#}", serde_json::json!({ "checks": checks }))?;
     } else {
         for Check { name, ok, detail } in &checks {
-            writeln!(out, "{} {name:<9} {detail}", if *ok { "ok  " } else { "FAIL" })?;
+            writeln!(
+                out,
+                "{} {name:<9} {detail}",
+                if *ok { "ok  " } else { "FAIL" }
+            )?;
         }
     }
     let healthy = checks.iter().all(|check| check.ok);
-    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
+    Ok(if healthy {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(FAILED)
+    })
 }
 
 async fn examine(settings: &Settings) -> Vec<Check> {
@@ -47,8 +55,15 @@ async fn examine(settings: &Settings) -> Vec<Check> {
     match migrate::pending(&db).await {
         Ok(missing) if missing.is_empty() => checks.push(good("schema", "it is current")),
         Ok(missing) => {
-            let detail = format!("{} migrations are missing; `posthaste migrate` applies them", missing.len());
-            checks.push(Check { name: "schema", ok: false, detail });
+            let detail = format!(
+                "{} migrations are missing; `posthaste migrate` applies them",
+                missing.len()
+            );
+            checks.push(Check {
+                name: "schema",
+                ok: false,
+                detail,
+            });
             return checks;
         }
         Err(error) => {
@@ -66,9 +81,17 @@ async fn examine(settings: &Settings) -> Vec<Check> {
 }
 
 fn good(name: &'static str, detail: &str) -> Check {
-    Check { name, ok: true, detail: detail.to_owned() }
+    Check {
+        name,
+        ok: true,
+        detail: detail.to_owned(),
+    }
 }
 
 fn bad(name: &'static str, error: &impl std::fmt::Display) -> Check {
-    Check { name, ok: false, detail: error.to_string() }
+    Check {
+        name,
+        ok: false,
+        detail: error.to_string(),
+    }
 }

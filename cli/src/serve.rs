@@ -1,21 +1,28 @@
 //! `posthaste serve`: the API and the delivery worker in one process.
 
+use std::future::Future;
+use std::io;
+use std::net::TcpListener;
+
+use anyhow::Context;
+use boot::assemble;
 use boot::connect::{self, Connections, Tenure};
 use boot::keys::{self, Keys, Making};
 use boot::settings::Settings;
 use boot::{migrate, shutdown, telemetry};
+use engine::clock::Clock;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::ServeArgs;
 
 /// A process that is ready to work: its settings are good, its schema current, its keys open.
 #[derive(Debug)]
-pub(crate) struct Started {
-    pub(crate) settings: Settings,
-    pub(crate) connections: Connections,
-    pub(crate) keys: Keys,
+struct Started {
+    settings: Settings,
+    connections: Connections,
+    keys: Keys,
     /// Cancelled when the process has to stop.
-    pub(crate) stop: CancellationToken,
+    stop: CancellationToken,
 }
 
 /// Starts in the order in which each step relies on the one before, works, and stops when asked.
@@ -39,7 +46,13 @@ pub(crate) async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     let key_file = keys::file_for(&settings.database);
     let keys = keys::open(&connections.database, &settings.keys, &key_file, making).await?;
     announce(&keys);
-    run(Started { settings, connections, keys, stop }).await
+    run(Started {
+        settings,
+        connections,
+        keys,
+        stop,
+    })
+    .await
 }
 
 /// The operator key goes past the log, which is kept and collected: it is shown this once.
@@ -52,8 +65,62 @@ fn announce(keys: &Keys) {
     }
 }
 
-/// Works until it is asked to stop.
+/// Works until it is asked to stop: takes nothing more then, and waits for what is under way.
 async fn run(started: Started) -> anyhow::Result<()> {
-    started.stop.cancelled().await;
+    let Started {
+        settings,
+        connections,
+        keys,
+        stop,
+    } = started;
+    let engine = assemble::embedded(
+        &settings,
+        connections.database.clone(),
+        keys.sealer,
+        Clock::default(),
+    )?;
+    let listener = TcpListener::bind(settings.http.listen)
+        .with_context(|| format!("cannot listen on {}", settings.http.listen))?;
+    let address = listener.local_addr()?;
+    let state = api::State::new(
+        engine.clone(),
+        keys.operator_key_hash,
+        api::Settings {
+            public_url: settings.http.public_url(address),
+            data_bytes_max: settings.intake.max_payload_bytes,
+        },
+    );
+    let waiting = engine.fill_queue().await?;
+    tracing::info!(%address, waiting, "listening");
+
+    // If any of them ends, so do the others: half a program keeps no promise.
+    let worker = worker::Settings {
+        concurrency: settings.delivery.worker_concurrency,
+    };
+    let deliver = until(
+        stop.clone(),
+        worker::run(engine.clone(), worker, stop.clone()),
+    );
+    let serve = until(stop.clone(), api::serve(state, listener, stop.clone()));
+    let fill = async {
+        engine.keep_queue_filled(stop.clone()).await;
+        io::Result::Ok(())
+    };
+    let (delivered, served, _filled) = tokio::join!(deliver, serve, fill);
+    delivered?;
+    served?;
+    // Held until here: the database is this process's alone as long as anything may write.
+    drop(connections);
+    tracing::info!("stopped");
     Ok(())
+}
+
+/// Runs to the end, then has the others stop too.
+async fn until(
+    stop: CancellationToken,
+    part: impl Future<Output = io::Result<()>>,
+) -> io::Result<()> {
+    let ended = part.await;
+    stop.cancel();
+    ended
 }

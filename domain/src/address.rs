@@ -53,7 +53,11 @@ pub enum Blocked {
 impl Default for EgressPolicy {
     /// The built-in rules alone: https to globally reachable addresses.
     fn default() -> Self {
-        Self { allow: Vec::new(), deny: Vec::new(), https_required: true }
+        Self {
+            allow: Vec::new(),
+            deny: Vec::new(),
+            https_required: true,
+        }
     }
 }
 
@@ -120,7 +124,8 @@ impl EgressPolicy {
     /// What is wrong with the url, and what mends it.
     pub fn check_url(&self, url: &TargetUrl) -> Result<(), Invalid> {
         let host = url.as_url().host_str().unwrap_or_default();
-        let local_name = matches!(url.as_url().host(), Some(Host::Domain(name)) if is_local_name(name));
+        let local_name =
+            matches!(url.as_url().host(), Some(Host::Domain(name)) if is_local_name(name));
         let verdict = self.check_literal(url).and_then(|()| match local_name {
             true => [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()]
                 .into_iter()
@@ -131,10 +136,14 @@ impl EgressPolicy {
         });
         let detail = match verdict {
             Ok(()) => return Ok(()),
-            Err(Blocked::PlainHttp) => "must start with https://; plain http is taken by a server started with \
+            Err(Blocked::PlainHttp) => {
+                "must start with https://; plain http is taken by a server started with \
                  `posthaste serve --dev` (or POSTHASTE_REQUIRE_HTTPS=false)"
-                .to_owned(),
-            Err(Blocked::Denied) => format!("must not point to {host}: the address is on the deny list"),
+                    .to_owned()
+            }
+            Err(Blocked::Denied) => {
+                format!("must not point to {host}: the address is on the deny list")
+            }
             Err(Blocked::NotGlobal(LOOPBACK_KIND)) => format!(
                 "must not point to {host}, which is this machine itself; to try things out with receivers on it, start \
                  the server with `posthaste serve --dev`"
@@ -152,13 +161,23 @@ impl EgressPolicy {
 fn is_local_name(name: &str) -> bool {
     let name = name.trim_end_matches('.').to_ascii_lowercase();
     let last = name.rsplit('.').next().unwrap_or_default();
-    matches!(last, "localhost" | "localdomain" | "localhost4" | "localhost6" | "ip6-localhost" | "ip6-loopback")
+    matches!(
+        last,
+        "localhost"
+            | "localdomain"
+            | "localhost4"
+            | "localhost6"
+            | "ip6-localhost"
+            | "ip6-loopback"
+    )
 }
 
 const LOOPBACK_KIND: &str = "a loopback address";
 
-const LOOPBACK: [IpNet; 2] =
-    [IpNet::V4(net4([127, 0, 0, 0], 8)), IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128))];
+const LOOPBACK: [IpNet; 2] = [
+    IpNet::V4(net4([127, 0, 0, 0], 8)),
+    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128)),
+];
 
 const fn net4(octets: [u8; 4], prefix: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::from_octets(octets), prefix)
@@ -194,8 +213,14 @@ const SPECIAL_V4: [(Ipv4Net, &str); 16] = [
 const SPECIAL_V6: [(Ipv6Net, &str); 19] = [
     (net6(0, 0, 0, 0, 128), "the unspecified address"),
     (Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128), LOOPBACK_KIND),
-    (Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96), "an IPv4-mapped address"),
-    (Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, 0, 0), 96), "an IPv4-translated address"),
+    (
+        Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96),
+        "an IPv4-mapped address",
+    ),
+    (
+        Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, 0, 0), 96),
+        "an IPv4-translated address",
+    ),
     (net6(0, 0, 0, 0, 96), "an IPv4-compatible address"),
     (net6(0x64, 0xff9b, 0, 0, 96), "a NAT64 address"),
     (net6(0x64, 0xff9b, 1, 0, 48), "a NAT64 address"),
@@ -209,7 +234,10 @@ const SPECIAL_V6: [(Ipv6Net, &str); 19] = [
     (net6(0x2002, 0, 0, 0, 16), "a 6to4 address"),
     (net6(0x3fff, 0, 0, 0, 20), "a documentation address"),
     (net6(0xfc00, 0, 0, 0, 7), "a unique local address"),
-    (net6(0xfe80, 0, 0, 0, 9), "a link-local or site-local address"),
+    (
+        net6(0xfe80, 0, 0, 0, 9),
+        "a link-local or site-local address",
+    ),
     (net6(0xff00, 0, 0, 0, 8), "a multicast address"),
 ];
 
@@ -218,7 +246,10 @@ const GLOBAL_UNICAST_V6: Ipv6Net = net6(0x2000, 0, 0, 0, 3);
 /// The kind of an address that is not globally reachable, `None` for one that is.
 fn special_purpose(ip: IpAddr) -> Option<&'static str> {
     match ip {
-        IpAddr::V4(ip) => SPECIAL_V4.iter().find(|(net, _)| net.contains(&ip)).map(|(_, kind)| *kind),
+        IpAddr::V4(ip) => SPECIAL_V4
+            .iter()
+            .find(|(net, _)| net.contains(&ip))
+            .map(|(_, kind)| *kind),
         IpAddr::V6(ip) => SPECIAL_V6
             .iter()
             .find(|(net, _)| net.contains(&ip))

@@ -10,7 +10,15 @@ use proptest::prelude::*;
 const SOON: Duration = Duration::from_millis(250);
 
 fn view(data: &str) -> EventView<'_> {
-    EventView::new("evt_1", "a.b", "2026-01-21T12:00:00Z", None, Some("1"), data, r#"{"k": [1, 2, 3]}"#)
+    EventView::new(
+        "evt_1",
+        "a.b",
+        "2026-01-21T12:00:00Z",
+        None,
+        Some("1"),
+        data,
+        r#"{"k": [1, 2, 3]}"#,
+    )
 }
 
 /// The shortest of a few tries, so that another process's turn doesn't count.
@@ -25,11 +33,16 @@ fn takes(run: impl Fn()) -> Duration {
 
 /// 256 KiB with everything in it: a long text, a long list, a list of objects, a list of texts.
 fn heavy() -> String {
-    let objects = vec![r#"{"id": 1, "name": "abcdefghijklmnopqrstuvwxyz", "tags": ["a", "b"]}"#; 1000].join(",");
+    let objects =
+        vec![r#"{"id": 1, "name": "abcdefghijklmnopqrstuvwxyz", "tags": ["a", "b"]}"#; 1000]
+            .join(",");
     format!(
         r#"{{"text": "{}", "list": [{}], "objects": [{objects}], "x": 1}}"#,
         "ab".repeat(70_000),
-        (0..1000).map(|n| n.to_string()).collect::<Vec<_>>().join(","),
+        (0..1000)
+            .map(|n| n.to_string())
+            .collect::<Vec<_>>()
+            .join(","),
     )
 }
 
@@ -37,7 +50,11 @@ fn heavy() -> String {
 fn costly_filters_end_soon() {
     let data = heavy();
     let event = view(&data);
-    assert_eq!(Filter::parse("has(data.x)").expect("valid").matches(&event), Ok(true), "parsed before the clock runs");
+    assert_eq!(
+        Filter::parse("has(data.x)").expect("valid").matches(&event),
+        Ok(true),
+        "parsed before the clock runs"
+    );
     let plus = " + data.text".repeat(63);
     let eq = vec!["data.objects == data.objects"; 30].join(" && ");
     let texts = [
@@ -95,7 +112,11 @@ fn long_and_deep_texts_are_judged_soon() {
     ];
     for text in texts {
         let taken = takes(|| drop(Filter::parse(&text)));
-        assert!(taken < SOON, "{taken:?}: {}…", text.chars().take(40).collect::<String>());
+        assert!(
+            taken < SOON,
+            "{taken:?}: {}…",
+            text.chars().take(40).collect::<String>()
+        );
     }
 }
 
@@ -110,39 +131,146 @@ fn a_small_stack_is_enough() {
         format!("data{}", ".a".repeat(64)),
     ];
     let deep = format!("{}1{}", "{\"a\":".repeat(128), "}".repeat(128));
-    let thread = std::thread::Builder::new().stack_size(1024 * 1024).spawn(move || {
-        let mut parsed = 0;
-        for text in deepest {
-            if let Ok(filter) = Filter::parse(&text) {
-                parsed += 1;
-                drop(filter.matches(&view(&deep)));
+    let thread = std::thread::Builder::new()
+        .stack_size(1024 * 1024)
+        .spawn(move || {
+            let mut parsed = 0;
+            for text in deepest {
+                if let Ok(filter) = Filter::parse(&text) {
+                    parsed += 1;
+                    drop(filter.matches(&view(&deep)));
+                }
             }
-        }
-        assert_eq!(Filter::parse("data == data").expect("valid").matches(&view(&deep)), Ok(true));
-        parsed
-    });
-    let parsed = thread.expect("a thread starts").join().expect("the stack suffices");
-    assert!(parsed >= 4, "{parsed} of the deepest texts were within the bounds");
+            assert_eq!(
+                Filter::parse("data == data")
+                    .expect("valid")
+                    .matches(&view(&deep)),
+                Ok(true)
+            );
+            parsed
+        });
+    let parsed = thread
+        .expect("a thread starts")
+        .join()
+        .expect("the stack suffices");
+    assert!(
+        parsed >= 4,
+        "{parsed} of the deepest texts were within the bounds"
+    );
 }
 
 /// Pieces that expressions are made of, mended and broken ones.
 fn piece() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
-        "data", "metadata", "event", "event.type", "x", ".a", ".list", ".text", "[0]", "[", "]", "(", ")", "{", "}",
-        "==", "!=", "<", "<=", ">", ">=", "&&", "||", "!", "-", "+", "*", "/", "%", "?", ":", ",", " in ", " ",
-        "1", "0", "-1", "1.5", "9223372036854775807", "18446744073709551615", "1e308", "0x1", "1u", "true", "false",
-        "null", "'a'", "\"b\"", "'", "r'\\'", "'''", "\\", "//", "\n", "b'a'", ".all(x,", ".exists(x,", ".map(x,",
-        ".filter(x,", ".exists_one(x,", "has(", "size(", "int(", "uint(", "double(", "string(", "timestamp(", "duration(",
-        "type(", ".matches('a+')", ".contains('a')", ".getHours()", "'2026-01-21T12:00:00Z'", "'1h'", "é", "\u{0}",
+        "data",
+        "metadata",
+        "event",
+        "event.type",
+        "x",
+        ".a",
+        ".list",
+        ".text",
+        "[0]",
+        "[",
+        "]",
+        "(",
+        ")",
+        "{",
+        "}",
+        "==",
+        "!=",
+        "<",
+        "<=",
+        ">",
+        ">=",
+        "&&",
+        "||",
+        "!",
+        "-",
+        "+",
+        "*",
+        "/",
+        "%",
+        "?",
+        ":",
+        ",",
+        " in ",
+        " ",
+        "1",
+        "0",
+        "-1",
+        "1.5",
+        "9223372036854775807",
+        "18446744073709551615",
+        "1e308",
+        "0x1",
+        "1u",
+        "true",
+        "false",
+        "null",
+        "'a'",
+        "\"b\"",
+        "'",
+        "r'\\'",
+        "'''",
+        "\\",
+        "//",
+        "\n",
+        "b'a'",
+        ".all(x,",
+        ".exists(x,",
+        ".map(x,",
+        ".filter(x,",
+        ".exists_one(x,",
+        "has(",
+        "size(",
+        "int(",
+        "uint(",
+        "double(",
+        "string(",
+        "timestamp(",
+        "duration(",
+        "type(",
+        ".matches('a+')",
+        ".contains('a')",
+        ".getHours()",
+        "'2026-01-21T12:00:00Z'",
+        "'1h'",
+        "é",
+        "\u{0}",
     ])
 }
 
 /// Expressions that mostly parse.
 fn expression() -> impl Strategy<Value = String> {
     let leaf = prop::sample::select(vec![
-        "data", "data.list", "data.text", "data.objects", "data.x", "data.missing", "metadata.k", "event.type",
-        "event.timestamp", "1", "0", "-1", "2.5", "9223372036854775807", "-9223372036854775808",
-        "18446744073709551615", "'a'", "''", "null", "true", "false", "[]", "{}", "['a', 1]", "{'a': 1}", "1e308", "int",
+        "data",
+        "data.list",
+        "data.text",
+        "data.objects",
+        "data.x",
+        "data.missing",
+        "metadata.k",
+        "event.type",
+        "event.timestamp",
+        "1",
+        "0",
+        "-1",
+        "2.5",
+        "9223372036854775807",
+        "-9223372036854775808",
+        "18446744073709551615",
+        "'a'",
+        "''",
+        "null",
+        "true",
+        "false",
+        "[]",
+        "{}",
+        "['a', 1]",
+        "{'a': 1}",
+        "1e308",
+        "int",
     ])
     .prop_map(str::to_owned);
     leaf.prop_recursive(5, 24, 3, |inner| {

@@ -1,6 +1,6 @@
 //! One file per table: its row as a struct whose columns have the domain's types.
 //!
-//! The tables themselves are made by `migration`; a test there and here brings both together. There
+//! The tables themselves are made by `migration`; `tests/storage` holds the two against each other. There
 //! are no relations: what belongs together is asked for by name in `engine::store`, and events,
 //! deliveries and attempts have no foreign keys between them. Everything foreign (payloads, error
 //! texts, what receivers said) is bytes; everything named `…_sealed` or `sealed` has been encrypted

@@ -47,3 +47,38 @@ impl MigrationTrait for Change {
         Some(true)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm_migration::sea_orm::Database;
+    use sea_orm_migration::{MigratorTrait, SchemaManager};
+
+    use super::*;
+
+    struct BreaksHalfWay;
+
+    impl MigratorTrait for BreaksHalfWay {
+        fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+            let up = "CREATE TABLE first (id {uuid}); CREATE TABLE second (";
+            vec![Box::new(Change {
+                name: "m0001_breaks",
+                up,
+                down: "",
+            })]
+        }
+    }
+
+    #[tokio::test]
+    async fn a_change_that_breaks_half_way_leaves_nothing() {
+        let database = Database::connect("sqlite::memory:")
+            .await
+            .expect("a database in memory");
+        assert!(BreaksHalfWay::up(&database, None).await.is_err());
+        let manager = SchemaManager::new(&database);
+        assert!(!manager.has_table("first").await.expect("readable"));
+        let applied = BreaksHalfWay::get_applied_migrations(&database)
+            .await
+            .expect("readable");
+        assert!(applied.is_empty());
+    }
+}

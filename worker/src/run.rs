@@ -26,14 +26,15 @@ pub struct Settings {
 /// When the worker itself cannot run.
 pub async fn run(engine: Engine, settings: Settings, stop: CancellationToken) -> io::Result<()> {
     let worker = WorkerSlots { worker: uuid::Uuid::now_v7(), slots: settings.concurrency };
+    let for_workers = engine.clone();
     let monitor = Monitor::new()
         .register(move |restarts| {
             if restarts > 0 {
                 tracing::error!(restarts, "worker.restarted");
             }
             WorkerBuilder::new(format!("deliver-{}-{restarts}", worker.worker))
-                .backend(LaneBackend::new(engine.lanes.queue().clone(), worker))
-                .data(engine.clone())
+                .backend(LaneBackend::new(for_workers.lanes.queue().clone(), worker))
+                .data(for_workers.clone())
                 .catch_panic()
                 .concurrency(settings.concurrency)
                 .parallelize(tokio::spawn)
@@ -41,22 +42,21 @@ pub async fn run(engine: Engine, settings: Settings, stop: CancellationToken) ->
         })
         .should_restart(|_, _| true)
         .shutdown_timeout(Engine::STOP_WAIT);
-    let stopped = stop.clone();
-    monitor
-        .run_with_signal(async move {
-            stopped.cancelled().await;
-            Ok(())
-        })
-        .await
-        .map_err(io::Error::other)
+    let signal = async move {
+        stop.cancelled().await;
+        Ok(())
+    };
+    // Leases are renewed until the last request in flight is recorded or cut off, not until `stop`.
+    tokio::select! {
+        ended = monitor.run_with_signal(signal) => ended.map_err(io::Error::other),
+        () = renew_leases(&engine) => Ok(()),
+    }
 }
 
-/// Renews the leases of what is in flight, until told to stop.
-pub(crate) async fn renew_leases(engine: &Engine, stop: &CancellationToken) {
+/// Renews the leases of what is in flight; never ends by itself.
+async fn renew_leases(engine: &Engine) {
     loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(LEASE_RENEWAL) => engine.renew_leases().await,
-        }
+        tokio::time::sleep(LEASE_RENEWAL).await;
+        engine.renew_leases().await;
     }
 }

@@ -50,7 +50,10 @@ pub enum ConnectError {
     Taken { lock: String, pid: Option<u32> },
     /// The lock beside the file can't be made.
     #[error("{path} cannot be made: {source}")]
-    LockFile { path: PathBuf, source: std::io::Error },
+    LockFile {
+        path: PathBuf,
+        source: std::io::Error,
+    },
     /// There is no such file, and it was not asked to be made.
     #[error("{path} does not exist; add ?mode=rwc to POSTHASTE_DATABASE_URL to have it made")]
     Missing { path: PathBuf },
@@ -59,14 +62,20 @@ pub enum ConnectError {
     Database { name: String, source: DbErr },
     /// The connection of the advisory lock refuses or is away.
     #[error("the database {name} cannot be locked: {}", one_line(.source))]
-    Session { name: String, source: sea_orm::sqlx::Error },
+    Session {
+        name: String,
+        source: sea_orm::sqlx::Error,
+    },
 }
 
 /// Opens the database for reading and writing, and makes a SQLite file that is to be made.
 ///
 /// # Errors
 /// When another process has it, it is away, or it can't be made.
-pub async fn open(settings: &DatabaseSettings, tenure: Tenure) -> Result<Connections, ConnectError> {
+pub async fn open(
+    settings: &DatabaseSettings,
+    tenure: Tenure,
+) -> Result<Connections, ConnectError> {
     match settings {
         DatabaseSettings::Sqlite { path, create } => {
             let path = sqlite::resolve(path);
@@ -75,7 +84,10 @@ pub async fn open(settings: &DatabaseSettings, tenure: Tenure) -> Result<Connect
             }
             let held = file_lock::FileLock::take(&path)?;
             let database = sqlite::open(&path, *create).await?;
-            Ok(Connections { database, _lock: Some(Lock::File { _held: held }) })
+            Ok(Connections {
+                database,
+                _lock: Some(Lock::File { _held: held }),
+            })
         }
         DatabaseSettings::Postgres { url } => {
             let lock = match tenure {
@@ -86,8 +98,14 @@ pub async fn open(settings: &DatabaseSettings, tenure: Tenure) -> Result<Connect
                 Tenure::Shared => None,
             };
             let pool = postgres::open(url).await?;
-            let database = Database { write: pool.clone(), read: pool };
-            Ok(Connections { database, _lock: lock })
+            let database = Database {
+                write: pool.clone(),
+                read: pool,
+            };
+            Ok(Connections {
+                database,
+                _lock: lock,
+            })
         }
     }
 }
@@ -100,7 +118,11 @@ pub async fn look(settings: &DatabaseSettings) -> Result<DatabaseConnection, Con
     match settings {
         DatabaseSettings::Sqlite { path, .. } => {
             let path = sqlite::resolve(path);
-            if path.exists() { sqlite::open_read(&path, 1).await } else { Err(ConnectError::Missing { path }) }
+            if path.exists() {
+                sqlite::open_read(&path, 1).await
+            } else {
+                Err(ConnectError::Missing { path })
+            }
         }
         DatabaseSettings::Postgres { url } => postgres::open_for_looking(url).await,
     }
@@ -115,7 +137,11 @@ fn by(pid: Option<u32>) -> String {
 
 /// The error's text on a single line.
 pub(crate) fn one_line(error: &impl std::fmt::Display) -> String {
-    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
+    error
+        .to_string()
+        .split_whitespace()
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 #[cfg(test)]

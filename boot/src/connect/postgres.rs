@@ -40,7 +40,9 @@ pub(super) async fn open_for_looking(url: &SecretText) -> Result<DatabaseConnect
 }
 
 /// Connections whose statements may take as long as they need: a migration over large tables does.
-pub(crate) async fn open_for_migration(url: &SecretText) -> Result<DatabaseConnection, ConnectError> {
+pub(crate) async fn open_for_migration(
+    url: &SecretText,
+) -> Result<DatabaseConnection, ConnectError> {
     connect(url, options(url, 2)).await
 }
 
@@ -49,7 +51,9 @@ pub(super) fn name(url: &SecretText) -> String {
     PgConnectOptions::from_str(url.expose()).map_or_else(
         |_| "postgres".to_owned(),
         |options| {
-            let database = options.get_database().unwrap_or_else(|| options.get_username());
+            let database = options
+                .get_database()
+                .unwrap_or_else(|| options.get_username());
             format!("{}:{}/{database}", options.get_host(), options.get_port())
         },
     )
@@ -69,14 +73,23 @@ fn options(url: &SecretText, connections: u32) -> ConnectOptions {
         .map_sqlx_postgres_opts(|options| {
             options.statement_cache_capacity(STATEMENTS).options([
                 ("lock_timeout", LOCK_TIMEOUT_MS),
-                ("idle_in_transaction_session_timeout", IDLE_TRANSACTION_TIMEOUT_MS),
+                (
+                    "idle_in_transaction_session_timeout",
+                    IDLE_TRANSACTION_TIMEOUT_MS,
+                ),
             ])
         });
     options
 }
 
-async fn connect(url: &SecretText, options: ConnectOptions) -> Result<DatabaseConnection, ConnectError> {
+async fn connect(
+    url: &SecretText,
+    options: ConnectOptions,
+) -> Result<DatabaseConnection, ConnectError> {
     sea_orm::Database::connect(options)
         .await
-        .map_err(|source| ConnectError::Database { name: name(url), source })
+        .map_err(|source| ConnectError::Database {
+            name: name(url),
+            source,
+        })
 }

@@ -35,15 +35,22 @@ pub(super) struct SessionLock {
 
 impl SessionLock {
     /// Takes the lock of the sole process. `stop` is cancelled if another process gets it later on.
-    pub(super) async fn take(url: &SecretText, stop: CancellationToken) -> Result<Self, ConnectError> {
+    pub(super) async fn take(
+        url: &SecretText,
+        stop: CancellationToken,
+    ) -> Result<Self, ConnectError> {
         let options = options(url).map_err(|source| fault(url, source))?;
-        let taken = try_for(START_PATIENCE, &options).await.map_err(|source| fault(url, source))?;
+        let taken = try_for(START_PATIENCE, &options)
+            .await
+            .map_err(|source| fault(url, source))?;
         let Some(connection) = taken else {
             let lock = format!("the advisory lock of {}", postgres::name(url));
             return Err(ConnectError::Taken { lock, pid: None });
         };
         let keeper = tokio::spawn(keep(connection, options, stop));
-        Ok(Self { _keeper: AbortOnDropHandle::new(keeper) })
+        Ok(Self {
+            _keeper: AbortOnDropHandle::new(keeper),
+        })
     }
 }
 
@@ -51,26 +58,41 @@ impl SessionLock {
 pub(crate) async fn wait_for(url: &SecretText, lock: i64) -> Result<PgConnection, ConnectError> {
     let taken = async {
         let mut connection = options(url)?.connect().await?;
-        sqlx::query("SELECT pg_advisory_lock($1)").bind(lock).execute(&mut connection).await?;
+        sqlx::query("SELECT pg_advisory_lock($1)")
+            .bind(lock)
+            .execute(&mut connection)
+            .await?;
         Ok(connection)
     };
     taken.await.map_err(|source| fault(url, source))
 }
 
 fn fault(url: &SecretText, source: sqlx::Error) -> ConnectError {
-    ConnectError::Session { name: postgres::name(url), source }
+    ConnectError::Session {
+        name: postgres::name(url),
+        source,
+    }
 }
 
 /// The server is asked to notice a dead peer within half a minute, since the lock outlives it till then.
 fn options(url: &SecretText) -> Result<PgConnectOptions, sqlx::Error> {
     let options = PgConnectOptions::from_str(url.expose())?;
-    let keepalives =
-        [("tcp_keepalives_idle", "10"), ("tcp_keepalives_interval", "5"), ("tcp_keepalives_count", "3")];
-    Ok(options.application_name("posthaste lock").disable_statement_logging().options(keepalives))
+    let keepalives = [
+        ("tcp_keepalives_idle", "10"),
+        ("tcp_keepalives_interval", "5"),
+        ("tcp_keepalives_count", "3"),
+    ];
+    Ok(options
+        .application_name("posthaste lock")
+        .disable_statement_logging()
+        .options(keepalives))
 }
 
 /// The lock's connection, or `None` when another session has had it for all of `patience`.
-async fn try_for(patience: Duration, options: &PgConnectOptions) -> Result<Option<PgConnection>, sqlx::Error> {
+async fn try_for(
+    patience: Duration,
+    options: &PgConnectOptions,
+) -> Result<Option<PgConnection>, sqlx::Error> {
     let until = Instant::now() + patience;
     let mut connection = options.connect().await?;
     loop {

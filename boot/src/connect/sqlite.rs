@@ -36,7 +36,10 @@ pub(crate) fn resolve(path: &Path) -> PathBuf {
     if let Ok(real) = path.canonicalize() {
         return real;
     }
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     match (parent.canonicalize(), path.file_name()) {
         (Ok(parent), Some(name)) => parent.join(name),
         _ => path.to_owned(),
@@ -62,9 +65,14 @@ pub(super) async fn open(path: &Path, create: bool) -> Result<Database, ConnectE
 }
 
 /// Connections that can't write, whatever they are told.
-pub(super) async fn open_read(path: &Path, connections: u32) -> Result<DatabaseConnection, ConnectError> {
+pub(super) async fn open_read(
+    path: &Path,
+    connections: u32,
+) -> Result<DatabaseConnection, ConnectError> {
     connect(path, connections, "sqlite-read", |options| {
-        options.pragma("cache_size", format!("-{READER_CACHE_KIB}")).pragma("query_only", "ON")
+        options
+            .pragma("cache_size", format!("-{READER_CACHE_KIB}"))
+            .pragma("query_only", "ON")
     })
     .await
 }
@@ -107,5 +115,8 @@ async fn connect(
         });
     sea_orm::Database::connect(options)
         .await
-        .map_err(|source| ConnectError::Database { name: path.display().to_string(), source })
+        .map_err(|source| ConnectError::Database {
+            name: path.display().to_string(),
+            source,
+        })
 }

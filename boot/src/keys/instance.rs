@@ -5,13 +5,24 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 /// The row's value.
 pub(super) async fn find(db: &impl ConnectionTrait, name: &str) -> Result<Option<Vec<u8>>, DbErr> {
-    let row = query_one(db, "SELECT value FROM instance WHERE name = ?", vec![name.into()]).await?;
+    let row = query_one(
+        db,
+        "SELECT value FROM instance WHERE name = ?",
+        vec![name.into()],
+    )
+    .await?;
     row.map(|row| row.try_get_by_index(0)).transpose()
 }
 
 /// Keeps the value unless there is one already, and gives the one that is kept.
-pub(super) async fn keep(db: &impl ConnectionTrait, name: &str, value: Vec<u8>) -> Result<Vec<u8>, DbErr> {
+pub(super) async fn keep(
+    db: &impl ConnectionTrait,
+    name: &str,
+    value: Vec<u8>,
+) -> Result<Vec<u8>, DbErr> {
     let insert = "INSERT INTO instance (name, value) VALUES (?, ?) ON CONFLICT (name) DO NOTHING";
     execute(db, insert, vec![name.into(), value.into()]).await?;
-    find(db, name).await?.ok_or_else(|| DbErr::RecordNotFound(format!("the row {name} of instance")))
+    find(db, name)
+        .await?
+        .ok_or_else(|| DbErr::RecordNotFound(format!("the row {name} of instance")))
 }

@@ -13,8 +13,9 @@ use super::secret::SecretText;
 
 pub(super) const DATABASE_URL: Key =
     Key::new("database_url", "POSTHASTE_DATABASE_URL", Kind::Text).shown(Shown::WithoutPassword);
-pub(super) const REDIS_URL: Key =
-    Key::new("redis_url", "POSTHASTE_REDIS_URL", Kind::Text).shown(Shown::WithoutPassword).optional();
+pub(super) const REDIS_URL: Key = Key::new("redis_url", "POSTHASTE_REDIS_URL", Kind::Text)
+    .shown(Shown::WithoutPassword)
+    .optional();
 
 /// The database (default `sqlite://posthaste.db?mode=rwc`). Change it to Postgres when several
 /// processes share the work.
@@ -56,13 +57,18 @@ fn parse_database_url(text: &str) -> Result<DatabaseSettings, String> {
     if text.starts_with("sqlite:") {
         return parse_sqlite(text);
     }
-    let must = "must be an address such as sqlite://posthaste.db?mode=rwc or postgres://user@host/name";
+    let must =
+        "must be an address such as sqlite://posthaste.db?mode=rwc or postgres://user@host/name";
     let url = Url::parse(text).map_err(|_| must.to_owned())?;
     // The parser's own error is not passed on: it may quote parts of the address.
-    if !matches!(url.scheme(), "postgres" | "postgresql") || PgConnectOptions::from_str(text).is_err() {
+    if !matches!(url.scheme(), "postgres" | "postgresql")
+        || PgConnectOptions::from_str(text).is_err()
+    {
         return Err(must.to_owned());
     }
-    Ok(DatabaseSettings::Postgres { url: SecretText::new(text) })
+    Ok(DatabaseSettings::Postgres {
+        url: SecretText::new(text),
+    })
 }
 
 /// A file that is written: what the database must keep can't live in memory or be read-only, and a
@@ -74,7 +80,8 @@ fn parse_sqlite(text: &str) -> Result<DatabaseSettings, String> {
         "mode=rwc" => true,
         _ => return Err("must have no other parameter than mode=rw or mode=rwc".to_owned()),
     };
-    let options = SqliteConnectOptions::from_str(file).map_err(|_| "must name a file".to_owned())?;
+    let options =
+        SqliteConnectOptions::from_str(file).map_err(|_| "must name a file".to_owned())?;
     let path = options.get_filename().to_owned();
     if file.contains(":memory:") || path.file_name().is_none() {
         return Err("must name a file, such as sqlite://posthaste.db?mode=rwc".to_owned());

@@ -100,7 +100,8 @@ fn read(reader: &mut Reader<'_>, dev: bool) -> Option<Settings> {
     if let (Some(DatabaseSettings::Sqlite { .. }), Some(QueueSettings { redis_url: Some(_) })) =
         (&database, &queue)
     {
-        let must = "goes with Postgres only; leave it unset with SQLite, or set POSTHASTE_DATABASE_URL";
+        let must =
+            "goes with Postgres only; leave it unset with SQLite, or set POSTHASTE_DATABASE_URL";
         reader.refuse(&database::REDIS_URL, must);
     }
     Some(Settings {

@@ -7,7 +7,11 @@ use super::time;
 use super::value::Value;
 
 /// Applies a function. The number of arguments was checked when the filter was parsed.
-pub(super) fn call<'a>(run: &mut Run<'a>, function: Function, arguments: &[Value<'a>]) -> Outcome<Value<'a>> {
+pub(super) fn call<'a>(
+    run: &mut Run<'a>,
+    function: Function,
+    arguments: &[Value<'a>],
+) -> Outcome<Value<'a>> {
     match arguments {
         [of] => with_one(run, function, of),
         [of, other] => with_two(run, function, of, other),
@@ -15,9 +19,19 @@ pub(super) fn call<'a>(run: &mut Run<'a>, function: Function, arguments: &[Value
     }
 }
 
-fn with_two<'a>(run: &mut Run<'a>, function: Function, of: &Value<'a>, other: &Value<'a>) -> Outcome<Value<'a>> {
+fn with_two<'a>(
+    run: &mut Run<'a>,
+    function: Function,
+    of: &Value<'a>,
+    other: &Value<'a>,
+) -> Outcome<Value<'a>> {
     let (Value::Text(of), Value::Text(other)) = (of, other) else {
-        return err(format!("{} takes strings, not {} and {}", name(function), of.described(), other.described()));
+        return err(format!(
+            "{} takes strings, not {} and {}",
+            name(function),
+            of.described(),
+            other.described()
+        ));
     };
     let (of, other) = (of.as_str(), other.as_str());
     run.spend_on_text(of.len())?;
@@ -54,10 +68,16 @@ fn with_one<'a>(run: &mut Run<'a>, function: Function, of: &Value<'a>) -> Outcom
     };
     match converted {
         Some(value) => Ok(value),
-        None if takes(function).contains(&of.kind()) => {
-            err(format!("{} cannot read this {}", name(function), of.described().trim_start_matches("a ")))
-        }
-        None => err(format!("{} does not take {}", name(function), of.described())),
+        None if takes(function).contains(&of.kind()) => err(format!(
+            "{} cannot read this {}",
+            name(function),
+            of.described().trim_start_matches("a ")
+        )),
+        None => err(format!(
+            "{} does not take {}",
+            name(function),
+            of.described()
+        )),
     }
 }
 
@@ -68,7 +88,9 @@ fn size<'a>(of: &Value<'a>) -> Option<Value<'a>> {
         Value::Map(map) => map.len(),
         _ => return None,
     };
-    i64::try_from(size).ok().map(|size| Value::Number(Number::Int(size)))
+    i64::try_from(size)
+        .ok()
+        .map(|size| Value::Number(Number::Int(size)))
 }
 
 fn to_int(of: &Value<'_>) -> Option<i64> {
@@ -123,7 +145,9 @@ fn to_timestamp<'a>(of: &Value<'a>) -> Option<Value<'a>> {
     match of {
         Value::Timestamp(_) => Some(of.clone()),
         Value::Text(text) => time::timestamp_from_text(text.as_str()).map(Value::Timestamp),
-        Value::Number(Number::Int(seconds)) => time::timestamp_from_unix_s(*seconds).map(Value::Timestamp),
+        Value::Number(Number::Int(seconds)) => {
+            time::timestamp_from_unix_s(*seconds).map(Value::Timestamp)
+        }
         _ => None,
     }
 }
@@ -139,7 +163,9 @@ fn to_duration<'a>(of: &Value<'a>) -> Option<Value<'a>> {
 /// The kinds that a conversion takes, where some of their values cannot be converted.
 const fn takes(function: Function) -> &'static [Kind] {
     match function {
-        Function::Int | Function::Uint | Function::Double => &[Kind::Text, Kind::Int, Kind::Uint, Kind::Double],
+        Function::Int | Function::Uint | Function::Double => {
+            &[Kind::Text, Kind::Int, Kind::Uint, Kind::Double]
+        }
         Function::Timestamp => &[Kind::Text, Kind::Int],
         Function::Bool | Function::Duration => &[Kind::Text],
         _ => &[],

@@ -18,10 +18,20 @@ use crate::invalid::Invalid;
 /// The first fault, with its line and column.
 pub(super) fn compile(source: &Source) -> Result<Program, Invalid> {
     let (expression, info) = parse(source)?;
-    let mut compiler =
-        Compiler { source, info, variable: None, in_loop: false, uses_data: false, uses_metadata: false };
+    let mut compiler = Compiler {
+        source,
+        info,
+        variable: None,
+        in_loop: false,
+        uses_data: false,
+        uses_metadata: false,
+    };
     let root = compiler.node(&expression)?;
-    Ok(Program { root, uses_data: compiler.uses_data, uses_metadata: compiler.uses_metadata })
+    Ok(Program {
+        root,
+        uses_data: compiler.uses_data,
+        uses_metadata: compiler.uses_metadata,
+    })
 }
 
 fn parse(source: &Source) -> Result<(Expression, SourceInfo), Invalid> {
@@ -29,7 +39,9 @@ fn parse(source: &Source) -> Result<(Expression, SourceInfo), Invalid> {
     // as. It is generated code of 10,000 lines that nobody has proven free of panics, and one would
     // take down a request of somebody else: whatever it does to one text stays with that text.
     let parser = Env::default().with_optional_support(false).parser();
-    let parsed = catch_unwind(AssertUnwindSafe(|| parser.parse_with_source_info(&source.text)));
+    let parsed = catch_unwind(AssertUnwindSafe(|| {
+        parser.parse_with_source_info(&source.text)
+    }));
     match parsed {
         Ok(Ok(parsed)) => Ok(parsed),
         Ok(Err(ParseErrors { errors })) => Err(match errors.first() {
@@ -58,8 +70,8 @@ type Compiled<T> = Result<T, Invalid>;
 
 impl Compiler<'_> {
     fn fault<T>(&self, at: &Expression, detail: &str) -> Compiled<T> {
-        let character = self.info.offset_for(at.id).map_or(0, |(start, _)| start);
-        Err(self.source.fault_at(character as usize, detail))
+        let byte = self.info.offset_for(at.id).map_or(0, |(start, _)| start);
+        Err(self.source.fault_at(byte as usize, detail))
     }
 
     fn node(&mut self, expression: &Expression) -> Compiled<Node> {
@@ -77,12 +89,17 @@ impl Compiler<'_> {
             Expr::Map(map) => self.map(expression, map),
             Expr::Call(call) => self.call(expression, call),
             Expr::Struct(_) => self.fault(expression, "messages cannot be made in a filter"),
-            Expr::Comprehension(_) | Expr::Unspecified => self.fault(expression, "is no CEL expression"),
+            Expr::Comprehension(_) | Expr::Unspecified => {
+                self.fault(expression, "is no CEL expression")
+            }
         }
     }
 
     fn nodes(&mut self, expressions: &[Expression]) -> Compiled<Vec<Node>> {
-        expressions.iter().map(|expression| self.node(expression)).collect()
+        expressions
+            .iter()
+            .map(|expression| self.node(expression))
+            .collect()
     }
 
     fn literal(&self, at: &Expression, literal: &LiteralValue) -> Compiled<Node> {
@@ -115,23 +132,30 @@ impl Compiler<'_> {
                 Some(kind) => Ok(Node::Type(kind)),
                 None => {
                     let name: String = name.chars().take(64).collect();
-                    self.fault(at, &format!("unknown name {name}; a filter sees event, data and metadata"))
+                    self.fault(
+                        at,
+                        &format!("unknown name {name}; a filter sees event, data and metadata"),
+                    )
                 }
             },
         }
     }
 
     fn is_event(&self, expression: &Expression) -> bool {
-        matches!(&expression.expr, Expr::Ident(name) if name == "event") && self.variable.as_deref() != Some("event")
+        matches!(&expression.expr, Expr::Ident(name) if name == "event")
+            && self.variable.as_deref() != Some("event")
     }
 
     fn event_field(&self, at: &Expression, name: &str) -> Compiled<EventField> {
         match (EventField::named(name), name) {
             (Some(field), _) => Ok(field),
-            (None, "data" | "metadata") => self.fault(at, &format!("write {name} instead of event.{name}")),
-            (None, _) => {
-                self.fault(at, "event has only the fields id, type, timestamp, correlation_id and version")
+            (None, "data" | "metadata") => {
+                self.fault(at, &format!("write {name} instead of event.{name}"))
             }
+            (None, _) => self.fault(
+                at,
+                "event has only the fields id, type, timestamp, correlation_id and version",
+            ),
         }
     }
 
@@ -144,7 +168,11 @@ impl Compiler<'_> {
     }
 
     fn call(&mut self, at: &Expression, call: &CallExpr) -> Compiled<Node> {
-        match (call.func_name.as_str(), call.target.as_deref(), call.args.as_slice()) {
+        match (
+            call.func_name.as_str(),
+            call.target.as_deref(),
+            call.args.as_slice(),
+        ) {
             (operators::INDEX, None, [of, by]) => self.index(of, by),
             (operators::LOGICAL_NOT, None, [of]) => Ok(Node::Not(Box::new(self.node(of)?))),
             (operators::NEGATE, None, [of]) => match self.node(of)? {
@@ -153,16 +181,22 @@ impl Compiler<'_> {
             },
             (operators::LOGICAL_AND, None, [a, b]) => Ok(Node::And(self.pair(a, b)?)),
             (operators::LOGICAL_OR, None, [a, b]) => Ok(Node::Or(self.pair(a, b)?)),
-            (operators::CONDITIONAL, None, [condition, yes, no]) => {
-                Ok(Node::If(Box::new((self.node(condition)?, self.node(yes)?, self.node(no)?))))
-            }
+            (operators::CONDITIONAL, None, [condition, yes, no]) => Ok(Node::If(Box::new((
+                self.node(condition)?,
+                self.node(yes)?,
+                self.node(no)?,
+            )))),
             (operators::HAS, None, arguments) => self.has(at, arguments),
             (name, None, [a, b]) if binary(name).is_some() => {
                 let operator = binary(name).map_or(Operator::Equal, |operator| operator);
                 Ok(Node::Binary(operator, self.pair(a, b)?))
             }
             (
-                operators::ALL | operators::EXISTS | operators::EXISTS_ONE | operators::MAP | operators::FILTER,
+                operators::ALL
+                | operators::EXISTS
+                | operators::EXISTS_ONE
+                | operators::MAP
+                | operators::FILTER,
                 Some(over),
                 arguments,
             ) => self.repeat(at, &call.func_name, over, arguments),
@@ -179,13 +213,21 @@ impl Compiler<'_> {
             return Ok(Node::Index(self.pair(of, by)?));
         }
         match &by.expr {
-            Expr::Literal(LiteralValue::String(name)) => self.event_field(by, name.inner()).map(Node::Event),
+            Expr::Literal(LiteralValue::String(name)) => {
+                self.event_field(by, name.inner()).map(Node::Event)
+            }
             _ => self.fault(by, "the name of an event's field must be a literal"),
         }
     }
 
     fn has(&mut self, at: &Expression, arguments: &[Expression]) -> Compiled<Node> {
-        let [Expression { expr: Expr::Select(select), .. }] = arguments else {
+        let [
+            Expression {
+                expr: Expr::Select(select),
+                ..
+            },
+        ] = arguments
+        else {
             return self.fault(at, "has takes a field, such as has(data.email)");
         };
         if self.is_event(&select.operand) {
@@ -195,15 +237,34 @@ impl Compiler<'_> {
         Ok(Node::Has(Box::new(of), select.field.as_str().into()))
     }
 
-    fn repeat(&mut self, at: &Expression, name: &str, over: &Expression, arguments: &[Expression]) -> Compiled<Node> {
+    fn repeat(
+        &mut self,
+        at: &Expression,
+        name: &str,
+        over: &Expression,
+        arguments: &[Expression],
+    ) -> Compiled<Node> {
         if self.in_loop {
-            return self.fault(at, "all, exists, exists_one, map and filter cannot be used inside one another");
+            return self.fault(
+                at,
+                "all, exists, exists_one, map and filter cannot be used inside one another",
+            );
         }
         // What is gone over may itself come from a loop: `data.items.filter(…).exists(…)` is one
         // after the other.
         let over = self.node(over)?;
-        let Some((Expression { expr: Expr::Ident(variable), .. }, rest)) = arguments.split_first() else {
-            return self.fault(at, &format!("{name} takes a name first, such as data.items.{name}(item, …)"));
+        let Some((
+            Expression {
+                expr: Expr::Ident(variable),
+                ..
+            },
+            rest,
+        )) = arguments.split_first()
+        else {
+            return self.fault(
+                at,
+                &format!("{name} takes a name first, such as data.items.{name}(item, …)"),
+            );
         };
         if variable.starts_with('.') {
             return self.fault(at, "the name of an element has no dot");
@@ -219,7 +280,10 @@ impl Compiler<'_> {
             (operators::EXISTS, Some(condition), None, _) => Step::Exists(condition),
             (operators::EXISTS_ONE, Some(condition), None, _) => Step::ExistsOne(condition),
             (operators::FILTER, Some(condition), None, _) => Step::Filter(condition),
-            (operators::MAP, Some(value), None, _) => Step::Map { condition: None, value },
+            (operators::MAP, Some(value), None, _) => Step::Map {
+                condition: None,
+                value,
+            },
             (operators::MAP, condition, Some(value), None) => Step::Map { condition, value },
             _ => return self.fault(at, &format!("{name} takes a name and an expression")),
         };
@@ -238,7 +302,10 @@ impl Compiler<'_> {
         }
         if let (Some(part), Some(of)) = (time_part(name), target) {
             let offset = self.offset(at, arguments)?;
-            return Ok(Node::Call(Function::Part(part, offset), vec![self.node(of)?]));
+            return Ok(Node::Call(
+                Function::Part(part, offset),
+                vec![self.node(of)?],
+            ));
         }
         let function = match (name, target.is_some(), arguments.len()) {
             ("size", true, 0) | ("size", false, 1) => Function::Size,
@@ -256,7 +323,10 @@ impl Compiler<'_> {
             ("dyn", false, 1) => Function::Same,
             _ => {
                 let name: String = name.chars().take(64).collect();
-                return self.fault(at, &format!("there is no function {name} that is called like this"));
+                return self.fault(
+                    at,
+                    &format!("there is no function {name} that is called like this"),
+                );
             }
         };
         let mut nodes = match target {
@@ -280,14 +350,20 @@ impl Compiler<'_> {
     fn offset(&self, at: &Expression, arguments: &[Expression]) -> Compiled<FixedOffset> {
         let offset = match arguments {
             [] => Some(Utc.fix()),
-            [Expression { expr: Expr::Literal(LiteralValue::String(text)), .. }] => {
-                time::offset_from_text(text.inner())
-            }
+            [
+                Expression {
+                    expr: Expr::Literal(LiteralValue::String(text)),
+                    ..
+                },
+            ] => time::offset_from_text(text.inner()),
             _ => None,
         };
         match offset {
             Some(offset) => Ok(offset),
-            None => self.fault(at, "the time zone must be the literal \"UTC\" or an offset such as \"+02:00\""),
+            None => self.fault(
+                at,
+                "the time zone must be the literal \"UTC\" or an offset such as \"+02:00\"",
+            ),
         }
     }
 }

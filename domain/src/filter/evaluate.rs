@@ -39,17 +39,25 @@ pub(super) fn err<T>(message: impl Into<String>) -> Outcome<T> {
 pub(super) fn matches(program: &Program, event: &EventView<'_>) -> Result<bool, FilterError> {
     // Unreadable data is told even where the expression would not get to it: whether an event can
     // be judged should not depend on the order of conditions.
-    let unreadable = |detail: &str| FilterError { detail: detail.to_owned() };
+    let unreadable = |detail: &str| FilterError {
+        detail: detail.to_owned(),
+    };
     if program.uses_data {
         event.data().map_err(unreadable)?;
     }
     if program.uses_metadata {
         event.metadata().map_err(unreadable)?;
     }
-    let mut run = Run { event, variable: Value::Null, steps_left: limits::FILTER_STEPS };
+    let mut run = Run {
+        event,
+        variable: Value::Null,
+        steps_left: limits::FILTER_STEPS,
+    };
     match run.evaluate(&program.root) {
         Ok(Value::Bool(wanted)) => Ok(wanted),
-        Ok(other) => Err(FilterError { detail: format!("the value is {}, not a boolean", other.described()) }),
+        Ok(other) => Err(FilterError {
+            detail: format!("the value is {}, not a boolean", other.described()),
+        }),
         Err(Fault::Error(detail) | Fault::Bound(detail)) => Err(FilterError { detail }),
     }
 }
@@ -69,7 +77,10 @@ impl<'a> Run<'a> {
                 self.steps_left = left;
                 Ok(())
             }
-            None => Err(Fault::Bound(format!("the evaluation takes more than {} steps", limits::FILTER_STEPS))),
+            None => Err(Fault::Bound(format!(
+                "the evaluation takes more than {} steps",
+                limits::FILTER_STEPS
+            ))),
         }
     }
 
@@ -91,12 +102,24 @@ impl<'a> Run<'a> {
                 None => return err(format!("the event has no {}", field.name())),
             },
             Node::HasEvent(field) => Value::Bool(self.event.field(*field).is_some()),
-            Node::Data => Value::from_json(self.event.data().map_err(|e| Fault::Bound(e.to_owned()))?),
-            Node::Metadata => Value::from_json(self.event.metadata().map_err(|e| Fault::Bound(e.to_owned()))?),
+            Node::Data => {
+                Value::from_json(self.event.data().map_err(|e| Fault::Bound(e.to_owned()))?)
+            }
+            Node::Metadata => Value::from_json(
+                self.event
+                    .metadata()
+                    .map_err(|e| Fault::Bound(e.to_owned()))?,
+            ),
             Node::Variable => self.variable.clone(),
             Node::Select(of, field) => match self.evaluate(of)? {
                 Value::Map(map) => self.at_key(&map, field)?,
-                other => return err(format!("{} has no field {}", other.described(), quoted(field))),
+                other => {
+                    return err(format!(
+                        "{} has no field {}",
+                        other.described(),
+                        quoted(field)
+                    ));
+                }
             },
             Node::Has(of, field) => match self.evaluate(of)? {
                 Value::Map(map) => Value::Bool(self.look_up(&map, field)?.is_some()),
@@ -117,7 +140,11 @@ impl<'a> Run<'a> {
             Node::And(pair) => Value::Bool(self.decided_by(false, &pair.0, &pair.1)?),
             Node::Or(pair) => Value::Bool(self.decided_by(true, &pair.0, &pair.1)?),
             Node::If(parts) => {
-                let chosen = if self.boolean(&parts.0)? { &parts.1 } else { &parts.2 };
+                let chosen = if self.boolean(&parts.0)? {
+                    &parts.1
+                } else {
+                    &parts.2
+                };
                 self.evaluate(chosen)?
             }
             Node::Binary(operator, pair) => {
@@ -125,7 +152,8 @@ impl<'a> Run<'a> {
                 self.binary(*operator, &left, &right)?
             }
             Node::Call(function, arguments) => {
-                let arguments: Outcome<Vec<_>> = arguments.iter().map(|node| self.evaluate(node)).collect();
+                let arguments: Outcome<Vec<_>> =
+                    arguments.iter().map(|node| self.evaluate(node)).collect();
                 call::call(self, *function, &arguments?)?
             }
             Node::Matches(of, pattern) => match self.evaluate(of)? {
@@ -142,7 +170,10 @@ impl<'a> Run<'a> {
     fn boolean(&mut self, node: &'a Node) -> Outcome<bool> {
         match self.evaluate(node)? {
             Value::Bool(bool) => Ok(bool),
-            other => err(format!("{} stands where a boolean is needed", other.described())),
+            other => err(format!(
+                "{} stands where a boolean is needed",
+                other.described()
+            )),
         }
     }
 
@@ -165,10 +196,15 @@ impl<'a> Run<'a> {
     fn index(&mut self, of: &'a Node, by: &'a Node) -> Outcome<Value<'a>> {
         match (self.evaluate(of)?, self.evaluate(by)?) {
             (Value::List(list), Value::Number(number)) => {
-                let position = number.to_position().and_then(|position| usize::try_from(position).ok());
+                let position = number
+                    .to_position()
+                    .and_then(|position| usize::try_from(position).ok());
                 match position.and_then(|position| list.get(position)) {
                     Some(value) => Ok(value),
-                    None => err(format!("the list of {} has no element {number}", list.len())),
+                    None => err(format!(
+                        "the list of {} has no element {number}",
+                        list.len()
+                    )),
                 }
             }
             (Value::Map(map), Value::Text(key)) => self.at_key(&map, key.as_str()),
@@ -176,7 +212,10 @@ impl<'a> Run<'a> {
                 Some(value) => Ok(value),
                 None => err(format!("the object has no such key ({})", key.described())),
             },
-            (Value::List(_), by) => err(format!("a list is indexed by a number, not {}", by.described())),
+            (Value::List(_), by) => err(format!(
+                "a list is indexed by a number, not {}",
+                by.described()
+            )),
             (of, _) => err(format!("{} has no elements", of.described())),
         }
     }
@@ -185,7 +224,10 @@ impl<'a> Run<'a> {
         let mut made: Vec<(Value<'a>, Value<'a>)> = Vec::with_capacity(entries.len());
         for (key, value) in entries {
             let key = self.evaluate(key)?;
-            if !matches!(key, Value::Text(_) | Value::Bool(_) | Value::Number(Number::Int(_) | Number::Uint(_))) {
+            if !matches!(
+                key,
+                Value::Text(_) | Value::Bool(_) | Value::Number(Number::Int(_) | Number::Uint(_))
+            ) {
                 return err(format!("{} cannot be a key", key.described()));
             }
             for (other, _) in &made {
@@ -212,8 +254,12 @@ impl<'a> Run<'a> {
             Map::Given(entries) => Ok(entries.get(key).map(Value::from_json)),
             Map::Made(entries) => {
                 self.spend(entries.len())?;
-                let is_key = |found: &Value<'_>| matches!(found, Value::Text(text) if text.as_str() == key);
-                Ok(entries.iter().find(|(found, _)| is_key(found)).map(|(_, value)| value.clone()))
+                let is_key =
+                    |found: &Value<'_>| matches!(found, Value::Text(text) if text.as_str() == key);
+                Ok(entries
+                    .iter()
+                    .find(|(found, _)| is_key(found))
+                    .map(|(_, value)| value.clone()))
             }
         }
     }
@@ -234,14 +280,35 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn binary(&mut self, operator: Operator, left: &Value<'a>, right: &Value<'a>) -> Outcome<Value<'a>> {
+    fn binary(
+        &mut self,
+        operator: Operator,
+        left: &Value<'a>,
+        right: &Value<'a>,
+    ) -> Outcome<Value<'a>> {
         let arithmetic = match operator {
             Operator::Equal => return Ok(Value::Bool(self.equal(left, right)?)),
             Operator::NotEqual => return Ok(Value::Bool(!self.equal(left, right)?)),
-            Operator::Less => return Ok(Value::Bool(self.order(left, right)?.is_some_and(Ordering::is_lt))),
-            Operator::LessOrEqual => return Ok(Value::Bool(self.order(left, right)?.is_some_and(Ordering::is_le))),
-            Operator::Greater => return Ok(Value::Bool(self.order(left, right)?.is_some_and(Ordering::is_gt))),
-            Operator::GreaterOrEqual => return Ok(Value::Bool(self.order(left, right)?.is_some_and(Ordering::is_ge))),
+            Operator::Less => {
+                return Ok(Value::Bool(
+                    self.order(left, right)?.is_some_and(Ordering::is_lt),
+                ));
+            }
+            Operator::LessOrEqual => {
+                return Ok(Value::Bool(
+                    self.order(left, right)?.is_some_and(Ordering::is_le),
+                ));
+            }
+            Operator::Greater => {
+                return Ok(Value::Bool(
+                    self.order(left, right)?.is_some_and(Ordering::is_gt),
+                ));
+            }
+            Operator::GreaterOrEqual => {
+                return Ok(Value::Bool(
+                    self.order(left, right)?.is_some_and(Ordering::is_ge),
+                ));
+            }
             Operator::In => return Ok(Value::Bool(self.contains(left, right)?)),
             Operator::Add => Arithmetic::Add,
             Operator::Subtract => Arithmetic::Subtract,
@@ -289,7 +356,9 @@ impl<'a> Run<'a> {
         }
         for key in a.keys().iter() {
             let found = (self.look_up_value(a, &key)?, self.look_up_value(b, &key)?);
-            let (Some(of_a), Some(of_b)) = found else { return Ok(false) };
+            let (Some(of_a), Some(of_b)) = found else {
+                return Ok(false);
+            };
             if !self.equal(&of_a, &of_b)? {
                 return Ok(false);
             }
@@ -308,7 +377,10 @@ impl<'a> Run<'a> {
                 Ok(false)
             }
             Value::Map(map) => Ok(self.look_up_value(map, item)?.is_some()),
-            other => err(format!("in needs a list or an object on its right, not {}", other.described())),
+            other => err(format!(
+                "in needs a list or an object on its right, not {}",
+                other.described()
+            )),
         }
     }
 
@@ -323,11 +395,22 @@ impl<'a> Run<'a> {
             (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(b)),
             (Value::Timestamp(a), Value::Timestamp(b)) => Some(a.cmp(b)),
             (Value::Duration(a), Value::Duration(b)) => Some(a.cmp(b)),
-            _ => return err(format!("{} and {} have no order", left.described(), right.described())),
+            _ => {
+                return err(format!(
+                    "{} and {} have no order",
+                    left.described(),
+                    right.described()
+                ));
+            }
         })
     }
 
-    fn combine(&mut self, how: Arithmetic, left: &Value<'a>, right: &Value<'a>) -> Outcome<Value<'a>> {
+    fn combine(
+        &mut self,
+        how: Arithmetic,
+        left: &Value<'a>,
+        right: &Value<'a>,
+    ) -> Outcome<Value<'a>> {
         let in_range = |at: Option<_>| at.and_then(time::within).map(Value::Timestamp);
         let made = match (left, how, right) {
             (Value::Number(a), _, Value::Number(b)) => Some(Value::Number(a.combine(how, *b)?)),
@@ -341,11 +424,21 @@ impl<'a> Run<'a> {
                 Some(Value::List(List::Made(a.iter().chain(b.iter()).collect())))
             }
             (Value::Timestamp(at), Arithmetic::Add, Value::Duration(by))
-            | (Value::Duration(by), Arithmetic::Add, Value::Timestamp(at)) => in_range(at.checked_add_signed(*by)),
-            (Value::Timestamp(at), Arithmetic::Subtract, Value::Duration(by)) => in_range(at.checked_sub_signed(*by)),
-            (Value::Timestamp(a), Arithmetic::Subtract, Value::Timestamp(b)) => Some(Value::Duration(*a - *b)),
-            (Value::Duration(a), Arithmetic::Add, Value::Duration(b)) => a.checked_add(b).map(Value::Duration),
-            (Value::Duration(a), Arithmetic::Subtract, Value::Duration(b)) => a.checked_sub(b).map(Value::Duration),
+            | (Value::Duration(by), Arithmetic::Add, Value::Timestamp(at)) => {
+                in_range(at.checked_add_signed(*by))
+            }
+            (Value::Timestamp(at), Arithmetic::Subtract, Value::Duration(by)) => {
+                in_range(at.checked_sub_signed(*by))
+            }
+            (Value::Timestamp(a), Arithmetic::Subtract, Value::Timestamp(b)) => {
+                Some(Value::Duration(*a - *b))
+            }
+            (Value::Duration(a), Arithmetic::Add, Value::Duration(b)) => {
+                a.checked_add(b).map(Value::Duration)
+            }
+            (Value::Duration(a), Arithmetic::Subtract, Value::Duration(b)) => {
+                a.checked_sub(b).map(Value::Duration)
+            }
             _ => {
                 let verb = match how {
                     Arithmetic::Add => "added",
@@ -353,7 +446,11 @@ impl<'a> Run<'a> {
                     Arithmetic::Multiply => "multiplied",
                     Arithmetic::Divide | Arithmetic::Remainder => "divided",
                 };
-                return err(format!("{} and {} cannot be {verb}", left.described(), right.described()));
+                return err(format!(
+                    "{} and {} cannot be {verb}",
+                    left.described(),
+                    right.described()
+                ));
             }
         };
         made.ok_or_else(|| Fault::Error("a timestamp or a duration is out of range".to_owned()))
@@ -373,8 +470,12 @@ impl<'a> Run<'a> {
         match &of.step {
             Step::All(condition) => self.any(&items, condition, false),
             Step::Exists(condition) => self.any(&items, condition, true),
-            Step::ExistsOne(condition) => Ok(Value::Bool(self.keep(&items, Some(condition))?.len() == 1)),
-            Step::Filter(condition) => Ok(Value::List(List::Made(self.keep(&items, Some(condition))?.into()))),
+            Step::ExistsOne(condition) => {
+                Ok(Value::Bool(self.keep(&items, Some(condition))?.len() == 1))
+            }
+            Step::Filter(condition) => Ok(Value::List(List::Made(
+                self.keep(&items, Some(condition))?.into(),
+            ))),
             Step::Map { condition, value } => {
                 let mut made = Vec::new();
                 for item in self.keep(&items, condition.as_ref())? {
@@ -414,7 +515,10 @@ impl<'a> Run<'a> {
 }
 
 fn too_long(elements: usize) -> Fault {
-    Fault::Bound(format!("a list of {elements} is gone over; at most {} are", limits::FILTER_LIST_ELEMENTS))
+    Fault::Bound(format!(
+        "a list of {elements} is gone over; at most {} are",
+        limits::FILTER_LIST_ELEMENTS
+    ))
 }
 
 /// A name for a message, cut where it would be too long for one.

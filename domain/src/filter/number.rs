@@ -104,7 +104,9 @@ impl Number {
             Arithmetic::Add => a.checked_add(b),
             Arithmetic::Subtract => a.checked_sub(b),
             Arithmetic::Multiply => a.checked_mul(b),
-            Arithmetic::Divide | Arithmetic::Remainder if b == 0 => return Err(NumberError::DivisionByZero),
+            Arithmetic::Divide | Arithmetic::Remainder if b == 0 => {
+                return Err(NumberError::DivisionByZero);
+            }
             Arithmetic::Divide => a.checked_div(b),
             Arithmetic::Remainder => a.checked_rem(b),
         };
@@ -121,7 +123,10 @@ impl Number {
 
     pub(super) fn negate(self) -> Result<Self, NumberError> {
         match self {
-            Self::Int(int) => int.checked_neg().map(Self::Int).ok_or(NumberError::Overflow),
+            Self::Int(int) => int
+                .checked_neg()
+                .map(Self::Int)
+                .ok_or(NumberError::Overflow),
             Self::Uint(_) => Err(NumberError::NegatedUint),
             Self::Double(double) => Ok(Self::Double(-double)),
         }
@@ -140,7 +145,10 @@ fn compare_with_double(int: i128, double: f64) -> Option<Ordering> {
         Some(Ordering::Greater)
     } else {
         let whole = double.trunc();
-        Some(int.cmp(&(whole as i128)).then_with(|| whole.total_cmp(&double)))
+        Some(
+            int.cmp(&(whole as i128))
+                .then_with(|| whole.total_cmp(&double)),
+        )
     }
 }
 

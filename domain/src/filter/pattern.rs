@@ -19,13 +19,30 @@ impl Pattern {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut refused = String::new();
         for (size_bytes, steps_per_byte) in SIZES {
-            match RegexBuilder::new(text).size_limit(size_bytes).dfa_size_limit(size_bytes * 4).nest_limit(32).build() {
-                Ok(regex) => return Ok(Self { regex, steps_per_byte }),
-                Err(regex::Error::CompiledTooBig(_)) => "the pattern is too large".clone_into(&mut refused),
+            match RegexBuilder::new(text)
+                .size_limit(size_bytes)
+                .dfa_size_limit(size_bytes * 4)
+                .nest_limit(32)
+                .build()
+            {
+                Ok(regex) => {
+                    return Ok(Self {
+                        regex,
+                        steps_per_byte,
+                    });
+                }
+                Err(regex::Error::CompiledTooBig(_)) => {
+                    "the pattern is too large".clone_into(&mut refused)
+                }
                 // The last line of a syntax error is the reason; those before it draw the place.
                 Err(error) => {
                     let text = error.to_string();
-                    return Err(text.lines().last().unwrap_or("no pattern").trim_start_matches("error: ").to_owned());
+                    return Err(text
+                        .lines()
+                        .last()
+                        .unwrap_or("no pattern")
+                        .trim_start_matches("error: ")
+                        .to_owned());
                 }
             }
         }

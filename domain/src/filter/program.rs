@@ -51,7 +51,10 @@ pub(super) enum Step {
     Exists(Node),
     ExistsOne(Node),
     Filter(Node),
-    Map { condition: Option<Node>, value: Node },
+    Map {
+        condition: Option<Node>,
+        value: Node,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -20,17 +20,33 @@ impl Source {
     /// When the text is empty, or too long, deep or costly.
     pub(super) fn check(text: &str) -> Result<Self, Invalid> {
         if text.trim().is_empty() {
-            return Err(Invalid::one("", "must not be empty; null stands for no filter"));
+            return Err(Invalid::one(
+                "",
+                "must not be empty; null stands for no filter",
+            ));
         }
         if text.chars().count() > limits::FILTER_CHARS {
-            return Err(Invalid::one("", format!("must have at most {} characters", limits::FILTER_CHARS)));
+            return Err(Invalid::one(
+                "",
+                format!("must have at most {} characters", limits::FILTER_CHARS),
+            ));
         }
         if text.contains('\0') {
             return Err(Invalid::one("", "must not contain the character U+0000"));
         }
-        let mut scan = Scan { text, at: 0, after_operand: false, operators: 0, levels: vec![0], large: vec![] };
+        let mut scan = Scan {
+            text,
+            at: 0,
+            after_operand: false,
+            operators: 0,
+            levels: vec![0],
+            large: vec![],
+        };
         scan.run()?;
-        let mut source = Self { text: String::with_capacity(text.len() + scan.large.len()), marks: vec![] };
+        let mut source = Self {
+            text: String::with_capacity(text.len() + scan.large.len()),
+            marks: vec![],
+        };
         let mut copied = 0;
         for end in scan.large {
             source.text.push_str(&text[copied..end]);
@@ -45,18 +61,40 @@ impl Source {
     /// A fault at a line and column (from 1, in characters) of [`Self::text`], told for the
     /// expression as it was written.
     pub(super) fn fault(&self, line: usize, column: usize, detail: &str) -> Invalid {
-        let start: usize =
-            self.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
-        let before = self.text[start..].chars().take(column.saturating_sub(1)).map(char::len_utf8).sum::<usize>();
-        let marks = self.marks.iter().filter(|mark| (start..start + before).contains(mark)).count();
-        Invalid::one("", format!("line {line}, column {}: {detail}", column - marks.min(column)))
+        let start: usize = self
+            .text
+            .split_inclusive('\n')
+            .take(line.saturating_sub(1))
+            .map(str::len)
+            .sum();
+        let before = self.text[start..]
+            .chars()
+            .take(column.saturating_sub(1))
+            .map(char::len_utf8)
+            .sum::<usize>();
+        let marks = self
+            .marks
+            .iter()
+            .filter(|mark| (start..start + before).contains(mark))
+            .count();
+        Invalid::one(
+            "",
+            format!(
+                "line {line}, column {}: {detail}",
+                column - marks.min(column)
+            ),
+        )
     }
 
-    /// A fault at a character of [`Self::text`].
-    pub(super) fn fault_at(&self, character: usize, detail: &str) -> Invalid {
+    /// A fault at a byte of [`Self::text`].
+    pub(super) fn fault_at(&self, byte: usize, detail: &str) -> Invalid {
         let (mut line, mut column) = (1, 1);
-        for c in self.text.chars().take(character) {
-            (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
+        for (_, c) in self.text.char_indices().take_while(|(at, _)| *at < byte) {
+            (line, column) = if c == '\n' {
+                (line + 1, 1)
+            } else {
+                (line, column + 1)
+            };
         }
         self.fault(line, column, detail)
     }
@@ -88,13 +126,21 @@ impl Scan<'_> {
                 }
                 b'a'..=b'z' | b'A'..=b'Z' | b'_' => self.word()?,
                 b'0'..=b'9' => self.number(false),
-                b'.' if !self.after_operand && self.rest().get(1).is_some_and(u8::is_ascii_digit) => {
+                b'.' if !self.after_operand
+                    && self.rest().get(1).is_some_and(u8::is_ascii_digit) =>
+                {
                     self.number(false);
                 }
                 b'/' if self.rest().starts_with(b"//") => {
-                    self.at += self.rest().iter().take_while(|&&byte| byte != b'\n').count();
+                    self.at += self
+                        .rest()
+                        .iter()
+                        .take_while(|&&byte| byte != b'\n')
+                        .count();
                 }
-                b'-' if !self.after_operand && self.rest().get(1).is_some_and(u8::is_ascii_digit) => {
+                b'-' if !self.after_operand
+                    && self.rest().get(1).is_some_and(u8::is_ascii_digit) =>
+                {
                     self.at += 1;
                     self.number(true);
                 }
@@ -121,9 +167,14 @@ impl Scan<'_> {
                     self.at += 1;
                     self.start_value();
                 }
-                b'=' | b'!' | b'<' | b'>' | b'&' | b'|' | b'+' | b'-' | b'*' | b'/' | b'%' | b'?' => {
+                b'=' | b'!' | b'<' | b'>' | b'&' | b'|' | b'+' | b'-' | b'*' | b'/' | b'%'
+                | b'?' => {
                     let pairs: [&[u8]; 6] = [b"==", b"!=", b"<=", b">=", b"&&", b"||"];
-                    self.at += if pairs.iter().any(|pair| self.rest().starts_with(pair)) { 2 } else { 1 };
+                    self.at += if pairs.iter().any(|pair| self.rest().starts_with(pair)) {
+                        2
+                    } else {
+                        1
+                    };
                     self.operator()?;
                 }
                 _ => self.at += 1, // White space, or what the parser will refuse.
@@ -150,17 +201,29 @@ impl Scan<'_> {
         let bytes = self.text.as_bytes();
         let quote = bytes[self.at];
         let triple = [quote; 3];
-        let end: &[u8] = if self.rest().starts_with(&triple) { &triple } else { &triple[..1] };
+        let end: &[u8] = if self.rest().starts_with(&triple) {
+            &triple
+        } else {
+            &triple[..1]
+        };
         self.at += end.len();
         while self.at < bytes.len() && !self.rest().starts_with(end) {
-            self.at += if bytes[self.at] == b'\\' && !raw { 2 } else { 1 };
+            self.at += if bytes[self.at] == b'\\' && !raw {
+                2
+            } else {
+                1
+            };
         }
         self.at = (self.at + end.len()).min(bytes.len());
         self.after_operand = true;
     }
 
     fn word(&mut self) -> Result<(), Invalid> {
-        let length = self.rest().iter().take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_').count();
+        let length = self
+            .rest()
+            .iter()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'_')
+            .count();
         let is_in = &self.rest()[..length] == b"in";
         self.at += length;
         if is_in {
@@ -185,7 +248,9 @@ impl Scan<'_> {
             self.at += 1;
         }
         let digits = &self.text[start..self.at];
-        let value = digits.strip_prefix("0x").map_or_else(|| digits.parse(), |hex| u64::from_str_radix(hex, 16));
+        let value = digits
+            .strip_prefix("0x")
+            .map_or_else(|| digits.parse(), |hex| u64::from_str_radix(hex, 16));
         let smallest = negative && value == Ok(1 << 63);
         if value.is_ok_and(|value| i64::try_from(value).is_err()) && !smallest {
             self.large.push(self.at);
@@ -220,7 +285,10 @@ impl Scan<'_> {
     fn check_depth(&self) -> Result<(), Invalid> {
         let depth = self.levels.len() - 1 + self.levels.iter().sum::<usize>();
         if depth > limits::FILTER_DEPTH {
-            let detail = format!("must nest at most {} deep (brackets, fields, calls)", limits::FILTER_DEPTH);
+            let detail = format!(
+                "must nest at most {} deep (brackets, fields, calls)",
+                limits::FILTER_DEPTH
+            );
             return Err(Invalid::one("", detail));
         }
         Ok(())

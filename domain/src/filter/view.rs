@@ -44,8 +44,16 @@ impl<'a> EventView<'a> {
             timestamp,
             correlation_id,
             version,
-            data: Part { name: "data", text: data, value: OnceLock::new() },
-            metadata: Part { name: "metadata", text: metadata, value: OnceLock::new() },
+            data: Part {
+                name: "data",
+                text: data,
+                value: OnceLock::new(),
+            },
+            metadata: Part {
+                name: "metadata",
+                text: metadata,
+                value: OnceLock::new(),
+            },
         }
     }
 
@@ -70,14 +78,21 @@ impl<'a> EventView<'a> {
 
 impl Part<'_> {
     fn read(&self) -> Result<&Json, &str> {
-        self.value.get_or_init(|| self.parse()).as_ref().map_err(String::as_str)
+        self.value
+            .get_or_init(|| self.parse())
+            .as_ref()
+            .map_err(String::as_str)
     }
 
     fn parse(&self) -> Result<Json, String> {
         // Events nest no deeper than this when they are taken in; the parser recurses, so it is
         // checked again where that matters. serde_json's own bound is one level tighter.
         if json::depth(self.text.as_bytes()) > limits::JSON_DEPTH {
-            return Err(format!("{} nests deeper than {} levels", self.name, limits::JSON_DEPTH));
+            return Err(format!(
+                "{} nests deeper than {} levels",
+                self.name,
+                limits::JSON_DEPTH
+            ));
         }
         let mut parser = serde_json::Deserializer::from_str(self.text);
         parser.disable_recursion_limit();
@@ -89,6 +104,9 @@ impl Part<'_> {
 impl fmt::Debug for EventView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Payloads belong to tenants and stay out of logs.
-        f.debug_struct("EventView").field("id", &self.id).field("type", &self.event_type).finish_non_exhaustive()
+        f.debug_struct("EventView")
+            .field("id", &self.id)
+            .field("type", &self.event_type)
+            .finish_non_exhaustive()
     }
 }

@@ -33,6 +33,7 @@ pub(super) struct Refused(Blocked);
 struct Unresolved(Arc<str>);
 
 type Found = Result<Arc<[IpAddr]>, Unresolved>;
+type Lookup = Shared<BoxFuture<'static, Found>>;
 
 /// A resolver that returns only addresses which the policy allows.
 pub(super) struct Guard {
@@ -80,19 +81,22 @@ fn allowed(policy: &EgressPolicy, found: &[IpAddr]) -> Result<Vec<IpAddr>, Refus
 /// holds one thread per name however many requests wait for it. Nothing is kept once answered.
 #[derive(Clone)]
 pub(super) struct Lookups {
-    running: Arc<Mutex<HashMap<Arc<str>, Shared<BoxFuture<'static, Found>>>>>,
+    running: Arc<Mutex<HashMap<Arc<str>, Lookup>>>,
     permits: Arc<Semaphore>,
 }
 
 impl Default for Lookups {
     fn default() -> Self {
-        Self { running: Arc::default(), permits: Arc::new(Semaphore::new(LOOKUPS)) }
+        Self {
+            running: Arc::default(),
+            permits: Arc::new(Semaphore::new(LOOKUPS)),
+        }
     }
 }
 
 impl Lookups {
     /// The lookup of this name that is under way, or a new one.
-    fn of(&self, name: &str) -> Shared<BoxFuture<'static, Found>> {
+    fn of(&self, name: &str) -> Lookup {
         let mut running = self.running.lock();
         if let Some(lookup) = running.get(name) {
             return lookup.clone();
@@ -120,7 +124,11 @@ async fn look_up(name: &str) -> Found {
     match tokio::net::lookup_host((name, 0)).await {
         Ok(found) => {
             let found: Arc<[IpAddr]> = found.map(|address| address.ip()).collect();
-            if found.is_empty() { Err(unresolved(&"the name has no address")) } else { Ok(found) }
+            if found.is_empty() {
+                Err(unresolved(&"the name has no address"))
+            } else {
+                Ok(found)
+            }
         }
         Err(error) => Err(unresolved(&error)),
     }
@@ -128,4 +136,51 @@ async fn look_up(name: &str) -> Found {
 
 fn unresolved(error: &dyn std::fmt::Display) -> Unresolved {
     Unresolved(error.to_string().into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(texts: &[&str]) -> Vec<IpAddr> {
+        texts
+            .iter()
+            .map(|text| text.parse().expect("an address"))
+            .collect()
+    }
+
+    #[test]
+    fn of_mixed_addresses_only_the_allowed_ones_are_dialled() {
+        let policy = EgressPolicy::default();
+        let found = addresses(&["127.0.0.1", "8.8.8.8", "::1", "2606:4700:4700::1111"]);
+        let kept = allowed(&policy, &found).expect("two of them may be dialled");
+        assert_eq!(kept, addresses(&["8.8.8.8", "2606:4700:4700::1111"]));
+        let refused = allowed(&policy, &addresses(&["10.1.2.3"])).expect_err("none of them may");
+        assert!(!refused.to_string().contains("10.1.2.3"));
+    }
+
+    #[tokio::test]
+    async fn lookups_of_one_name_are_one_and_are_forgotten_once_answered() {
+        let lookups = Lookups::default();
+        let hold = Arc::clone(&lookups.permits);
+        let held = hold
+            .acquire_many(LOOKUPS as u32)
+            .await
+            .expect("never closed");
+        let (first, second) = (lookups.of("localhost"), lookups.of("localhost"));
+        assert!(first.ptr_eq(&second));
+        drop(held);
+        let found = first.await.expect("localhost resolves");
+        assert!(found.iter().all(IpAddr::is_loopback));
+        assert!(lookups.running.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_lookup_whose_requests_gave_up_clears_up_after_itself() {
+        let lookups = Lookups::default();
+        drop(lookups.of("localhost"));
+        while !lookups.running.lock().is_empty() {
+            tokio::task::yield_now().await;
+        }
+    }
 }

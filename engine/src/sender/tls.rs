@@ -34,8 +34,9 @@ pub(super) fn config(extra_roots: Vec<CertificateDer<'static>>) -> Result<Client
         .with_custom_certificate_verifier(verifier(extra_roots, provider)?)
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config.resumption =
-        Resumption::store(Arc::new(TimedSessions(ClientSessionMemoryCache::new(SESSIONS))));
+    config.resumption = Resumption::store(Arc::new(TimedSessions(ClientSessionMemoryCache::new(
+        SESSIONS,
+    ))));
     Ok(config)
 }
 
@@ -133,11 +134,40 @@ impl ClientSessionStore for TimedSessions {
         self.0.remove_tls12_session(server_name);
     }
 
-    fn insert_tls13_ticket(&self, server_name: ServerName<'static>, value: Tls13ClientSessionValue) {
+    fn insert_tls13_ticket(
+        &self,
+        server_name: ServerName<'static>,
+        value: Tls13ClientSessionValue,
+    ) {
         self.0.insert_tls13_ticket(server_name, value);
     }
 
-    fn take_tls13_ticket(&self, server_name: &ServerName<'static>) -> Option<Tls13ClientSessionValue> {
+    fn take_tls13_ticket(
+        &self,
+        server_name: &ServerName<'static>,
+    ) -> Option<Tls13ClientSessionValue> {
         self.0.take_tls13_ticket(server_name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn without_ca_certificates_every_certificate_is_refused_with_that_reason() {
+        let verifier = NoRoots(Arc::new(ring::default_provider()));
+        let name = ServerName::try_from("example.com").expect("a name");
+        let certificate = CertificateDer::from(Vec::new());
+        let refused = verifier
+            .verify_server_cert(&certificate, &[], &name, &[], UnixTime::now())
+            .expect_err("nobody is trusted");
+        assert!(refused.to_string().contains("no CA certificates"));
+        assert!(!verifier.supported_verify_schemes().is_empty());
+    }
+
+    #[test]
+    fn an_extra_root_that_is_no_certificate_is_an_error() {
+        assert!(config(vec![CertificateDer::from(vec![1, 2, 3])]).is_err());
     }
 }

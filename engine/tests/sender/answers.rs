@@ -40,7 +40,14 @@ async fn the_request_carries_what_it_was_given_and_no_more() {
     assert_eq!(lines.next(), Some("POST /hook?token=s3cret HTTP/1.1"));
     let mut names: Vec<_> = lines.filter_map(|line| line.split(':').next()).collect();
     names.sort_unstable();
-    let expected = ["accept", "content-length", "content-type", "host", "user-agent", "webhook-id"];
+    let expected = [
+        "accept",
+        "content-length",
+        "content-type",
+        "host",
+        "user-agent",
+        "webhook-id",
+    ];
     assert_eq!(names, expected);
     assert!(head.contains("user-agent: Posthaste/test"));
     assert_eq!(body, "{\"id\":\"evt_1\"}");
@@ -80,7 +87,8 @@ async fn headers_are_kept_as_they_came_but_for_cookies() {
 #[tokio::test]
 async fn a_compressed_body_is_not_unpacked() {
     let receiver = Receiver::answering(
-        b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 3\r\n\r\n\x1f\x8b\x08".to_vec(),
+        b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 3\r\n\r\n\x1f\x8b\x08"
+            .to_vec(),
     )
     .await;
     assert_eq!(answer(&send(&receiver.url()).await).body, b"\x1f\x8b\x08");
@@ -88,9 +96,13 @@ async fn a_compressed_body_is_not_unpacked() {
 
 #[tokio::test]
 async fn of_a_large_body_the_first_4_kib_are_kept() {
-    for (bytes, truncated) in
-        [(4096, false), (4097, true), (64 * 1024, true), (64 * 1024 + 1, true), (1_000_000, true)]
-    {
+    for (bytes, truncated) in [
+        (4096, false),
+        (4097, true),
+        (64 * 1024, true),
+        (64 * 1024 + 1, true),
+        (1_000_000, true),
+    ] {
         let mut whole = format!("HTTP/1.1 200 OK\r\ncontent-length: {bytes}\r\n\r\n").into_bytes();
         whole.resize(whole.len() + bytes, b'x');
         let receiver = Receiver::answering(whole).await;
@@ -103,9 +115,11 @@ async fn of_a_large_body_the_first_4_kib_are_kept() {
 
 #[tokio::test]
 async fn a_body_that_breaks_off_changes_nothing() {
-    for body in ["content-length: 9\r\n\r\nhalf", "transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\nzz"] {
-        let receiver =
-            Receiver::answering_and_closing(format!("HTTP/1.1 200 OK\r\n{body}")).await;
+    for body in [
+        "content-length: 9\r\n\r\nhalf",
+        "transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\nzz",
+    ] {
+        let receiver = Receiver::answering_and_closing(format!("HTTP/1.1 200 OK\r\n{body}")).await;
         let outcome = send(&receiver.url()).await;
         assert_eq!(outcome.failure_reason(), None);
         assert_eq!(answer(&outcome).body, b"half");
@@ -134,23 +148,38 @@ async fn a_dripping_body_is_read_for_a_second() {
     let took = began.elapsed();
     assert_eq!(outcome.failure_reason(), None);
     assert!(answer(&outcome).truncated && !answer(&outcome).body.is_empty());
-    assert!(took >= Duration::from_millis(990) && took < Duration::from_secs(5), "{took:?}");
+    assert!(
+        took >= Duration::from_millis(990) && took < Duration::from_secs(5),
+        "{took:?}"
+    );
 }
 
 #[tokio::test]
 async fn a_body_is_never_read_past_the_timeout() {
     let receiver = dripping().await;
     let began = Instant::now();
-    let outcome = sender().send(request(&receiver.url(), Duration::from_millis(300))).await;
+    let outcome = sender()
+        .send(request(&receiver.url(), Duration::from_millis(300)))
+        .await;
     assert_eq!(outcome.failure_reason(), None, "the headers were in time");
-    assert!(began.elapsed() < Duration::from_millis(900), "{:?}", began.elapsed());
+    assert!(
+        began.elapsed() < Duration::from_millis(900),
+        "{:?}",
+        began.elapsed()
+    );
 }
 
 #[tokio::test]
 async fn headers_count_by_their_bytes() {
-    for (count, value_bytes, fits) in
-        [(150, 10, true), (1000, 20, true), (15, 4096, true), (17, 4096, false), (1, 70_000, false), (1, 1_000_000, false), (5000, 2, false)]
-    {
+    for (count, value_bytes, fits) in [
+        (150, 10, true),
+        (1000, 20, true),
+        (15, 4096, true),
+        (17, 4096, false),
+        (1, 70_000, false),
+        (1, 1_000_000, false),
+        (5000, 2, false),
+    ] {
         let mut head = String::from("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n");
         for index in 0..count {
             head.push_str(&format!("x-{index}: {}\r\n", "v".repeat(value_bytes)));

@@ -39,7 +39,9 @@ async fn receiver(acceptor: TlsAcceptor) -> Receiver {
     Receiver::handling(move |stream| {
         let acceptor = acceptor.clone();
         async move {
-            let Ok(mut stream) = acceptor.accept(stream).await else { return };
+            let Ok(mut stream) = acceptor.accept(stream).await else {
+                return;
+            };
             while read_request(&mut stream).await.is_some() {
                 stream.write_all(OK).await.expect("the sender reads");
             }
@@ -49,7 +51,10 @@ async fn receiver(acceptor: TlsAcceptor) -> Receiver {
 }
 
 fn trusting(root: CertificateDer<'static>) -> Sender {
-    let options = Options { extra_roots: vec![root], ..Options::default() };
+    let options = Options {
+        extra_roots: vec![root],
+        ..Options::default()
+    };
     let policy = EgressPolicy::default().for_development();
     Sender::with_options(policy, "Posthaste/test".to_owned(), options).expect("a valid root")
 }
@@ -59,15 +64,24 @@ async fn a_trusted_certificate_is_spoken_to_and_the_handshake_timed() {
     let (root, acceptor) = acceptor(&["localhost"], &[b"http/1.1"]);
     let receiver = receiver(acceptor).await;
     let sender = trusting(root);
-    let outcome = sender.send(request(&receiver.url_by_name("https"), AMPLE)).await;
+    let outcome = sender
+        .send(request(&receiver.url_by_name("https"), AMPLE))
+        .await;
     assert_eq!(answer(&outcome).body, b"ok");
     assert_eq!(outcome.http_version, Some(HttpVersion::Http11));
     assert_eq!(outcome.remote_ip, Some([127, 0, 0, 1].into()));
     let timing = outcome.timing;
-    assert!(timing.connect.is_some() && timing.tls.is_some_and(|tls| !tls.is_zero()), "{timing:?}");
-    let parts = [timing.dns, timing.connect, timing.tls, timing.first_byte].into_iter().flatten();
+    assert!(
+        timing.connect.is_some() && timing.tls.is_some_and(|tls| !tls.is_zero()),
+        "{timing:?}"
+    );
+    let parts = [timing.dns, timing.connect, timing.tls, timing.first_byte]
+        .into_iter()
+        .flatten();
     assert!(parts.sum::<Duration>() <= timing.total, "{timing:?}");
-    let again = sender.send(request(&receiver.url_by_name("https"), AMPLE)).await;
+    let again = sender
+        .send(request(&receiver.url_by_name("https"), AMPLE))
+        .await;
     assert_eq!(again.timing.tls, None);
     assert_eq!(receiver.connections(), 1);
 }
@@ -76,7 +90,9 @@ async fn a_trusted_certificate_is_spoken_to_and_the_handshake_timed() {
 async fn an_untrusted_certificate_is_a_tls_failure() {
     let (_, acceptor) = acceptor(&["localhost"], &[b"http/1.1"]);
     let receiver = receiver(acceptor).await;
-    let outcome = sender().send(request(&receiver.url_by_name("https"), AMPLE)).await;
+    let outcome = sender()
+        .send(request(&receiver.url_by_name("https"), AMPLE))
+        .await;
     let failure = failure(&outcome, FailureReason::Tls);
     assert!(failure.error.contains("certificate"), "{}", failure.error);
     assert!(outcome.timing.connect.is_some() && outcome.timing.tls.is_some());
@@ -86,7 +102,9 @@ async fn an_untrusted_certificate_is_a_tls_failure() {
 async fn a_certificate_for_another_name_is_a_tls_failure() {
     let (root, acceptor) = acceptor(&["receiver.example"], &[b"http/1.1"]);
     let receiver = receiver(acceptor).await;
-    let outcome = trusting(root).send(request(&receiver.url_by_name("https"), AMPLE)).await;
+    let outcome = trusting(root)
+        .send(request(&receiver.url_by_name("https"), AMPLE))
+        .await;
     failure(&outcome, FailureReason::Tls);
 }
 
@@ -95,11 +113,18 @@ async fn what_speaks_no_tls_is_a_tls_failure() {
     for answer in ["HTTP/1.1 400 Bad Request\r\n\r\n", ""] {
         let receiver = Receiver::handling(move |mut stream| async move {
             let mut first = [0; 1];
-            tokio::io::AsyncReadExt::read_exact(&mut stream, &mut first).await.expect("a hello");
-            stream.write_all(answer.as_bytes()).await.expect("the sender reads");
+            tokio::io::AsyncReadExt::read_exact(&mut stream, &mut first)
+                .await
+                .expect("a hello");
+            stream
+                .write_all(answer.as_bytes())
+                .await
+                .expect("the sender reads");
         })
         .await;
-        let outcome = sender().send(request(&receiver.url_by_name("https"), AMPLE)).await;
+        let outcome = sender()
+            .send(request(&receiver.url_by_name("https"), AMPLE))
+            .await;
         failure(&outcome, FailureReason::Tls);
     }
 }
@@ -121,7 +146,9 @@ async fn http2_receiver(acceptor: TlsAcceptor, headers: usize) -> Receiver {
     let service = move |_: hyper::Request<hyper::body::Incoming>| async move {
         let mut response = hyper::Response::new("ok".to_owned());
         for index in 0..headers {
-            let name = format!("x-{index}").parse::<hyper::header::HeaderName>().expect("a name");
+            let name = format!("x-{index}")
+                .parse::<hyper::header::HeaderName>()
+                .expect("a name");
             let value = "v".repeat(1024).parse().expect("a value");
             response.headers_mut().insert(name, value);
         }
@@ -130,7 +157,9 @@ async fn http2_receiver(acceptor: TlsAcceptor, headers: usize) -> Receiver {
     Receiver::handling(move |stream| {
         let acceptor = acceptor.clone();
         async move {
-            let Ok(stream) = acceptor.accept(stream).await else { return };
+            let Ok(stream) = acceptor.accept(stream).await else {
+                return;
+            };
             // Ends in an error when the test drops its sender: nothing to tell.
             let _ = hyper::server::conn::http2::Builder::new(TokioExecutor::new())
                 .serve_connection(TokioIo::new(stream), hyper::service::service_fn(service))
@@ -146,7 +175,9 @@ async fn http_2_is_spoken_with_those_who_offer_it() {
     let receiver = http2_receiver(acceptor, 3).await;
     let sender = trusting(root);
     for _ in 0..5 {
-        let outcome = sender.send(request(&receiver.url_by_name("https"), AMPLE)).await;
+        let outcome = sender
+            .send(request(&receiver.url_by_name("https"), AMPLE))
+            .await;
         assert_eq!(answer(&outcome).body, b"ok");
         assert_eq!(outcome.http_version, Some(HttpVersion::Http2));
     }
@@ -157,7 +188,9 @@ async fn http_2_is_spoken_with_those_who_offer_it() {
 async fn large_headers_are_refused_over_http_2_too() {
     let (root, acceptor) = acceptor(&["localhost"], &[b"h2"]);
     let receiver = http2_receiver(acceptor, 70).await;
-    let outcome = trusting(root).send(request(&receiver.url_by_name("https"), AMPLE)).await;
+    let outcome = trusting(root)
+        .send(request(&receiver.url_by_name("https"), AMPLE))
+        .await;
     failure(&outcome, FailureReason::ResponseTooLarge);
 }
 

@@ -50,7 +50,7 @@ impl Lanes {
             self.arrivals += 1;
             taken_in += usize::from(lane.offer(due.delivery, due.class, (now + due.delay, self.arrivals), now));
         }
-        if taken_in == 0 {
+        if taken_in == 0 && !lane.is_ordered() {
             lane.window_mut(class).rest(now);
         }
         self.refresh(id, now);

@@ -60,7 +60,9 @@ impl Trial {
     fn take(&mut self, step: &Step) -> Result<(), TestCaseError> {
         match step {
             Step::Push(due) => self.push(due),
-            Step::Fetch { worker, max } => self.fetch(script::WORKERS[*worker], *max)?,
+            Step::Fetch { worker, max } => {
+                self.fetch(script::WORKERS[*worker], *max)?;
+            }
             Step::Complete { which, next, feedback } => {
                 if !self.out.is_empty() {
                     let ticket = self.out.remove(which.index(self.out.len())).expect("the index is within");
@@ -91,7 +93,9 @@ impl Trial {
                 self.lanes.drop_lane(*lane, self.now);
                 self.model.drop_lane(*lane);
             }
-            Step::Ask => self.ask()?,
+            Step::Ask => {
+                self.ask()?;
+            }
             Step::Answer => {
                 if let Some(refill) = self.asked.pop_front() {
                     self.answer(&refill);
@@ -104,8 +108,9 @@ impl Trial {
     }
 
     fn push(&mut self, due: &[Due]) {
-        self.lanes.push(due, self.now);
-        self.model.push(due, self.now);
+        let due: Vec<_> = due.iter().map(|due| self.model.as_stored(*due, self.now)).collect();
+        self.lanes.push(&due, self.now);
+        self.model.push(&due, self.now);
     }
 
     fn fetch(&mut self, worker: queue::WorkerSlots, max: usize) -> Result<usize, TestCaseError> {

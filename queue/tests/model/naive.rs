@@ -17,7 +17,7 @@ use uuid::Uuid;
 const CLASSES: [Class; 3] = [Class::First, Class::Retry, Class::Replay];
 
 #[derive(Default)]
-pub struct Model {
+pub(crate) struct Model {
     lanes: BTreeMap<SubscriptionId, Lane>,
     tenants: BTreeMap<TenantId, Tenant>,
     leases: Vec<Lease>,
@@ -105,7 +105,7 @@ impl Rate {
     fn allows(&self, now: Moment) -> bool {
         self.limit.is_none_or(|limit| {
             let tolerance = period(limit) * u64::from(limit.burst() - 1);
-            now.nanos() >= self.tat.max(now.nanos().min(self.tat)).saturating_sub(tolerance)
+            now.nanos() >= self.tat.saturating_sub(tolerance)
         })
     }
 
@@ -185,10 +185,14 @@ impl Lane {
 }
 
 impl Model {
-    pub fn push(&mut self, due: &[Due], now: Moment) {
+    /// A delivery that the database has already is pushed again by the reconciler, as it stands there.
+    pub(crate) fn as_stored(&self, due: Due, now: Moment) -> Due {
+        self.database.get(&due.delivery).map_or(due, |row| Due { class: row.class, delay: row.due.since(now), ..due })
+    }
+
+    pub(crate) fn push(&mut self, due: &[Due], now: Moment) {
         for due in due {
             let row = Row { lane: due.lane, class: due.class, due: now + due.delay };
-            // The database knows a delivery once; pushing it again is the reconciler's doing.
             self.database.entry(due.delivery).or_insert(row);
             self.offer(due.lane, due.delivery, due.class, now + due.delay, now);
         }
@@ -233,7 +237,7 @@ impl Model {
     }
 
     /// The lanes of which the worker may be served one now, all of them equally right.
-    pub fn candidates(&self, worker: WorkerSlots, now: Moment) -> Vec<SubscriptionId> {
+    pub(crate) fn candidates(&self, worker: WorkerSlots, now: Moment) -> Vec<SubscriptionId> {
         let held: Vec<_> = self.leases.iter().filter(|lease| lease.worker == worker.worker).collect();
         if held.len() >= worker.slots {
             return Vec::new();
@@ -265,7 +269,7 @@ impl Model {
     }
 
     /// Takes note of a ticket, which must be one that may be handed out now.
-    pub fn hand_out(&mut self, worker: WorkerSlots, ticket: &Ticket, now: Moment) -> Result<(), TestCaseError> {
+    pub(crate) fn hand_out(&mut self, worker: WorkerSlots, ticket: &Ticket, now: Moment) -> Result<(), TestCaseError> {
         let candidates = self.candidates(worker, now);
         prop_assert!(candidates.contains(&ticket.lane), "{:?} was not in line, but {:?}", ticket, candidates);
         let lane = self.lanes.get_mut(&ticket.lane).expect("a candidate is a lane");
@@ -303,7 +307,7 @@ impl Model {
 
     /// What really came of a ticket, by the database: on an ordered lane the worker takes the
     /// first one that is not finished, and says when the next one is due.
-    pub fn settle(&mut self, ticket: &Ticket, next: Next, now: Moment) -> Next {
+    pub(crate) fn settle(&mut self, ticket: &Ticket, next: Next, now: Moment) -> Next {
         let lease = self.leases.iter().find(|lease| lease.token == ticket.lease && !lease.orphan).copied();
         let Some(lease) = lease else { return next };
         if let Some(item) = lease.item {
@@ -331,7 +335,7 @@ impl Model {
         }
     }
 
-    pub fn complete(&mut self, ticket: &Ticket, next: Next, feedback: Feedback, now: Moment) {
+    pub(crate) fn complete(&mut self, ticket: &Ticket, next: Next, feedback: Feedback, now: Moment) {
         let Some(place) = self.leases.iter().position(|lease| lease.token == ticket.lease) else { return };
         let lease = self.leases.remove(place);
         if lease.orphan {
@@ -370,7 +374,7 @@ impl Model {
         }
     }
 
-    pub fn extend(&mut self, tickets: &[Ticket], now: Moment) -> Vec<Ticket> {
+    pub(crate) fn extend(&mut self, tickets: &[Ticket], now: Moment) -> Vec<Ticket> {
         let mut lost = Vec::new();
         for ticket in tickets {
             match self.leases.iter_mut().find(|lease| lease.token == ticket.lease && !lease.orphan) {
@@ -382,7 +386,7 @@ impl Model {
     }
 
     /// Ends the leases that have run out.
-    pub fn expire(&mut self, now: Moment) {
+    pub(crate) fn expire(&mut self, now: Moment) {
         let mut over: Vec<_> = self.leases.extract_if(.., |lease| lease.expires <= now).collect();
         over.sort_by_key(|lease| (lease.expires, lease.token));
         for lease in over.iter().filter(|lease| !lease.orphan) {
@@ -391,13 +395,15 @@ impl Model {
             // The rest of them are leased until each has had its turn here.
             let lane = self.lanes.get_mut(&lease.lane).expect("a lane with a lease");
             match lease.item {
-                Some(item) => drop(lane.offer(item, &[], now)),
+                Some(item) => {
+                    lane.offer(item, &[], now);
+                }
                 None => self.head_due(lease.lane, Class::First, lease.due),
             }
         }
     }
 
-    pub fn configure_lane(&mut self, id: SubscriptionId, settings: LaneSettings, now: Moment) {
+    pub(crate) fn configure_lane(&mut self, id: SubscriptionId, settings: LaneSettings, now: Moment) {
         let leased = self.leases_of(id).count() > 0;
         let lane = self.lanes.entry(id).or_insert_with(|| Lane { cap: 8, ..Lane::default() });
         if lane.settings.as_ref().is_some_and(|current| current.revision > settings.revision) {
@@ -423,14 +429,14 @@ impl Model {
         lane.settings = Some(settings);
     }
 
-    pub fn configure_tenant(&mut self, id: TenantId, settings: TenantSettings, now: Moment) {
+    pub(crate) fn configure_tenant(&mut self, id: TenantId, settings: TenantSettings, now: Moment) {
         let tenant = self.tenants.entry(id).or_default();
         tenant.rate.set(settings.rate_limit, now);
         tenant.settings = settings;
         self.forget_tenant(id);
     }
 
-    pub fn drop_lane(&mut self, id: SubscriptionId) {
+    pub(crate) fn drop_lane(&mut self, id: SubscriptionId) {
         let lane = self.lanes.remove(&id);
         self.leases.iter_mut().filter(|lease| lease.lane == id).for_each(|lease| lease.orphan = true);
         self.database.retain(|_, row| row.lane != id);
@@ -447,7 +453,7 @@ impl Model {
         }
     }
 
-    pub fn wants_refill(&self, now: Moment) -> Vec<(SubscriptionId, Class, usize)> {
+    pub(crate) fn wants_refill(&self, now: Moment) -> Vec<(SubscriptionId, Class, usize)> {
         let mut wanted = Vec::new();
         for (id, lane) in &self.lanes {
             let Some(settings) = lane.settings.as_ref().filter(|settings| !settings.paused && !settings.ordered) else { continue };
@@ -468,14 +474,14 @@ impl Model {
         wanted
     }
 
-    pub fn ask(&mut self, request: &RefillRequest, now: Moment) {
+    pub(crate) fn ask(&mut self, request: &RefillRequest, now: Moment) {
         let mark = self.lanes.get_mut(&request.lane).and_then(|lane| lane.marks.get_mut(&request.class));
         let mark = mark.expect("a request comes of a mark");
         (mark.asked, mark.since_asked, mark.generation) = (Some(now), None, request.generation);
     }
 
     /// What the database answers now; it is handed over later, perhaps.
-    pub fn look_up(&self, request: RefillRequest, now: Moment) -> Refill {
+    pub(crate) fn look_up(&self, request: RefillRequest, now: Moment) -> Refill {
         let rows = self.database.iter().filter(|(_, row)| row.lane == request.lane && row.class == request.class);
         let mut rows: Vec<_> = rows.map(|(id, row)| (row.due, *id)).collect();
         rows.sort();
@@ -489,7 +495,7 @@ impl Model {
         Refill { request, due: rows.iter().take(request.limit).map(due).collect(), beyond }
     }
 
-    pub fn refill(&mut self, refill: &Refill, now: Moment) {
+    pub(crate) fn refill(&mut self, refill: &Refill, now: Moment) {
         let RefillRequest { lane: id, class, generation, .. } = refill.request;
         let Some(lane) = self.lanes.get_mut(&id) else { return };
         let ordered = lane.ordered();
@@ -513,7 +519,7 @@ impl Model {
         }
     }
 
-    pub fn stats(&self, now: Moment) -> Stats {
+    pub(crate) fn stats(&self, now: Moment) -> Stats {
         let lanes = || self.lanes.values();
         let due = || lanes().flat_map(Lane::dues);
         let with = |test: fn(&LaneSettings) -> bool| lanes().filter(|lane| lane.settings.as_ref().is_some_and(test)).count();
@@ -543,11 +549,11 @@ impl Model {
     }
 
     /// How many deliveries have not come to their end.
-    pub fn unfinished(&self) -> usize {
+    pub(crate) fn unfinished(&self) -> usize {
         self.database.len()
     }
 
-    pub fn describe(&self) -> String {
+    pub(crate) fn describe(&self) -> String {
         let lanes = self.lanes.iter().map(|(id, lane)| {
             let marks: Vec<_> = lane.marks.iter().map(|(class, mark)| (class, mark.beyond, mark.asked)).collect();
             format!("{id}: {} wait, {} leased, marks {marks:?}; ", lane.waiting.len(), self.leases_of(*id).count())

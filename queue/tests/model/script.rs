@@ -10,16 +10,16 @@ use proptest::sample::{Index, select};
 use queue::{Breaker, Class, Due, Feedback, LaneSettings, Next, TenantSettings, WorkerSlots};
 use uuid::Uuid;
 
-pub const TENANTS: [TenantId; 3] = [TenantId(Uuid::from_u128(1)), TenantId(Uuid::from_u128(2)), TenantId(Uuid::from_u128(3))];
+pub(crate) const TENANTS: [TenantId; 3] = [TenantId(Uuid::from_u128(1)), TenantId(Uuid::from_u128(2)), TenantId(Uuid::from_u128(3))];
 /// The first tenant has three lanes, the others one each.
-pub const LANES: [(SubscriptionId, TenantId); 5] =
+pub(crate) const LANES: [(SubscriptionId, TenantId); 5] =
     [(lane(1), TENANTS[0]), (lane(2), TENANTS[0]), (lane(3), TENANTS[0]), (lane(4), TENANTS[1]), (lane(5), TENANTS[2])];
-pub const WORKERS: [WorkerSlots; 2] =
+pub(crate) const WORKERS: [WorkerSlots; 2] =
     [WorkerSlots { worker: Uuid::from_u128(8), slots: 10 }, WorkerSlots { worker: Uuid::from_u128(9), slots: 64 }];
 
 /// One call, or time that passes.
 #[derive(Debug, Clone)]
-pub enum Step {
+pub(crate) enum Step {
     Push(Vec<Due>),
     Fetch { worker: usize, max: usize },
     Complete { which: Index, next: Next, feedback: Feedback },
@@ -36,13 +36,13 @@ pub enum Step {
     Wait(Duration),
 }
 
-pub fn steps() -> impl Strategy<Value = Vec<Step>> {
-    (vec(configure_lane(), 5..8), vec(step(), 1..100))
+pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    (vec(configure_lane(), 5..8), vec(step(), 1..250))
         .prop_map(|(configured, steps)| configured.into_iter().chain(steps).collect())
 }
 
 /// Settings under which every lane is served.
-pub fn open_settings() -> impl Iterator<Item = (SubscriptionId, LaneSettings)> {
+pub(crate) fn open_settings() -> impl Iterator<Item = (SubscriptionId, LaneSettings)> {
     LANES.into_iter().map(|(lane, tenant)| {
         let settings = LaneSettings {
             tenant,

@@ -1,0 +1,191 @@
+//! Who calls. Each handler takes one of the callers here, so that it cannot forget to ask:
+//! [`Operator`] for the operator's own routes, [`Caller`] for one tenant's things, [`Lister`] for
+//! lists, which the operator may see across tenants. The type parameter is the scope that is needed.
+
+mod credential;
+mod keyring;
+pub(crate) mod need;
+
+use std::marker::PhantomData;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::HeaderMap;
+use actix_web::{FromRequest, HttpRequest, web};
+use domain::ids::TenantId;
+use domain::preferences::{Scope, Scopes};
+use engine::store::Whose;
+use futures::future::LocalBoxFuture;
+
+use crate::State;
+use crate::problem::{Code, Problem};
+pub(crate) use credential::NewKey;
+pub(crate) use keyring::{Keyring, is_name};
+use keyring::{Known, Named};
+use need::Need;
+
+/// With which the operator names the tenant.
+const TENANT_HEADER: &str = "posthaste-tenant";
+
+/// The operator.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Operator;
+
+/// A caller on behalf of one tenant, with the scope `N`.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller<N> {
+    pub tenant: TenantId,
+    /// `None` for the operator, who may do everything.
+    scopes: Option<Scopes>,
+    need: PhantomData<N>,
+}
+
+impl<N> Caller<N> {
+    /// Refuses a key without a scope that only this request needs.
+    pub(crate) fn require(&self, scope: Scope) -> Result<(), Problem> {
+        check(self.scopes.as_ref(), scope)
+    }
+}
+
+/// A caller who lists things with the scope `N`: of one tenant, or the operator's of all.
+#[derive(Debug, Clone)]
+pub(crate) struct Lister<N> {
+    pub whose: Whose,
+    need: PhantomData<N>,
+}
+
+/// Whoever has a valid key.
+enum Identity {
+    Operator,
+    Tenant { tenant: TenantId, scopes: Scopes },
+}
+
+async fn identify(request: &HttpRequest, state: &State) -> Result<Identity, Problem> {
+    let Some(key) = credential::bearer(request.headers()) else {
+        let detail = "send a key as `Authorization: Bearer <key>`";
+        return Err(Problem::new(Code::Unauthenticated, detail));
+    };
+    let hash = credential::hash(key);
+    if state.keyring.is_operator(&hash) {
+        return Ok(Identity::Operator);
+    }
+    let known = match credential::is_key(key) {
+        true => state.keyring.find(&state.engine, hash).await?,
+        false => None,
+    };
+    let Some(known) = known else {
+        return Err(Problem::new(Code::Unauthenticated, "the key is unknown, expired or revoked"));
+    };
+    check_use(request, &known)?;
+    state.keyring.note_use(&state.engine, known.id);
+    Ok(Identity::Tenant { tenant: known.tenant, scopes: known.scopes.clone() })
+}
+
+fn check_use(request: &HttpRequest, known: &Known) -> Result<(), Problem> {
+    if known.is_suspended {
+        let detail = "the tenant is suspended; the operator can set its status to active";
+        return Err(Problem::new(Code::TenantSuspended, detail));
+    }
+    let Some(cidrs) = &known.source_cidrs else { return Ok(()) };
+    // The address of the connection: a forwarded one is anybody's word.
+    match request.peer_addr() {
+        Some(peer) if cidrs.contain(peer.ip()) => Ok(()),
+        _ => Err(Problem::new(Code::AddressNotAllowed, "the key's source_cidrs do not hold this address")),
+    }
+}
+
+fn check(scopes: Option<&Scopes>, needed: Scope) -> Result<(), Problem> {
+    match scopes {
+        Some(scopes) if !scopes.allow(needed) => {
+            Err(Problem::new(Code::MissingScope, format!("this needs the scope {needed}, which the key lacks")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The tenant that the request is about: the key's, or the one that the operator names.
+async fn tenant_of(request: &HttpRequest, state: &State, identity: &Identity) -> Result<Option<TenantId>, Problem> {
+    let name = tenant_header(request.headers())?;
+    match (identity, name) {
+        (Identity::Operator, None) => Ok(None),
+        (Identity::Operator, Some(name)) => match state.keyring.tenant(&state.engine, name).await? {
+            Some(named) => Ok(Some(named.id)),
+            None => Err(Problem::not_found("tenant")),
+        },
+        (Identity::Tenant { tenant, .. }, None) => Ok(Some(*tenant)),
+        (Identity::Tenant { tenant, .. }, Some(name)) => {
+            // An unknown name and another tenant's are answered alike: neither is to be found out.
+            match state.keyring.tenant(&state.engine, name).await? {
+                Some(Named { id }) if id == *tenant => Ok(Some(*tenant)),
+                _ => Err(Problem::new(Code::OtherTenant, "Posthaste-Tenant may only name the key's own tenant")),
+            }
+        }
+    }
+}
+
+fn tenant_header(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+    let Some(value) = headers.get(TENANT_HEADER) else { return Ok(None) };
+    // What is no text names no tenant.
+    Ok(Some(value.to_str().unwrap_or_default()))
+}
+
+impl FromRequest for Operator {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            match identify(&request, state(&request)?).await? {
+                Identity::Operator => Ok(Self),
+                Identity::Tenant { .. } => Err(Problem::new(Code::OperatorOnly, "this route takes the operator key only")),
+            }
+        })
+    }
+}
+
+impl<N: Need> FromRequest for Lister<N> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let (tenant, _) = authorise::<N>(&request).await?;
+            Ok(Self { whose: tenant.map_or(Whose::AcrossTenants, Whose::Tenant), need: PhantomData })
+        })
+    }
+}
+
+impl<N: Need> FromRequest for Caller<N> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let (tenant, scopes) = authorise::<N>(&request).await?;
+            let Some(tenant) = tenant else {
+                let detail = "the operator has to name the tenant in the header Posthaste-Tenant";
+                return Err(Problem::new(Code::TenantRequired, detail));
+            };
+            Ok(Self { tenant, scopes, need: PhantomData })
+        })
+    }
+}
+
+async fn authorise<N: Need>(request: &HttpRequest) -> Result<(Option<TenantId>, Option<Scopes>), Problem> {
+    let state = state(request)?;
+    let identity = identify(request, state).await?;
+    let tenant = tenant_of(request, state, &identity).await?;
+    let scopes = match identity {
+        Identity::Operator => None,
+        Identity::Tenant { scopes, .. } => Some(scopes),
+    };
+    check(scopes.as_ref(), N::SCOPE)?;
+    Ok((tenant, scopes))
+}
+
+fn state(request: &HttpRequest) -> Result<&State, Problem> {
+    let state = request.app_data::<web::Data<State>>();
+    state.map(|state| state.get_ref()).ok_or_else(|| Problem::new(Code::Internal, "the server is not configured"))
+}

@@ -1,0 +1,212 @@
+//! The body of a request: read within a bound, then parsed into what the handler wants.
+//!
+//! [`Body`] is an extractor that reads nothing: the handler asks for the bytes once its caller is
+//! known, so that nobody without a key makes us hold a body.
+
+use std::time::Duration;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::{FromRequest, HttpRequest, web};
+use bytes::{Bytes, BytesMut};
+use domain::invalid::Invalid;
+use domain::limits;
+use futures::StreamExt;
+use futures::future::{Ready, ready};
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::problem::{Code, Problem};
+
+/// How long a client may take for a whole body.
+const BODY_TIME: Duration = Duration::from_secs(30);
+
+/// A body that is yet to be read.
+pub(crate) struct Body {
+    request: HttpRequest,
+    payload: web::Payload,
+}
+
+impl FromRequest for Body {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        ready(Ok(Self { request: request.clone(), payload: web::Payload(payload.take()) }))
+    }
+}
+
+impl Body {
+    /// The bytes of a body that must be JSON: at least one of them, at most `bytes_max`.
+    pub(crate) async fn json(self, bytes_max: usize) -> Result<Bytes, Problem> {
+        self.check_type()?;
+        let has_type = self.request.headers().contains_key(CONTENT_TYPE);
+        let bytes = self.read(bytes_max).await?;
+        match (bytes.is_empty(), has_type) {
+            (true, _) => Err(Problem::new(Code::MalformedJson, "the body is empty; send a JSON object")),
+            (false, false) => Err(unsupported("the header Content-Type is missing; send application/json")),
+            (false, true) => Ok(bytes),
+        }
+    }
+
+    /// The bytes of a body that may be left out: `{}` then.
+    pub(crate) async fn json_or_nothing(self) -> Result<Bytes, Problem> {
+        self.check_type()?;
+        let has_type = self.request.headers().contains_key(CONTENT_TYPE);
+        let bytes = self.read(limits::REQUEST_BYTES).await?;
+        match (bytes.is_empty(), has_type) {
+            (false, false) => Err(unsupported("the header Content-Type is missing; send application/json")),
+            _ => Ok(bytes),
+        }
+    }
+
+    /// Refuses what says itself that it is no plain JSON.
+    fn check_type(&self) -> Result<(), Problem> {
+        let headers = self.request.headers();
+        if let Some(value) = headers.get(CONTENT_TYPE) {
+            let text = value.to_str().unwrap_or_default();
+            let essence = text.split(';').next().unwrap_or_default().trim();
+            if !essence.eq_ignore_ascii_case("application/json") {
+                return Err(unsupported("the Content-Type must be application/json"));
+            }
+        }
+        let encoding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes());
+        if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
+            return Err(unsupported("a compressed body is not taken; send it as it is"));
+        }
+        Ok(())
+    }
+
+    async fn read(mut self, bytes_max: usize) -> Result<Bytes, Problem> {
+        let announced = self.request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        if announced.is_some_and(|bytes| bytes > bytes_max) {
+            return Err(too_large(bytes_max));
+        }
+        let read = async {
+            // A body that came in one piece is not copied.
+            let mut whole: Option<Bytes> = None;
+            let mut rest = BytesMut::new();
+            while let Some(chunk) = self.payload.next().await {
+                let chunk = chunk.map_err(|error| {
+                    Problem::new(Code::MalformedRequest, format!("the body cannot be read: {error}"))
+                })?;
+                if whole.as_ref().map_or(0, Bytes::len) + rest.len() + chunk.len() > bytes_max {
+                    return Err(too_large(bytes_max));
+                }
+                match whole.take() {
+                    None if rest.is_empty() => whole = Some(chunk),
+                    first => {
+                        if let Some(first) = first {
+                            rest.reserve(announced.unwrap_or(0).max(first.len() + chunk.len()));
+                            rest.extend_from_slice(&first);
+                        }
+                        rest.extend_from_slice(&chunk);
+                    }
+                }
+            }
+            Ok(whole.unwrap_or_else(|| rest.freeze()))
+        };
+        match tokio::time::timeout(BODY_TIME, read).await {
+            Ok(read) => read,
+            Err(_) => Err(Problem::new(Code::RequestTimeout, "the body did not come within 30 seconds")),
+        }
+    }
+}
+
+fn unsupported(detail: &str) -> Problem {
+    Problem::new(Code::UnsupportedMediaType, detail)
+}
+
+fn too_large(bytes_max: usize) -> Problem {
+    Problem::new(Code::TooLarge, format!("the body may have at most {bytes_max} bytes here"))
+}
+
+/// Parses a body that may be empty, which is as good as `{}`.
+pub(crate) fn parse_or_empty<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
+    parse(if bytes.is_empty() { b"{}" } else { bytes })
+}
+
+/// Parses a whole body whose nesting is held to [`limits::JSON_DEPTH`].
+pub(crate) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Problem> {
+    let text = text(bytes)?;
+    if domain::json::depth(bytes) > limits::JSON_DEPTH {
+        check_json(text)?;
+        let detail = format!("the body nests deeper than {} levels; flatten it", limits::JSON_DEPTH);
+        return Err(Invalid::one("", detail).into());
+    }
+    parse_text(text)
+}
+
+/// Parses a text whose deep parts are taken as they are and bounded by their own rules.
+pub(crate) fn parse_text<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Problem> {
+    // The usual body is right; only a wrong one is read again to say where.
+    serde_json::from_str(text).map_err(|error| {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+            Ok(_) => Problem::new(Code::MalformedJson, format!("the body is not JSON: {error}")),
+            Err(error) => refused(text, &error),
+        }
+    })
+}
+
+/// Parses a value that was taken out of a body.
+pub(crate) fn parse_value<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
+    serde_path_to_error::deserialize(value).map_err(|error| violation(&error).into())
+}
+
+/// The body as text.
+pub(crate) fn text(bytes: &[u8]) -> Result<&str, Problem> {
+    std::str::from_utf8(bytes)
+        .map_err(|error| Problem::new(Code::MalformedJson, format!("the body is not UTF-8 from byte {} on", error.valid_up_to())))
+}
+
+/// Refuses a text that is not JSON as such.
+fn check_json(text: &str) -> Result<(), Problem> {
+    match serde_json::from_str::<IgnoredAny>(text) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Problem::new(Code::MalformedJson, format!("the body is not JSON: {error}"))),
+    }
+}
+
+/// A body that is no JSON, or breaks the contract.
+fn refused(text: &str, error: &serde_path_to_error::Error<serde_json::Error>) -> Problem {
+    if let Err(problem) = check_json(text) {
+        return problem;
+    }
+    violation(error).into()
+}
+
+/// What is wrong and where.
+pub(crate) fn violation(error: &serde_path_to_error::Error<serde_json::Error>) -> Invalid {
+    let detail = without_position(&error.inner().to_string());
+    let mut pointer = String::new();
+    for segment in error.path() {
+        use serde_path_to_error::Segment;
+        match segment {
+            Segment::Map { key } => push(&mut pointer, key),
+            Segment::Seq { index } => push(&mut pointer, &index.to_string()),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    for start in ["unknown field `", "missing field `", "duplicate field `"] {
+        let named = detail.strip_prefix(start).and_then(|rest| rest.split_once('`'));
+        if let Some((name, _)) = named {
+            let mut field = String::new();
+            push(&mut field, name);
+            if !pointer.ends_with(&field) {
+                pointer.push_str(&field);
+            }
+        }
+    }
+    Invalid::one(pointer, detail)
+}
+
+fn push(pointer: &mut String, key: &str) {
+    pointer.push('/');
+    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+}
+
+/// The text without serde_json's line and column: the pointer says where.
+fn without_position(text: &str) -> String {
+    text.rfind(" at line ").map_or(text, |at| &text[..at]).to_owned()
+}

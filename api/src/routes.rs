@@ -1,0 +1,147 @@
+//! The list of all routes. Each path is one resource with its methods, so that another method is
+//! `405` with `Allow` and not `404`.
+
+mod attempts;
+mod batch;
+mod dead_letters;
+mod deliveries;
+mod delivery_filter;
+mod events;
+mod filter_test;
+mod health;
+mod keys;
+mod metrics;
+mod secrets;
+mod subscription_patch;
+mod subscription_test;
+mod subscription_view;
+mod subscriptions;
+mod tenant_input;
+mod tenants;
+
+use actix_web::http::Method;
+use actix_web::http::header::HeaderValue;
+use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
+
+use crate::problem::Problem;
+
+/// What most paths start with.
+pub const BASE: &str = "/api/v1/webhooks";
+
+/// Who may call a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Anyone.
+    Public,
+    /// The operator.
+    Operator,
+    /// A tenant's key with the scope, or the operator naming the tenant.
+    Tenant(domain::preferences::Scope),
+    /// The same, and the operator for all tenants.
+    List(domain::preferences::Scope),
+}
+
+/// A path with its methods.
+struct Path {
+    path: String,
+    methods: Vec<(Method, Access, Route)>,
+}
+
+fn path(path: &str) -> Path {
+    Path { path: format!("{BASE}{path}"), methods: Vec::new() }
+}
+
+fn root(path: &str) -> Path {
+    Path { path: path.to_owned(), methods: Vec::new() }
+}
+
+macro_rules! on {
+    ($path:expr $(, $method:ident $access:expr => $handler:expr)+ $(,)?) => {{
+        let mut path: Path = $path;
+        $(path.methods.push((Method::$method, $access, web::method(Method::$method).to($handler)));)+
+        path
+    }};
+}
+
+fn all() -> Vec<Path> {
+    use Access::{List, Operator, Public, Tenant};
+    use domain::preferences::Scope::{
+        DeliveriesRead, DeliveriesWrite, EventsRead, EventsWrite, SubscriptionsRead, SubscriptionsWrite,
+    };
+    vec![
+        on!(path("/events"), POST Tenant(EventsWrite) => events::post, GET List(EventsRead) => events::list),
+        on!(path("/events/batch"), POST Tenant(EventsWrite) => batch::post),
+        on!(path("/events/{id}"), GET Tenant(EventsRead) => events::get),
+        on!(
+            path("/subscriptions"),
+            POST Tenant(SubscriptionsWrite) => subscriptions::post,
+            GET List(SubscriptionsRead) => subscriptions::list,
+        ),
+        on!(path("/subscriptions/filter-test"), POST Tenant(SubscriptionsRead) => filter_test::post),
+        on!(
+            path("/subscriptions/{id}"),
+            GET Tenant(SubscriptionsRead) => subscriptions::get,
+            PATCH Tenant(SubscriptionsWrite) => subscription_patch::patch,
+            DELETE Tenant(SubscriptionsWrite) => subscriptions::delete,
+        ),
+        on!(path("/subscriptions/{id}/secret"), GET Tenant(SubscriptionsWrite) => secrets::get),
+        on!(path("/subscriptions/{id}/secret/rotate"), POST Tenant(SubscriptionsWrite) => secrets::rotate),
+        on!(path("/subscriptions/{id}/test"), POST Tenant(SubscriptionsWrite) => subscription_test::post),
+        on!(path("/deliveries"), GET List(DeliveriesRead) => deliveries::list),
+        on!(path("/deliveries/{id}"), GET Tenant(DeliveriesRead) => deliveries::get),
+        on!(path("/deliveries/{id}/attempts"), GET Tenant(DeliveriesRead) => attempts::list),
+        on!(path("/deliveries/{id}/redeliver"), POST Tenant(DeliveriesWrite) => deliveries::redeliver),
+        on!(path("/deliveries/{id}/cancel"), POST Tenant(DeliveriesWrite) => deliveries::cancel),
+        on!(path("/dead-letters"), GET List(DeliveriesRead) => dead_letters::list),
+        on!(path("/dead-letters/{id}"), DELETE Tenant(DeliveriesWrite) => dead_letters::discard),
+        on!(path("/dead-letters/{id}/replay"), POST Tenant(DeliveriesWrite) => dead_letters::replay),
+        on!(path("/tenants"), POST Operator => tenants::post, GET Operator => tenants::list),
+        on!(
+            path("/tenants/{id}"),
+            GET Operator => tenants::get,
+            PATCH Operator => tenants::patch,
+            DELETE Operator => tenants::delete,
+        ),
+        on!(path("/tenants/{id}/keys"), POST Operator => keys::post, GET Operator => keys::list),
+        on!(path("/tenants/{id}/keys/{key}"), DELETE Operator => keys::delete),
+        on!(root("/healthz"), GET Public => health::healthz),
+        on!(root("/readyz"), GET Public => health::readyz),
+        on!(root("/metrics"), GET Public => metrics::get),
+        on!(root("/openapi.json"), GET Public => crate::openapi::get),
+    ]
+}
+
+/// Path, method and access of every route.
+pub fn list() -> Vec<(String, Method, Access)> {
+    all().into_iter().flat_map(|path| path.methods.into_iter().map(move |(method, access, _)| (path.path.clone(), method, access))).collect()
+}
+
+pub(crate) fn mount(cfg: &mut web::ServiceConfig) {
+    for path in all() {
+        cfg.service(resource(path));
+    }
+}
+
+fn resource(path: Path) -> Resource {
+    let allow = path.methods.iter().map(|(method, ..)| method.as_str()).collect::<Vec<_>>().join(", ");
+    let otherwise = move || {
+        let allow = allow.clone();
+        async move {
+            let allow = HeaderValue::try_from(allow).unwrap_or(HeaderValue::from_static(""));
+            Err::<HttpResponse, Problem>(Problem::method_not_allowed(allow))
+        }
+    };
+    let resource = web::resource(path.path).default_service(web::to(otherwise));
+    path.methods.into_iter().fold(resource, |resource, (_, _, route)| resource.route(route))
+}
+
+/// A part of the path, as it is in the route. Handlers look for what it names; what cannot name
+/// anything is not found.
+pub(crate) fn segment<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
+    request.match_info().get(name).unwrap_or_default()
+}
+
+/// The id in the path.
+pub(crate) fn id<T: std::str::FromStr>(request: &HttpRequest, name: &str, noun: &str) -> Result<T, Problem> {
+    segment(request, name).parse().map_err(|_| Problem::not_found(noun))
+}

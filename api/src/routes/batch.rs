@@ -1,0 +1,171 @@
+//! Many events in one request, each for itself.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use domain::ids::EventId;
+use domain::invalid::Invalid;
+use domain::limits;
+use engine::idempotency::Answer;
+use engine::publish::{self, Posted, Posting, Published};
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::value::RawValue;
+
+use super::events::{parse_event, refused, traceparent};
+use crate::State;
+use crate::auth::Caller;
+use crate::auth::need::EventsWrite;
+use crate::extract::{Body, parse_text, text};
+use crate::once::{Begun, Once, respond};
+use crate::problem::{Document, Problem};
+
+/// What `POST /events/batch` takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct BatchInput<'a> {
+    #[serde(borrow)]
+    events: Items<'a>,
+}
+
+/// The items as they are written. Those beyond the bound are counted, not kept.
+#[derive(Debug)]
+struct Items<'a> {
+    kept: Vec<&'a RawValue>,
+    count: usize,
+}
+
+impl<'de> Deserialize<'de> for Items<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct ItemsVisitor;
+
+        impl<'de> Visitor<'de> for ItemsVisitor {
+            type Value = Items<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a list of events")
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Self::Value, A::Error> {
+                let mut kept = Vec::new();
+                while kept.len() < *limits::BATCH_EVENTS.end() {
+                    match list.next_element()? {
+                        Some(item) => kept.push(item),
+                        None => break,
+                    }
+                }
+                let mut count = kept.len();
+                while list.next_element::<IgnoredAny>()?.is_some() {
+                    count += 1;
+                }
+                Ok(Items { kept, count })
+            }
+        }
+
+        deserializer.deserialize_seq(ItemsVisitor)
+    }
+}
+
+#[derive(Debug, Serialize)]
+struct Results<'a> {
+    data: Vec<Item<'a>>,
+}
+
+#[derive(Debug, Serialize)]
+struct Item<'a> {
+    index: usize,
+    /// What a single `POST` would have answered.
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<EventId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicate: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<Document<'a>>,
+}
+
+/// Takes up to 1000 events; each is taken or refused by itself.
+pub(crate) async fn post(
+    caller: Caller<EventsWrite>,
+    state: web::Data<State>,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let bytes = body.json(limits::BATCH_BYTES).await?;
+    let once = match Once::begin(&state, &request, Some(caller.tenant), &bytes).await? {
+        Begun::Answered(response) => return Ok(response),
+        Begun::New(once) => once,
+    };
+    let now = state.engine.clock.now();
+    let mut events = Vec::new();
+    // What is refused already; in its place stands nothing for those that are still to be published.
+    let refusals: Vec<Option<Problem>> = items(&bytes)?
+        .iter()
+        .enumerate()
+        .map(|(index, item)| match parse_event(item.get(), now, state.settings.data_bytes_max) {
+            Ok(event) => {
+                events.push(event);
+                None
+            }
+            Err(problem) => Some(problem.under(&format!("/events/{index}"))),
+        })
+        .collect();
+    let refusals = std::sync::Arc::new(refusals);
+    let claimed = once.claim.map(|claim| {
+        let (refusals, public_url) = (refusals.clone(), state.settings.public_url.clone());
+        publish::Once { claim, render: Box::new(move |results| answer(&refusals, results, &public_url)) }
+    });
+    let posting = Posting { tenant: caller.tenant, events, traceparent: traceparent(&request), once: claimed };
+    let results = match state.engine.publish(posting).await? {
+        Posted::AnsweredBefore => return once.answered_meanwhile(&state).await,
+        Posted::Done(results) => results,
+    };
+    let answered = answer(&refusals, &results, &state.settings.public_url);
+    answered.map(respond).ok_or_else(|| Problem::new(crate::problem::Code::Internal, "the answer could not be written"))
+}
+
+fn items(bytes: &[u8]) -> Result<Vec<&RawValue>, Problem> {
+    let BatchInput { events } = parse_text(text(bytes)?)?;
+    if !limits::BATCH_EVENTS.contains(&events.count) {
+        let detail = format!("must have 1 to {} events; there are {}", limits::BATCH_EVENTS.end(), events.count);
+        return Err(Invalid::one("/events", detail).into());
+    }
+    Ok(events.kept)
+}
+
+/// The answer, from what was refused at once and what became of the others in their order.
+fn answer(refusals: &[Option<Problem>], results: &[Published], public_url: &str) -> Option<Answer> {
+    let problems: Vec<Option<Problem>> = results
+        .iter()
+        .map(|result| match result {
+            Published::Refused(refusal) => Some(refused(*refusal)),
+            Published::New(_) | Published::Duplicate(_) => None,
+        })
+        .collect();
+    let mut published = results.iter().zip(&problems);
+    let mut data = Vec::with_capacity(refusals.len());
+    for (index, refusal) in refusals.iter().enumerate() {
+        let mut made = Item { index, status: 0, id: None, duplicate: None, problem: None };
+        let problem = match refusal {
+            Some(problem) => Some(problem),
+            None => {
+                let (result, problem) = published.next()?;
+                if let Published::New(receipt) | Published::Duplicate(receipt) = result {
+                    let is_duplicate = matches!(result, Published::Duplicate(_));
+                    made.status = if is_duplicate { StatusCode::OK } else { StatusCode::ACCEPTED }.as_u16();
+                    made.id = Some(receipt.id);
+                    made.duplicate = Some(is_duplicate);
+                }
+                problem.as_ref()
+            }
+        };
+        if let Some(problem) = problem {
+            made.status = problem.code().status().as_u16();
+            made.problem = Some(problem.document(public_url, None));
+        }
+        data.push(made);
+    }
+    let body = serde_json::to_vec(&Results { data }).ok()?;
+    Some(Answer { status: StatusCode::ACCEPTED.as_u16(), body })
+}

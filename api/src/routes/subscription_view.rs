@@ -1,0 +1,129 @@
+//! A subscription in answers, and as the document that a patch is merged into.
+
+use std::collections::BTreeMap;
+
+use domain::event_type::EventTypePatterns;
+use domain::ids::{SubscriptionId, TenantId};
+use domain::preferences::{AutoReplay, Delivery, Format, Kind, Signing};
+use domain::retry::RetryPolicy;
+use domain::subscription::{DisabledReason, SubscriptionStatus};
+use domain::tenant::RateLimit;
+use domain::time::Timestamp;
+use engine::{Engine, store};
+use entity::subscription::Model;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::problem::Problem;
+
+/// What stands for a sealed value.
+pub(super) const SEALED: &str = "***";
+
+/// A subscription in answers.
+#[derive(Debug, Serialize)]
+pub(crate) struct Subscription {
+    id: SubscriptionId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant_id: Option<TenantId>,
+    url: String,
+    external_id: Option<String>,
+    description: String,
+    event_types: EventTypePatterns,
+    filter: Option<String>,
+    status: SubscriptionStatus,
+    disabled_reason: Option<DisabledReason>,
+    kind: Kind,
+    delivery: Delivery,
+    ordered: bool,
+    headers: BTreeMap<String, String>,
+    rate_limit: Option<RateLimit>,
+    max_in_flight: i32,
+    timeout_ms: i32,
+    retry: RetryPolicy,
+    signing: Signing,
+    format: Format,
+    template: Option<String>,
+    auto_replay: Option<AutoReplay>,
+    client_certificate: Option<&'static str>,
+    metadata: Value,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+/// What of a subscription an answer shows beside the rest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Shown {
+    /// Sealed values as `***`.
+    Masked,
+    /// Sealed values as they are.
+    Revealed,
+    /// Masked, with the tenant that it belongs to.
+    MaskedWithTenant,
+}
+
+impl Subscription {
+    pub(super) fn new(engine: &Engine, row: Model, shown: Shown) -> Result<Self, Problem> {
+        let mut headers = store::subscription::open_headers(&engine.sealer, &row)?.expose().clone();
+        if shown != Shown::Revealed {
+            headers.values_mut().for_each(|value| SEALED.clone_into(value));
+        }
+        Ok(Self {
+            id: row.id,
+            tenant_id: (shown == Shown::MaskedWithTenant).then_some(row.tenant_id),
+            url: row.url,
+            external_id: row.external_id,
+            description: row.description,
+            event_types: row.event_types,
+            filter: row.filter,
+            status: row.status,
+            disabled_reason: row.disabled_reason,
+            kind: row.kind,
+            delivery: row.delivery,
+            ordered: row.ordered,
+            headers,
+            rate_limit: row.rate_limit,
+            max_in_flight: row.max_in_flight,
+            timeout_ms: row.timeout_ms,
+            retry: row.retry.unwrap_or_else(|| engine.settings.retry.clone()),
+            signing: row.signing,
+            format: row.format,
+            template: row.template,
+            auto_replay: row.auto_replay,
+            client_certificate: row.client_certificate_sealed.map(|_| SEALED),
+            metadata: row.metadata,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        })
+    }
+}
+
+/// The subscription as it could be written. What has the deployment's default is left out, unless
+/// the patch changes a part of it.
+pub(super) fn document(engine: &Engine, row: &Model, patch: &Map<String, Value>) -> Result<Value, Problem> {
+    let mut document = json!({
+        "url": row.url,
+        "external_id": row.external_id,
+        "description": row.description,
+        "event_types": row.event_types,
+        "filter": row.filter,
+        "status": row.status,
+        "kind": row.kind,
+        "delivery": row.delivery,
+        "ordered": row.ordered,
+        "headers": store::subscription::open_headers(&engine.sealer, row)?.expose(),
+        "rate_limit": row.rate_limit,
+        "max_in_flight": row.max_in_flight,
+        "timeout_ms": row.timeout_ms,
+        "signing": row.signing,
+        "format": row.format,
+        "template": row.template,
+        "auto_replay": row.auto_replay,
+        "metadata": row.metadata,
+    });
+    let retry = match patch.get("retry") {
+        Some(Value::Object(_)) => Some(row.retry.as_ref().unwrap_or(&engine.settings.retry)),
+        _ => row.retry.as_ref(),
+    };
+    document["retry"] = json!(retry);
+    Ok(document)
+}

@@ -1,0 +1,116 @@
+//! A tenant as the operator writes it, and what comes of it.
+
+use domain::address::TenantEgress;
+use domain::invalid::{Checker, Invalid};
+use domain::limits;
+use domain::subscription::parse_external_id;
+use domain::subscription_input::parse_metadata;
+use domain::tenant::{RateLimit, RateLimitInput, TenantStatus};
+use entity::tenant::{ActiveModel, Model};
+use sea_orm::ActiveValue::Set;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+/// What `POST /tenants` takes; only `name` is needed. `null` is as good as absent.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct TenantInput {
+    name: String,
+    external_id: Option<String>,
+    status: Option<TenantStatus>,
+    strict_event_types: Option<bool>,
+    rate_limit: Option<RateLimitInput>,
+    ingest_rate_limit: Option<RateLimitInput>,
+    egress: Option<TenantEgress>,
+    sandbox: Option<bool>,
+    metadata: Option<Value>,
+}
+
+/// A tenant's configuration, every part of it checked.
+#[derive(Debug, Clone)]
+pub(crate) struct TenantConfig {
+    name: String,
+    pub external_id: Option<String>,
+    status: TenantStatus,
+    rate_limit: Option<RateLimit>,
+    egress: TenantEgress,
+    metadata: Map<String, Value>,
+}
+
+/// Networks in each of a tenant's address lists.
+const EGRESS_NETWORKS: usize = 1000;
+
+impl TenantInput {
+    /// Checks every field.
+    ///
+    /// # Errors
+    /// All the faults found.
+    pub(crate) fn parse(self) -> Result<TenantConfig, Invalid> {
+        let mut check = Checker::default();
+        check_name(&mut check, &self.name);
+        let external_id = check.take("/external_id", self.external_id.as_deref().map(parse_external_id).transpose());
+        let rate_limit = check.take("/rate_limit", self.rate_limit.map(RateLimit::try_from).transpose());
+        let egress = self.egress.unwrap_or_default();
+        for (list, pointer) in [(&egress.allow, "/egress/allow"), (&egress.deny, "/egress/deny")] {
+            check.that(list.len() <= EGRESS_NETWORKS, pointer, || format!("must have at most {EGRESS_NETWORKS} networks"));
+        }
+        let metadata = check.take("/metadata", parse_metadata(self.metadata));
+        // What this version cannot do yet is refused, never taken and left undone.
+        for (is_asked_for, pointer) in [
+            (self.strict_event_types == Some(true), "/strict_event_types"),
+            (self.ingest_rate_limit.is_some(), "/ingest_rate_limit"),
+            (self.sandbox == Some(true), "/sandbox"),
+        ] {
+            check.that(!is_asked_for, pointer, || "is not available in this version; leave it out".to_owned());
+        }
+        check.finish_with(|| {
+            Some(TenantConfig {
+                name: self.name,
+                external_id: external_id?,
+                status: self.status.unwrap_or(TenantStatus::Active),
+                rate_limit: rate_limit?,
+                egress,
+                metadata: metadata?,
+            })
+        })
+    }
+}
+
+/// Checks a name that people give.
+pub(crate) fn check_name(check: &mut Checker, name: &str) {
+    check.that(limits::NAME_CHARS.contains(&name.chars().count()), "/name", || "must have 1 to 255 characters".to_owned());
+    check.that(!name.contains('\0'), "/name", || "must not contain the character U+0000".to_owned());
+}
+
+impl TenantConfig {
+    /// The columns that the configuration fills.
+    pub(crate) fn into_row(self) -> ActiveModel {
+        ActiveModel {
+            name: Set(self.name),
+            external_id: Set(self.external_id),
+            status: Set(self.status),
+            strict_event_types: Set(false),
+            rate_limit: Set(self.rate_limit),
+            ingest_rate_limit: Set(None),
+            egress: Set(self.egress),
+            sandbox: Set(false),
+            metadata: Set(Value::Object(self.metadata)),
+            ..Default::default()
+        }
+    }
+}
+
+/// The tenant as it could be written, for a patch to be merged into.
+pub(crate) fn document(row: &Model) -> Value {
+    json!({
+        "name": row.name,
+        "external_id": row.external_id,
+        "status": row.status,
+        "strict_event_types": row.strict_event_types,
+        "rate_limit": row.rate_limit,
+        "ingest_rate_limit": row.ingest_rate_limit,
+        "egress": row.egress,
+        "sandbox": row.sandbox,
+        "metadata": row.metadata,
+    })
+}

@@ -1,0 +1,156 @@
+//! Tenants: the operator's alone.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use domain::address::TenantEgress;
+use domain::ids::TenantId;
+use domain::tenant::{RateLimit, TenantStatus};
+use domain::time::Timestamp;
+use domain::{limits, subscription_input};
+use engine::error::is_unique_violation;
+use engine::{Engine, store};
+use entity::tenant::{ActiveModel, Model};
+use sea_orm::ActiveValue::Set;
+use sea_orm::ConnectionTrait;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::segment;
+use super::tenant_input::{TenantInput, document};
+use crate::State;
+use crate::auth::{Operator, is_name};
+use crate::extract::{Body, parse};
+use crate::once::{Begun, Once};
+use crate::page::{CURSOR, LIMIT, Wanted};
+use crate::problem::{Code, Problem};
+use crate::query::Query;
+
+/// A tenant in answers.
+#[derive(Debug, Serialize)]
+pub(crate) struct Tenant {
+    id: TenantId,
+    name: String,
+    external_id: Option<String>,
+    status: TenantStatus,
+    strict_event_types: bool,
+    rate_limit: Option<RateLimit>,
+    ingest_rate_limit: Option<RateLimit>,
+    egress: TenantEgress,
+    sandbox: bool,
+    metadata: Value,
+    created_at: Timestamp,
+    updated_at: Timestamp,
+}
+
+impl From<Model> for Tenant {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id,
+            name: row.name,
+            external_id: row.external_id,
+            status: row.status,
+            strict_event_types: row.strict_event_types,
+            rate_limit: row.rate_limit,
+            ingest_rate_limit: row.ingest_rate_limit,
+            egress: row.egress,
+            sandbox: row.sandbox,
+            metadata: row.metadata,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }
+    }
+}
+
+/// Makes a tenant.
+pub(crate) async fn post(_: Operator, state: web::Data<State>, request: HttpRequest, body: Body) -> Result<HttpResponse, Problem> {
+    let bytes = body.json(limits::REQUEST_BYTES).await?;
+    let once = match Once::begin(&state, &request, None, &bytes).await? {
+        Begun::Answered(response) => return Ok(response),
+        Begun::New(once) => once,
+    };
+    let config = parse::<TenantInput>(&bytes)?.parse()?;
+    let done = once
+        .commit(&state, StatusCode::CREATED, async |db| {
+            let now = state.engine.clock.now();
+            let external_id = config.external_id.clone();
+            let row = ActiveModel {
+                id: Set(TenantId::generate(now, &mut state.engine.rng())),
+                subscription_revision: Set(0),
+                created_at: Set(now),
+                updated_at: Set(now),
+                ..config.into_row()
+            };
+            let stored = store::tenant::insert(db, row).await.map_err(|error| taken(error, external_id.as_deref()))?;
+            Ok((Tenant::from(stored), ()))
+        })
+        .await?;
+    state.keyring.forget();
+    Ok(done.response)
+}
+
+/// Lists tenants, newest first.
+pub(crate) async fn list(_: Operator, state: web::Data<State>, query: Query) -> Result<HttpResponse, Problem> {
+    query.only(&[LIMIT, CURSOR])?;
+    let wanted = Wanted::of(&query)?;
+    let rows = store::tenant::page(&state.engine.database.read, wanted.page()).await?;
+    Ok(HttpResponse::Ok().json(wanted.show(rows, |row| row.id, Tenant::from)))
+}
+
+/// Shows a tenant.
+pub(crate) async fn get(_: Operator, state: web::Data<State>, request: HttpRequest, query: Query) -> Result<HttpResponse, Problem> {
+    query.only(&[])?;
+    let row = find(&state.engine.database.read, &request).await?;
+    Ok(HttpResponse::Ok().json(Tenant::from(row)))
+}
+
+/// Changes a tenant.
+pub(crate) async fn patch(_: Operator, state: web::Data<State>, request: HttpRequest, body: Body) -> Result<HttpResponse, Problem> {
+    let bytes = body.json(limits::REQUEST_BYTES).await?;
+    let patch: serde_json::Map<String, Value> = parse(&bytes)?;
+    let engine = &state.engine;
+    let transaction = engine.database.begin().await?;
+    let found = find(&transaction, &request).await?;
+    // Taking the row by raising its revision lets concurrent changes follow each other.
+    store::tenant::raise_revision(&transaction, found.id).await?;
+    let row = store::tenant::find(&transaction, found.id).await?.ok_or_else(|| Problem::not_found("tenant"))?;
+    let mut merged = document(&row);
+    subscription_input::merge_patch(&mut merged, Value::Object(patch));
+    let config = parse::<TenantInput>(&serde_json::to_vec(&merged)?)?.parse()?;
+    let external_id = config.external_id.clone();
+    let changed = ActiveModel { id: Set(row.id), updated_at: Set(engine.clock.now()), ..config.into_row() };
+    let stored = store::tenant::update(&transaction, changed).await.map_err(|error| taken(error, external_id.as_deref()))?;
+    transaction.commit().await?;
+    changed_now(&state, engine, &stored).await;
+    Ok(HttpResponse::Ok().json(Tenant::from(stored)))
+}
+
+async fn changed_now(state: &State, engine: &Engine, row: &Model) {
+    state.keyring.forget();
+    engine.tenant_changed(row).await;
+}
+
+/// Deletes a tenant: it is gone for every route from the answer on.
+pub(crate) async fn delete(_: Operator, state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let transaction = state.engine.database.begin().await?;
+    let row = find(&transaction, &request).await?;
+    state.engine.delete_tenant(&transaction, row.id).await?;
+    transaction.commit().await?;
+    state.keyring.forget();
+    state.engine.tenant_deleted(row.id);
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// The tenant in the path.
+pub(super) async fn find(db: &impl ConnectionTrait, request: &HttpRequest) -> Result<Model, Problem> {
+    let name = segment(request, "id");
+    let found = if is_name(name) { store::tenant::find_named(db, name).await? } else { None };
+    found.ok_or_else(|| Problem::not_found("tenant"))
+}
+
+fn taken(error: sea_orm::DbErr, external_id: Option<&str>) -> Problem {
+    if is_unique_violation(&error) {
+        let name = external_id.unwrap_or_default();
+        return Problem::new(Code::Conflict, format!("the external id {name} is taken; choose another"));
+    }
+    error.into()
+}

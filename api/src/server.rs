@@ -1,0 +1,76 @@
+//! The HTTP server: its limits, and how it stops.
+
+use std::future::Future;
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::{App, HttpServer, web};
+use engine::Engine;
+use tokio_util::sync::CancellationToken;
+
+use crate::{State, dashboard, middleware, openapi, routes};
+
+/// How long a connection is kept for its next request: longer than the usual 60 s of load
+/// balancers, so that it is they who close it.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a client may take for a request's headers.
+const HEADERS_TIME: Duration = Duration::from_secs(10);
+/// How long a refused request's rest is read on, so that the client gets to see the answer.
+const LINGER_TIME: Duration = Duration::from_secs(2);
+/// Connections per thread; further ones wait in the backlog.
+const CONNECTIONS_PER_THREAD: usize = 10_000;
+/// Connections that the system keeps until they are accepted.
+const BACKLOG: u32 = 4096;
+
+/// Mounts every route on an actix app. The app must be wrapped in nothing that changes bodies.
+pub fn configure(cfg: &mut web::ServiceConfig, state: State) {
+    cfg.app_data(web::Data::new(state))
+        .service(
+            web::scope("")
+                .wrap(actix_web::middleware::from_fn(middleware::finish))
+                .configure(routes::mount)
+                .configure(openapi::mount)
+                .default_service(web::to(dashboard::otherwise)),
+        );
+}
+
+/// Serves HTTP on `listener` until `stop`; then takes no more connections and waits up to
+/// [`Engine::STOP_WAIT`] for the requests under way.
+///
+/// # Errors
+/// When the listener cannot be used, or the server's threads cannot be started.
+pub fn serve(
+    state: State,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> impl Future<Output = io::Result<()>> + Send {
+    // One for each core: requests do little but parse and wait for the group's commit.
+    let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    async move {
+        let server = HttpServer::new(move || {
+            let state = state.clone();
+            App::new().configure(move |cfg| configure(cfg, state))
+        })
+        .workers(threads)
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(HEADERS_TIME)
+        .client_disconnect_timeout(LINGER_TIME)
+        .max_connections(CONNECTIONS_PER_THREAD)
+        .backlog(BACKLOG)
+        .tcp_nodelay(true)
+        .shutdown_timeout(Engine::STOP_WAIT.as_secs())
+        .disable_signals()
+        .listen(listener)?
+        .run();
+        let handle = server.handle();
+        let mut serving = std::pin::pin!(server);
+        tokio::select! {
+            ended = &mut serving => return ended,
+            () = stop.cancelled() => {}
+        }
+        // Asking and serving go on together: the server only stops while it is polled.
+        let ((), ended) = tokio::join!(handle.stop(true), serving);
+        ended
+    }
+}
