@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
-use actix_web::{FromRequest, HttpRequest, web};
+use actix_web::{FromRequest, HttpRequest};
 use bytes::{Bytes, BytesMut};
 use domain::invalid::Invalid;
 use domain::limits;
@@ -24,7 +24,7 @@ const BODY_TIME: Duration = Duration::from_secs(30);
 /// A body that is yet to be read.
 pub(crate) struct Body {
     request: HttpRequest,
-    payload: web::Payload,
+    payload: Payload,
 }
 
 impl FromRequest for Body {
@@ -32,7 +32,7 @@ impl FromRequest for Body {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(Ok(Self { request: request.clone(), payload: web::Payload(payload.take()) }))
+        ready(Ok(Self { request: request.clone(), payload: payload.take() }))
     }
 }
 

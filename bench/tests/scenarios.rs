@@ -83,6 +83,8 @@ fn says_what_it_cannot_do() {
         "{}",
         text(&unknown)
     );
+    let data_dir = tempfile::tempdir().expect("a directory");
+    let data_dir = data_dir.path().to_str().expect("a plain name");
     let nowhere = run(&[
         "run",
         "--quick",
@@ -90,6 +92,8 @@ fn says_what_it_cannot_do() {
         "idle",
         "--server-bin",
         "/nowhere",
+        "--data-dir",
+        data_dir,
     ]);
     assert_eq!(nowhere.status.code(), Some(1));
     assert!(text(&nowhere).contains("make build"), "{}", text(&nowhere));

@@ -90,6 +90,7 @@ async fn run(started: Started) -> anyhow::Result<()> {
             data_bytes_max: settings.intake.max_payload_bytes,
         },
     );
+    engine.keep_house_once().await?;
     let waiting = engine.fill_queue().await?;
     tracing::info!(%address, waiting, "listening");
 
@@ -102,11 +103,9 @@ async fn run(started: Started) -> anyhow::Result<()> {
         worker::run(engine.clone(), worker, stop.clone()),
     );
     let serve = until(stop.clone(), api::serve(state, listener, stop.clone()));
-    let fill = async {
-        engine.keep_queue_filled(stop.clone()).await;
-        io::Result::Ok(())
-    };
-    let (delivered, served, _filled) = tokio::join!(deliver, serve, fill);
+    let fill = engine.keep_queue_filled(stop.clone());
+    let house = engine.keep_house(stop.clone());
+    let (delivered, served, (), ()) = tokio::join!(deliver, serve, fill, house);
     delivered?;
     served?;
     // Held until here: the database is this process's alone as long as anything may write.

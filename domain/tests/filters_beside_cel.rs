@@ -50,16 +50,37 @@ fn interpreted(text: &str) -> Option<Value> {
     Program::compile(text).ok()?.execute(&context).ok()
 }
 
-fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = String> {
+fn one_of(texts: &'static [&'static str]) -> impl Strategy<Value = String> + Clone {
     prop::sample::select(texts).prop_map(str::to_owned)
 }
 
 /// Anything, as a strategy for places where most values err.
 fn anything() -> impl Strategy<Value = String> {
     one_of(&[
-        "data.int", "data.double", "data.large", "data.text", "data.yes", "data.nothing", "data.list", "data.mixed",
-        "data.object", "data.objects", "data.missing", "data.object.b", "1", "2u", "2.5", "'a'", "true", "null",
-        "[1, 'a']", "{'a': 1}", "int", "string", "data", "[]",
+        "data.int",
+        "data.double",
+        "data.large",
+        "data.text",
+        "data.yes",
+        "data.nothing",
+        "data.list",
+        "data.mixed",
+        "data.object",
+        "data.objects",
+        "data.missing",
+        "data.object.b",
+        "1",
+        "2u",
+        "2.5",
+        "'a'",
+        "true",
+        "null",
+        "[1, 'a']",
+        "{'a': 1}",
+        "int",
+        "string",
+        "data",
+        "[]",
     ])
 }
 
@@ -76,7 +97,8 @@ fn number() -> impl Strategy<Value = String> {
         let operator = one_of(&["+", "-", "*", "/", "%"]);
         let function = one_of(&["int", "uint", "double", "dyn", "-"]);
         prop_oneof![
-            (inner.clone(), operator, inner.clone()).prop_map(|(a, op, b)| format!("({a} {op} {b})")),
+            (inner.clone(), operator, inner.clone())
+                .prop_map(|(a, op, b)| format!("({a} {op} {b})")),
             (function, inner).prop_map(|(f, a)| format!("{f}({a})")),
             collection().prop_map(|a| format!("size({a})")),
             text().prop_map(|a| format!("size({a})")),
@@ -90,13 +112,23 @@ fn text() -> impl Strategy<Value = String> {
         12 => one_of(&["data.text", "data.empty", "data.object.b", "data.texts[1]", "'a'", "'abc'", "''", "'bc'", "string(5)"]),
         1 => anything(),
     ];
-    leaf.prop_recursive(2, 4, 2, |inner| (inner.clone(), inner).prop_map(|(a, b)| format!("({a} + {b})")))
+    leaf.prop_recursive(2, 4, 2, |inner| {
+        (inner.clone(), inner).prop_map(|(a, b)| format!("({a} + {b})"))
+    })
 }
 
 /// Mostly lists and objects.
 fn collection() -> impl Strategy<Value = String> {
     let list = one_of(&[
-        "data.list", "data.texts", "data.none", "data.mixed", "data.objects", "[1, 2, 3]", "[1, 'a']", "[]", "[5.0, 2u]",
+        "data.list",
+        "data.texts",
+        "data.none",
+        "data.mixed",
+        "data.objects",
+        "[1, 2, 3]",
+        "[1, 'a']",
+        "[]",
+        "[5.0, 2u]",
     ]);
     let list = prop_oneof![
         4 => list.clone(),
@@ -113,7 +145,19 @@ fn collection() -> impl Strategy<Value = String> {
 
 /// Conditions on the element `x` of a list.
 fn element() -> impl Strategy<Value = String> {
-    one_of(&["x == 1", "x != 2", "x > 1", "x.a == 1", "has(x.a)", "x", "true", "false", "x in [1, 'a']", "x == data.int", "size(x) > 1"])
+    one_of(&[
+        "x == 1",
+        "x != 2",
+        "x > 1",
+        "x.a == 1",
+        "has(x.a)",
+        "x",
+        "true",
+        "false",
+        "x in [1, 'a']",
+        "x == data.int",
+        "size(x) > 1",
+    ])
 }
 
 /// Mostly booleans, and some that err.
@@ -142,16 +186,27 @@ fn condition() -> impl Strategy<Value = String> {
 
 #[test]
 fn a_boolean_of_the_interpreter_is_the_filters_too() {
-    let config = ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig {
+        cases: 4000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
     let compared = Cell::new(0);
     let outcome = TestRunner::new(config).run(&condition(), |text| {
-        let Some(Value::Bool(theirs)) = interpreted(&text) else { return Ok(()) };
+        let Some(Value::Bool(theirs)) = interpreted(&text) else {
+            return Ok(());
+        };
         compared.set(compared.get() + 1);
-        let filter = Filter::parse(&text).map_err(|invalid| TestCaseError::fail(format!("{text}: {invalid}")))?;
+        let filter = Filter::parse(&text)
+            .map_err(|invalid| TestCaseError::fail(format!("{text}: {invalid}")))?;
         let event = EventView::new("evt_1", "a", "2026-01-21T12:00:00Z", None, None, DATA, "{}");
         prop_assert_eq!(filter.matches(&event), Ok(theirs), "{}", text);
         Ok(())
     });
     assert_eq!(outcome.map_err(|error| error.to_string()), Ok(()));
-    assert!(compared.get() > 1000, "only {} expressions had a boolean to compare", compared.get());
+    assert!(
+        compared.get() > 1000,
+        "only {} expressions had a boolean to compare",
+        compared.get()
+    );
 }

@@ -56,48 +56,15 @@ pub fn runs<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// A column of a [`rows_of_values`] list: its name, and its type where Postgres must be told.
-pub type Column = (&'static str, &'static str);
-
-/// `($1, $2), ($3, $4)`: placeholders for `rows` rows; `types` are cast to in the first row, since
-/// Postgres takes a bare `VALUES` list for text.
+/// `(?,?),(?,?)`: marks for `rows` rows, to be numbered with the rest of the statement; `types` are
+/// cast to in the first row, since Postgres takes a bare `VALUES` list for text.
 pub fn rows_of_values(backend: DbBackend, types: &[&str], rows: usize) -> String {
-    let mut text = String::with_capacity(rows * types.len() * 6);
-    let mut number = 0;
-    for row in 0..rows {
-        text.push_str(if row == 0 { "(" } else { ",(" });
-        for (index, column_type) in types.iter().enumerate() {
-            number += 1;
-            if index > 0 {
-                text.push(',');
-            }
-            match backend {
-                DbBackend::Postgres => {
-                    text.push_str(&format!("${number}"));
-                    if row == 0 {
-                        text.push_str("::");
-                        text.push_str(column_type);
-                    }
-                }
-                _ => text.push('?'),
-            }
-        }
-        text.push(')');
-    }
-    text
-}
-
-/// `$3, $4, $5` or `?, ?, ?`: `count` placeholders, the first of which is number `from` (from 1).
-pub fn placeholders(backend: DbBackend, from: usize, count: usize) -> String {
-    (from..from + count).map(|number| placeholder(backend, number)).collect::<Vec<_>>().join(", ")
-}
-
-/// `$3` or `?3`.
-pub fn placeholder(backend: DbBackend, number: usize) -> String {
-    match backend {
-        DbBackend::Postgres => format!("${number}"),
-        _ => format!("?{number}"),
-    }
+    let first: Vec<String> = match backend {
+        DbBackend::Postgres => types.iter().map(|column_type| format!("?::{column_type}")).collect(),
+        _ => vec!["?".to_owned(); types.len()],
+    };
+    let further = format!(",({})", vec!["?"; types.len()].join(","));
+    format!("({}){}", first.join(","), further.repeat(rows.saturating_sub(1)))
 }
 
 /// The statement's text with each `?` replaced by what the backend calls its next parameter.
@@ -105,14 +72,13 @@ pub fn numbered(backend: DbBackend, sql: &str) -> String {
     if backend != DbBackend::Postgres {
         return sql.to_owned();
     }
-    let mut number = 0;
-    let mut text = String::with_capacity(sql.len() + 16);
-    for part in sql.split('?') {
+    let mut text = String::with_capacity(sql.len() * 2);
+    for (number, part) in sql.split('?').enumerate() {
         if number > 0 {
-            text.push_str(&format!("${number}"));
+            text.push('$');
+            text.push_str(&number.to_string());
         }
         text.push_str(part);
-        number += 1;
     }
     text
 }
@@ -170,7 +136,7 @@ mod tests {
     fn parameters_are_written_as_each_database_wants_them() {
         assert_eq!(numbered(DbBackend::Postgres, "a = ? AND b = ?"), "a = $1 AND b = $2");
         assert_eq!(numbered(DbBackend::Sqlite, "a = ? AND b = ?"), "a = ? AND b = ?");
-        assert_eq!(rows_of_values(DbBackend::Postgres, &["uuid", "bigint"], 2), "($1::uuid,$2::bigint),($3,$4)");
+        assert_eq!(rows_of_values(DbBackend::Postgres, &["uuid", "bigint"], 2), "(?::uuid,?::bigint),(?,?)");
         assert_eq!(rows_of_values(DbBackend::Sqlite, &["uuid"], 2), "(?),(?)");
     }
 }

@@ -12,6 +12,7 @@ pub mod database;
 pub mod dispatch;
 pub mod error;
 pub mod group;
+pub mod housekeeping;
 pub mod idempotency;
 pub mod lanes;
 pub mod publish;

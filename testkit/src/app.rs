@@ -76,6 +76,7 @@ impl TestApp {
         let base = format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
         let api_settings = api::Settings { public_url: base.clone(), data_bytes_max: settings.intake.max_payload_bytes };
         let state = api::State::new(engine.clone(), keys.operator_key_hash, api_settings);
+        engine.keep_house_once().await.expect("the database is there");
         engine.fill_queue().await.expect("the database is there");
         let worker_settings = worker::Settings { concurrency: settings.delivery.worker_concurrency };
         let parts = vec![

@@ -1,6 +1,7 @@
 //! Many events in one request, each for itself.
 
 use std::fmt;
+use std::marker::PhantomData;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -36,12 +37,12 @@ struct Items<'a> {
     count: usize,
 }
 
-impl<'de> Deserialize<'de> for Items<'de> {
+impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ItemsVisitor;
+        struct ItemsVisitor<'a>(PhantomData<&'a ()>);
 
-        impl<'de> Visitor<'de> for ItemsVisitor {
-            type Value = Items<'de>;
+        impl<'de: 'a, 'a> Visitor<'de> for ItemsVisitor<'a> {
+            type Value = Items<'a>;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str("a list of events")
@@ -63,7 +64,7 @@ impl<'de> Deserialize<'de> for Items<'de> {
             }
         }
 
-        deserializer.deserialize_seq(ItemsVisitor)
+        deserializer.deserialize_seq(ItemsVisitor(PhantomData))
     }
 }
 

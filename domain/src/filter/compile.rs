@@ -176,7 +176,10 @@ impl Compiler<'_> {
             (operators::INDEX, None, [of, by]) => self.index(of, by),
             (operators::LOGICAL_NOT, None, [of]) => Ok(Node::Not(Box::new(self.node(of)?))),
             (operators::NEGATE, None, [of]) => match self.node(of)? {
-                Node::Number(Number::Uint(_)) => self.fault(at, "the number is out of range"),
+                // Below -2^63: what looks like a negative literal has no value at all.
+                Node::Number(Number::Uint(uint)) if i64::try_from(uint).is_err() => {
+                    self.fault(at, "the number is out of range")
+                }
                 of => Ok(Node::Negate(Box::new(of))),
             },
             (operators::LOGICAL_AND, None, [a, b]) => Ok(Node::And(self.pair(a, b)?)),

@@ -9,20 +9,27 @@ use queue::{LeaseToken, Ticket};
 /// Tickets from before their rows are read until their outcome is committed.
 #[derive(Debug, Default)]
 pub struct InFlight {
-    tickets: Mutex<HashMap<(SubscriptionId, LeaseToken), (Ticket, Option<DeliveryId>)>>,
+    tickets: Mutex<HashMap<(SubscriptionId, LeaseToken), Held>>,
+}
+
+#[derive(Debug)]
+struct Held {
+    ticket: Ticket,
+    /// Of an ordered lane's ticket it is known only once the lane's head has been read.
+    delivery: Option<DeliveryId>,
 }
 
 impl InFlight {
     /// Takes up a ticket. Done before its row is read: whoever changes a subscription's state and
     /// then looks here sees every request that may still go out by the old state.
     pub(crate) fn begin(&self, ticket: Ticket) {
-        self.tickets.lock().insert((ticket.lane, ticket.lease), (ticket, ticket.delivery));
+        self.tickets.lock().insert((ticket.lane, ticket.lease), Held { ticket, delivery: ticket.delivery });
     }
 
     /// Says which delivery an ordered lane's ticket turned out to be.
     pub(crate) fn name(&self, ticket: &Ticket, delivery: DeliveryId) {
-        if let Some(entry) = self.tickets.lock().get_mut(&(ticket.lane, ticket.lease)) {
-            entry.1 = Some(delivery);
+        if let Some(held) = self.tickets.lock().get_mut(&(ticket.lane, ticket.lease)) {
+            held.delivery = Some(delivery);
         }
     }
 
@@ -33,13 +40,13 @@ impl InFlight {
 
     /// All of them.
     pub fn tickets(&self) -> Vec<Ticket> {
-        self.tickets.lock().values().map(|(ticket, _)| *ticket).collect()
+        self.tickets.lock().values().map(|held| held.ticket).collect()
     }
 
     /// Deliveries of one subscription that are being worked on.
     pub fn deliveries_of(&self, subscription: SubscriptionId) -> Vec<DeliveryId> {
         let tickets = self.tickets.lock();
-        tickets.values().filter(|(ticket, _)| ticket.lane == subscription).filter_map(|(_, delivery)| *delivery).collect()
+        tickets.values().filter(|held| held.ticket.lane == subscription).filter_map(|held| held.delivery).collect()
     }
 
     /// How many there are.

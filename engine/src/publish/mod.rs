@@ -71,8 +71,11 @@ pub struct Posting {
 /// needed before the commit, since both are committed together; `None` keeps nothing.
 pub struct Once {
     pub claim: Claim,
-    pub render: Box<dyn Fn(&[Published]) -> Option<Answer> + Send + Sync>,
+    pub render: Render,
 }
+
+/// Makes the answer from what became of each event.
+pub type Render = Box<dyn Fn(&[Published]) -> Option<Answer> + Send + Sync>;
 
 impl std::fmt::Debug for Once {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -1,0 +1,95 @@
+//! Dead letters: listed, replayed one by one, discarded.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use domain::ids::DeliveryId;
+use domain::time::Timestamp;
+use engine::store::{self, Whose};
+use entity::dead_letter::Model;
+use serde::Serialize;
+
+use super::deliveries::{Delivery, Nothing};
+use super::{delivery_filter, id};
+use crate::State;
+use crate::auth::need::{DeliveriesRead, DeliveriesWrite};
+use crate::auth::{Caller, Lister};
+use crate::extract::{Body, parse_or_empty};
+use crate::once::{Begun, Once};
+use crate::page::{CURSOR, LIMIT, Wanted};
+use crate::problem::Problem;
+use crate::query::Query;
+
+/// A dead letter in answers: the delivery, and what became of it.
+#[derive(Debug, Serialize)]
+pub(crate) struct DeadLetter {
+    #[serde(flatten)]
+    delivery: Delivery,
+    dead_at: Timestamp,
+    resolved_at: Option<Timestamp>,
+    resolution: Option<&'static str>,
+}
+
+impl DeadLetter {
+    fn new((letter, delivery): (Model, entity::delivery::Model), whose: Whose) -> Self {
+        Self {
+            delivery: Delivery::new(delivery, whose),
+            dead_at: letter.dead_at,
+            resolved_at: letter.resolved_at,
+            resolution: letter.resolution.map(entity::dead_letter::Resolution::as_str),
+        }
+    }
+}
+
+/// Lists dead letters, newest first: the unresolved ones, or with `?resolved=true` the others.
+pub(crate) async fn list(lister: Lister<DeliveriesRead>, state: web::Data<State>, query: Query) -> Result<HttpResponse, Problem> {
+    query.only(&[[LIMIT, CURSOR, "resolved"].as_slice(), &delivery_filter::NAMES].concat())?;
+    let wanted: Wanted<DeliveryId> = Wanted::of(&query)?;
+    let filter = delivery_filter::read(&query)?;
+    let is_resolved = query.flag("resolved")?;
+    let db = &state.engine.database.read;
+    let rows = store::dead_letter::page(db, lister.whose, &filter, is_resolved, wanted.page()).await?;
+    Ok(HttpResponse::Ok().json(wanted.show(rows, |(letter, _)| letter.delivery_id, |row| DeadLetter::new(row, lister.whose))))
+}
+
+/// Discards an unresolved dead letter.
+pub(crate) async fn discard(
+    caller: Caller<DeliveriesWrite>,
+    state: web::Data<State>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let id: DeliveryId = id(&request, "id", "dead letter")?;
+    let engine = &state.engine;
+    match store::dead_letter::discard(&engine.database.write, caller.tenant, id, engine.clock.now()).await? {
+        true => Ok(HttpResponse::NoContent().finish()),
+        false => Err(Problem::not_found("unresolved dead letter")),
+    }
+}
+
+/// Sends the event of a dead letter again: the same act as a redelivery.
+pub(crate) async fn replay(
+    caller: Caller<DeliveriesWrite>,
+    state: web::Data<State>,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let bytes = body.json_or_nothing().await?;
+    let once = match Once::begin(&state, &request, Some(caller.tenant), &bytes).await? {
+        Begun::Answered(response) => return Ok(response),
+        Begun::New(once) => once,
+    };
+    parse_or_empty::<Nothing>(&bytes)?;
+    let id: DeliveryId = id(&request, "id", "dead letter")?;
+    let engine = &state.engine;
+    let done = once
+        .commit(&state, StatusCode::ACCEPTED, async |db| {
+            let letter = store::dead_letter::find(db, caller.tenant, id).await?;
+            letter.ok_or_else(|| Problem::not_found("dead letter"))?;
+            let redelivery = engine.redeliver(db, caller.tenant, id).await?;
+            Ok((Delivery::new(redelivery.delivery.clone(), Whose::Tenant(caller.tenant)), redelivery))
+        })
+        .await?;
+    if let Some(redelivery) = done.effect {
+        engine.push_redelivery(&redelivery).await;
+    }
+    Ok(done.response)
+}

@@ -1,0 +1,146 @@
+//! Deliveries: listed, shown, sent again, cancelled.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use domain::delivery::{DeliveryStatus, Trigger};
+use domain::ids::{DeliveryId, EventId, ReplayId, SubscriptionId, TenantId};
+use domain::outcome::FailureReason;
+use domain::time::Timestamp;
+use engine::store::{self, Whose};
+use entity::delivery::Model;
+use serde::{Deserialize, Serialize};
+
+use super::delivery_filter;
+use super::events::lossy;
+use super::id;
+use crate::State;
+use crate::auth::need::{DeliveriesRead, DeliveriesWrite};
+use crate::auth::{Caller, Lister};
+use crate::extract::{Body, parse_or_empty};
+use crate::once::{Begun, Once};
+use crate::page::{CURSOR, LIMIT, Wanted};
+use crate::problem::Problem;
+use crate::query::Query;
+
+/// A delivery in answers.
+#[derive(Debug, Serialize)]
+pub(crate) struct Delivery {
+    id: DeliveryId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tenant_id: Option<TenantId>,
+    event_id: EventId,
+    event_type: String,
+    subscription_id: SubscriptionId,
+    status: DeliveryStatus,
+    trigger: Trigger,
+    attempt_count: i16,
+    max_attempts: i16,
+    next_attempt_at: Option<Timestamp>,
+    last_status_code: Option<i16>,
+    failure_reason: Option<FailureReason>,
+    last_error: Option<String>,
+    created_at: Timestamp,
+    completed_at: Option<Timestamp>,
+    replay_id: Option<ReplayId>,
+}
+
+impl Delivery {
+    pub(super) fn new(row: Model, whose: Whose) -> Self {
+        Self {
+            id: row.id,
+            tenant_id: (whose == Whose::AcrossTenants).then_some(row.tenant_id),
+            event_id: row.event_id,
+            event_type: row.event_type,
+            subscription_id: row.subscription_id,
+            status: row.status,
+            trigger: row.trigger,
+            attempt_count: row.attempt_count,
+            max_attempts: row.max_attempts,
+            next_attempt_at: row.next_attempt_at,
+            last_status_code: row.last_status_code,
+            failure_reason: row.failure_reason,
+            last_error: row.last_error.map(lossy),
+            created_at: row.id.time(),
+            completed_at: row.completed_at,
+            replay_id: row.replay_id,
+        }
+    }
+}
+
+/// A body without fields.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// Lists deliveries, newest first.
+pub(crate) async fn list(lister: Lister<DeliveriesRead>, state: web::Data<State>, query: Query) -> Result<HttpResponse, Problem> {
+    query.only(&[[LIMIT, CURSOR].as_slice(), &delivery_filter::NAMES].concat())?;
+    let wanted = Wanted::of(&query)?;
+    let filter = delivery_filter::read(&query)?;
+    let rows = store::delivery::page(&state.engine.database.read, lister.whose, &filter, wanted.page()).await?;
+    Ok(HttpResponse::Ok().json(wanted.show(rows, |row| row.id, |row| Delivery::new(row, lister.whose))))
+}
+
+/// Shows a delivery.
+pub(crate) async fn get(
+    caller: Caller<DeliveriesRead>,
+    state: web::Data<State>,
+    request: HttpRequest,
+    query: Query,
+) -> Result<HttpResponse, Problem> {
+    query.only(&[])?;
+    let id: DeliveryId = id(&request, "id", "delivery")?;
+    let row = store::delivery::find(&state.engine.database.read, caller.tenant, id).await?;
+    let row = row.ok_or_else(|| Problem::not_found("delivery"))?;
+    Ok(HttpResponse::Ok().json(Delivery::new(row, Whose::Tenant(caller.tenant))))
+}
+
+/// Sends the event of a final delivery again.
+pub(crate) async fn redeliver(
+    caller: Caller<DeliveriesWrite>,
+    state: web::Data<State>,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let bytes = body.json_or_nothing().await?;
+    let once = match Once::begin(&state, &request, Some(caller.tenant), &bytes).await? {
+        Begun::Answered(response) => return Ok(response),
+        Begun::New(once) => once,
+    };
+    parse_or_empty::<Nothing>(&bytes)?;
+    let id: DeliveryId = id(&request, "id", "delivery")?;
+    let engine = &state.engine;
+    let done = once
+        .commit(&state, StatusCode::ACCEPTED, async |db| {
+            let redelivery = engine.redeliver(db, caller.tenant, id).await?;
+            Ok((Delivery::new(redelivery.delivery.clone(), Whose::Tenant(caller.tenant)), redelivery))
+        })
+        .await?;
+    if let Some(redelivery) = done.effect {
+        engine.push_redelivery(&redelivery).await;
+    }
+    Ok(done.response)
+}
+
+/// Cancels a delivery that is not final.
+pub(crate) async fn cancel(
+    caller: Caller<DeliveriesWrite>,
+    state: web::Data<State>,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let bytes = body.json_or_nothing().await?;
+    let once = match Once::begin(&state, &request, Some(caller.tenant), &bytes).await? {
+        Begun::Answered(response) => return Ok(response),
+        Begun::New(once) => once,
+    };
+    parse_or_empty::<Nothing>(&bytes)?;
+    let id: DeliveryId = id(&request, "id", "delivery")?;
+    let done = once
+        .commit(&state, StatusCode::OK, async |db| {
+            let row = state.engine.cancel(db, caller.tenant, id).await?;
+            Ok((Delivery::new(row, Whose::Tenant(caller.tenant)), ()))
+        })
+        .await?;
+    Ok(done.response)
+}

@@ -1,0 +1,135 @@
+//! Tries a filter before it is given to a subscription.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use domain::event::NewEvent;
+use domain::event_type::{EventType, EventTypePatterns};
+use domain::filter::{EventView, Filter};
+use domain::ids::EventId;
+use domain::invalid::Checker;
+use domain::limits;
+use engine::address_book::view;
+use engine::store::{self, Whose};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::events::{lossy, parse_event};
+use crate::State;
+use crate::auth::Caller;
+use crate::auth::need::SubscriptionsRead;
+use crate::extract::{Body, parse_text, text};
+use crate::once::{Begun, Once};
+use crate::problem::Problem;
+
+/// What `POST /subscriptions/filter-test` takes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FilterTestInput<'a> {
+    filter: Option<String>,
+    event_types: Option<Vec<String>>,
+    /// As it would be posted.
+    #[serde(borrow)]
+    event: Option<&'a RawValue>,
+}
+
+/// What came of one event.
+#[derive(Debug, Serialize)]
+struct Tried {
+    matches: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<String>,
+}
+
+/// What came of the last events.
+#[derive(Debug, Serialize)]
+struct TriedAll {
+    tested: usize,
+    matched: usize,
+}
+
+/// Events that are tried when the caller gives none.
+const LAST_EVENTS: u64 = 100;
+
+/// What a subscription would be chosen by.
+#[derive(Debug, Clone)]
+struct Choice {
+    event_types: EventTypePatterns,
+    filter: Option<Filter>,
+}
+
+impl Choice {
+    fn tries(&self, event_type: &EventType, event: &EventView<'_>) -> Tried {
+        if !self.event_types.matches(event_type) {
+            return Tried { matches: false, error: None };
+        }
+        match self.filter.as_ref().map_or(Ok(true), |filter| filter.matches(event)) {
+            Ok(matches) => Tried { matches, error: None },
+            Err(error) => Tried { matches: false, error: Some(error.detail) },
+        }
+    }
+}
+
+/// Says whether an event would match, or how many of the last ones.
+pub(crate) async fn post(
+    caller: Caller<SubscriptionsRead>,
+    state: web::Data<State>,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let data_bytes_max = state.settings.data_bytes_max;
+    let bytes = body.json(data_bytes_max + limits::REQUEST_BYTES).await?;
+    // Nothing is changed, so nothing has to be kept: only the header itself is held to its rules.
+    if let Begun::Answered(response) = Once::begin(&state, &request, Some(caller.tenant), &bytes).await? {
+        return Ok(response);
+    }
+    let input: FilterTestInput<'_> = parse_text(text(&bytes)?)?;
+    let mut check = Checker::default();
+    let event_types = check.take("/event_types", EventTypePatterns::try_from(input.event_types.unwrap_or_default()));
+    let filter = check.take("/filter", input.filter.as_deref().map(Filter::parse).transpose());
+    let choice = check.finish_with(|| Some(Choice { event_types: event_types?, filter: filter? }))?;
+    match input.event.filter(|event| event.get() != "null") {
+        Some(event) => {
+            let event = parse_event(event.get(), state.engine.clock.now(), data_bytes_max).map_err(|problem| problem.under("/event"))?;
+            let id = event.id.unwrap_or_else(|| EventId::generate(state.engine.clock.now(), &mut state.engine.rng()));
+            Ok(HttpResponse::Ok().json(off_thread(move || try_one(&choice, id, &event)).await?))
+        }
+        None => {
+            let page = store::Page { limit: LAST_EVENTS, after: None };
+            let whose = Whose::Tenant(caller.tenant);
+            let rows = store::event::page(&state.engine.database.read, whose, &store::event::Filter::default(), page).await?;
+            Ok(HttpResponse::Ok().json(off_thread(move || try_all(&choice, rows)).await?))
+        }
+    }
+}
+
+fn try_one(choice: &Choice, id: EventId, event: &NewEvent) -> Tried {
+    let id = id.to_string();
+    choice.tries(&event.event_type, &view(&id, event))
+}
+
+fn try_all(choice: &Choice, rows: Vec<entity::event::Model>) -> TriedAll {
+    let tested = rows.len();
+    let matched = rows.into_iter().map(|row| try_stored(choice, row)).filter(|tried| tried.matches).count();
+    TriedAll { tested, matched }
+}
+
+fn try_stored(choice: &Choice, row: entity::event::Model) -> Tried {
+    let (id, data, metadata) = (row.id.to_string(), lossy(row.data), lossy(row.metadata));
+    let (correlation_id, version) = (row.correlation_id.map(lossy), row.version.map(lossy));
+    let event_type = EventType::from_stored(row.event_type);
+    let event = EventView::new(
+        &id,
+        event_type.as_str(),
+        &row.timestamp,
+        correlation_id.as_deref(),
+        version.as_deref(),
+        &data,
+        &metadata,
+    );
+    choice.tries(&event_type, &event)
+}
+
+/// A filter may take 20 ms, which is too long for a thread that serves requests.
+async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| Problem::from(engine::Error::internal("a filter's trial ended", error)))
+}

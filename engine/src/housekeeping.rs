@@ -1,0 +1,77 @@
+//! What has to be done every hour: partitions made ahead of time, kept answers that have had their
+//! day erased.
+
+use std::time::Duration;
+
+use domain::ids::DeliveryId;
+use domain::time::Timestamp;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr};
+use tokio_util::sync::CancellationToken;
+
+use crate::context::Engine;
+use crate::database::execute;
+
+const EVERY: Duration = Duration::from_secs(60 * 60);
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// Days for which partitions are made before they begin.
+const DAYS_AHEAD: u32 = 7;
+/// Rows erased by one statement.
+const CHUNK_ROWS: i64 = 500;
+
+impl Engine {
+    /// Keeps house until told to stop.
+    pub async fn keep_house(&self, stop: CancellationToken) {
+        loop {
+            if let Err(error) = self.keep_house_once().await {
+                tracing::warn!(error = &error as &dyn std::error::Error, "housekeeping.failed");
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(EVERY) => {}
+            }
+        }
+    }
+
+    /// Does what is due.
+    ///
+    /// # Errors
+    /// When the database is away.
+    pub async fn keep_house_once(&self) -> Result<(), DbErr> {
+        let now = self.clock.now();
+        if self.database.write.get_database_backend() == DbBackend::Postgres {
+            self.make_partitions(now).await?;
+        }
+        self.erase_old_answers(now).await
+    }
+
+    /// Makes the partitions of today and the next days (UTC). Ids carry their time, so each day is a
+    /// range of ids; what fits none of them goes to the default partition.
+    async fn make_partitions(&self, now: Timestamp) -> Result<(), DbErr> {
+        let day_ms = i64::try_from(DAY.as_millis()).unwrap_or(i64::MAX);
+        let today = Timestamp::from_unix_ms(now.unix_ms() - now.unix_ms().rem_euclid(day_ms));
+        for ahead in 0..=DAYS_AHEAD {
+            let (from, to) = (today + DAY * ahead, today + DAY * (ahead + 1));
+            let (low, high) = (DeliveryId::floor(from).0, DeliveryId::floor(to).0);
+            let day: String = from.to_string().chars().take(10).filter(char::is_ascii_digit).collect();
+            for table in ["events", "deliveries", "attempts"] {
+                let sql = format!(
+                    "CREATE TABLE IF NOT EXISTS {table}_{day} PARTITION OF {table} FOR VALUES FROM ('{low}') TO ('{high}')"
+                );
+                // Rows of the day in the default partition (a process that was off for a week) refuse
+                // it; they are as good there.
+                if let Err(error) = self.database.write.execute_unprepared(&sql).await {
+                    tracing::warn!(error = &error as &dyn std::error::Error, table, day, "partition.not_made");
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn erase_old_answers(&self, now: Timestamp) -> Result<(), DbErr> {
+        let sql = "DELETE FROM idempotency_keys WHERE claim IN \
+                   (SELECT claim FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ?)";
+        let until = now - domain::limits::IDEMPOTENCY_KEPT;
+        while execute(&self.database.write, sql, vec![until.into(), CHUNK_ROWS.into()]).await?.rows_affected() > 0 {}
+        Ok(())
+    }
+}
