@@ -1,20 +1,22 @@
 //! Filters: CEL expressions that say which events a subscription wants.
 //!
-//! The `cel` crate parses; what it parsed is checked, lowered to a small [`program`] and evaluated
+//! The `cel` crate parses; what it parsed is checked, lowered to a small program and evaluated
 //! here. Its own interpreter has no bound on time or memory (one `data.list.map(x, data)` copies the
 //! payload once per element) and refuses arithmetic across JSON's kinds of number, and a filter is
 //! written by a tenant and run on every event, beside other tenants. So every evaluation has a
 //! budget of steps, values borrow from the event, and nothing recurses deeper than the checks in
-//! [`source`] allow. What an expression means is told in `docs/filters.md`, sentence by sentence
+//! `source` allow. What an expression means is told in `docs/filters.md`, sentence by sentence
 //! tested in `tests/filters.rs`.
 
 mod call;
 mod compile;
 mod evaluate;
 mod number;
+mod operate;
 mod pattern;
 mod program;
 mod source;
+mod syntax;
 mod time;
 mod value;
 mod view;

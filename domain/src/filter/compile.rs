@@ -1,23 +1,21 @@
-//! From text to program: the `cel` crate parses, names are resolved and bounds checked here.
+//! From expression to program: names are resolved, calls checked, loops kept out of one another.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
-use cel::Env;
 use cel::common::ast::{CallExpr, EntryExpr, Expr, LiteralValue, MapExpr, SourceInfo, operators};
-use cel::parser::{Expression, ParseErrors};
+use cel::parser::Expression;
 use chrono::{FixedOffset, Offset, Utc};
 
 use super::number::Number;
 use super::pattern::Pattern;
 use super::program::{EventField, Function, Kind, Loop, Node, Operator, Program, Step, TimePart};
 use super::source::Source;
+use super::syntax;
 use super::time;
 use crate::invalid::Invalid;
 
 /// # Errors
 /// The first fault, with its line and column.
 pub(super) fn compile(source: &Source) -> Result<Program, Invalid> {
-    let (expression, info) = parse(source)?;
+    let (expression, info) = syntax::parse(source)?;
     let mut compiler = Compiler {
         source,
         info,
@@ -32,28 +30,6 @@ pub(super) fn compile(source: &Source) -> Result<Program, Invalid> {
         uses_data: compiler.uses_data,
         uses_metadata: compiler.uses_metadata,
     })
-}
-
-fn parse(source: &Source) -> Result<(Expression, SourceInfo), Invalid> {
-    // Without its macros the parser leaves `all`, `map` and the others as the calls they are written
-    // as. It is generated code of 10,000 lines that nobody has proven free of panics, and one would
-    // take down a request of somebody else: whatever it does to one text stays with that text.
-    let parser = Env::default().with_optional_support(false).parser();
-    let parsed = catch_unwind(AssertUnwindSafe(|| {
-        parser.parse_with_source_info(&source.text)
-    }));
-    match parsed {
-        Ok(Ok(parsed)) => Ok(parsed),
-        Ok(Err(ParseErrors { errors })) => Err(match errors.first() {
-            Some(error) => {
-                let place = |number: isize| usize::try_from(number).unwrap_or(1);
-                let reason: String = error.msg.chars().take(256).collect();
-                source.fault(place(error.pos.0), place(error.pos.1), &reason)
-            }
-            None => Invalid::one("", "is no CEL expression"),
-        }),
-        Err(_) => Err(Invalid::one("", "is no CEL expression that can be read")),
-    }
 }
 
 struct Compiler<'s> {
@@ -168,6 +144,9 @@ impl Compiler<'_> {
     }
 
     fn call(&mut self, at: &Expression, call: &CallExpr) -> Compiled<Node> {
+        if let (Some(operator), [a, b]) = (Operator::named(&call.func_name), &*call.args) {
+            return Ok(Node::Binary(operator, self.pair(a, b)?));
+        }
         match (
             call.func_name.as_str(),
             call.target.as_deref(),
@@ -190,10 +169,6 @@ impl Compiler<'_> {
                 self.node(no)?,
             )))),
             (operators::HAS, None, arguments) => self.has(at, arguments),
-            (name, None, [a, b]) if binary(name).is_some() => {
-                let operator = binary(name).map_or(Operator::Equal, |operator| operator);
-                Ok(Node::Binary(operator, self.pair(a, b)?))
-            }
             (
                 operators::ALL
                 | operators::EXISTS
@@ -303,7 +278,7 @@ impl Compiler<'_> {
         if let ("matches", Some((of, pattern))) = (name, text_and_argument(target, arguments)) {
             return self.matches(of, pattern);
         }
-        if let (Some(part), Some(of)) = (time_part(name), target) {
+        if let (Some(part), Some(of)) = (TimePart::named(name), target) {
             let offset = self.offset(at, arguments)?;
             return Ok(Node::Call(
                 Function::Part(part, offset),
@@ -380,38 +355,4 @@ fn text_and_argument<'e>(
         (Some(of), [argument]) | (None, [of, argument]) => Some((of, argument)),
         _ => None,
     }
-}
-
-fn binary(name: &str) -> Option<Operator> {
-    Some(match name {
-        operators::EQUALS => Operator::Equal,
-        operators::NOT_EQUALS => Operator::NotEqual,
-        operators::LESS => Operator::Less,
-        operators::LESS_EQUALS => Operator::LessOrEqual,
-        operators::GREATER => Operator::Greater,
-        operators::GREATER_EQUALS => Operator::GreaterOrEqual,
-        operators::IN => Operator::In,
-        operators::ADD => Operator::Add,
-        operators::SUBSTRACT => Operator::Subtract,
-        operators::MULTIPLY => Operator::Multiply,
-        operators::DIVIDE => Operator::Divide,
-        operators::MODULO => Operator::Remainder,
-        _ => return None,
-    })
-}
-
-fn time_part(name: &str) -> Option<TimePart> {
-    Some(match name {
-        "getFullYear" => TimePart::FullYear,
-        "getMonth" => TimePart::Month,
-        "getDate" => TimePart::Date,
-        "getDayOfMonth" => TimePart::DayOfMonth,
-        "getDayOfWeek" => TimePart::DayOfWeek,
-        "getDayOfYear" => TimePart::DayOfYear,
-        "getHours" => TimePart::Hours,
-        "getMinutes" => TimePart::Minutes,
-        "getSeconds" => TimePart::Seconds,
-        "getMilliseconds" => TimePart::Milliseconds,
-        _ => return None,
-    })
 }

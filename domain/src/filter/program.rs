@@ -1,5 +1,6 @@
 //! A filter made ready to run: names resolved, patterns compiled, loops marked.
 
+use cel::common::ast::operators;
 use chrono::FixedOffset;
 
 use super::number::Number;
@@ -71,6 +72,27 @@ pub(super) enum Operator {
     Multiply,
     Divide,
     Remainder,
+}
+
+impl Operator {
+    /// The operator that the parser calls so.
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            operators::EQUALS => Self::Equal,
+            operators::NOT_EQUALS => Self::NotEqual,
+            operators::LESS => Self::Less,
+            operators::LESS_EQUALS => Self::LessOrEqual,
+            operators::GREATER => Self::Greater,
+            operators::GREATER_EQUALS => Self::GreaterOrEqual,
+            operators::IN => Self::In,
+            operators::ADD => Self::Add,
+            operators::SUBSTRACT => Self::Subtract,
+            operators::MULTIPLY => Self::Multiply,
+            operators::DIVIDE => Self::Divide,
+            operators::MODULO => Self::Remainder,
+            _ => return None,
+        })
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,4 +208,22 @@ pub(super) enum TimePart {
     Minutes,
     Seconds,
     Milliseconds,
+}
+
+impl TimePart {
+    pub(super) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "getFullYear" => Self::FullYear,
+            "getMonth" => Self::Month,
+            "getDate" => Self::Date,
+            "getDayOfMonth" => Self::DayOfMonth,
+            "getDayOfWeek" => Self::DayOfWeek,
+            "getDayOfYear" => Self::DayOfYear,
+            "getHours" => Self::Hours,
+            "getMinutes" => Self::Minutes,
+            "getSeconds" => Self::Seconds,
+            "getMilliseconds" => Self::Milliseconds,
+            _ => return None,
+        })
+    }
 }

@@ -43,6 +43,13 @@ pub struct MemoryQueue {
     refills: Notify,
 }
 
+/// What is waited for.
+#[derive(Clone, Copy)]
+enum Kind {
+    Tickets,
+    Refills,
+}
+
 /// What waiters sleep by.
 #[derive(Clone, Copy)]
 struct Outlook {
@@ -60,37 +67,37 @@ impl MemoryQueue {
     /// while something is ready, everybody who waits, since a slot given back or a rival gone may
     /// be what they were waiting for.
     fn change<T>(&self, call: impl FnOnce(&mut Lanes, Moment) -> T) -> T {
+        let kinds = [Kind::Tickets, Kind::Refills];
         let mut lanes = self.lanes.lock();
-        let before = (tickets_of(&lanes), refills_of(&lanes));
+        let before = kinds.map(|kind| kind.look(&lanes));
         let answer = call(&mut lanes, self.now());
-        let after = (tickets_of(&lanes), refills_of(&lanes));
+        let after = kinds.map(|kind| kind.look(&lanes));
         drop(lanes);
-        if after.0.concerns(before.0) {
-            self.ready.notify_waiters();
-        }
-        if after.1.concerns(before.1) {
-            self.refills.notify_waiters();
+        for ((kind, before), after) in kinds.into_iter().zip(before).zip(after) {
+            if after.concerns(before) {
+                self.bell(kind).notify_waiters();
+            }
         }
         answer
     }
 
     /// Asks the core until it has something to give, sleeping between until called or until the
     /// core's next alarm.
-    async fn wait<T>(
-        &self,
-        bell: &Notify,
-        look: fn(&Lanes) -> Outlook,
-        mut ask: impl FnMut(&mut Lanes, Moment) -> Vec<T>,
-    ) -> Vec<T> {
+    async fn wait<T>(&self, kind: Kind, mut ask: impl FnMut(&mut Lanes, Moment) -> Vec<T>) -> Vec<T> {
+        let (bell, other) = (self.bell(kind), self.bell(kind.other()));
         loop {
             let mut rung = pin!(bell.notified());
             // Waiting starts before asking, so that what changes in between is not missed.
             rung.as_mut().enable();
-            let (given, outlook) = {
+            let (given, outlook, for_others) = {
                 let mut lanes = self.lanes.lock();
                 let given = ask(&mut lanes, self.now());
-                (given, look(&lanes))
+                (given, kind.look(&lanes), kind.other().look(&lanes))
             };
+            // The alarms that went off while asking may concern those who wait for the other kind.
+            if for_others.at_once {
+                other.notify_waiters();
+            }
             if !given.is_empty() {
                 // Who else waits may have been kept back by what was just given.
                 if outlook.at_once {
@@ -105,6 +112,13 @@ impl MemoryQueue {
                     let _rung_or_due = tokio::time::timeout_at(deadline, rung).await;
                 }
             }
+        }
+    }
+
+    fn bell(&self, kind: Kind) -> &Notify {
+        match kind {
+            Kind::Tickets => &self.ready,
+            Kind::Refills => &self.refills,
         }
     }
 
@@ -125,12 +139,20 @@ impl Outlook {
     }
 }
 
-fn tickets_of(lanes: &Lanes) -> Outlook {
-    Outlook { at_once: lanes.has_ready(), alarm: lanes.next_wake() }
-}
+impl Kind {
+    fn other(self) -> Self {
+        match self {
+            Self::Tickets => Self::Refills,
+            Self::Refills => Self::Tickets,
+        }
+    }
 
-fn refills_of(lanes: &Lanes) -> Outlook {
-    Outlook { at_once: lanes.has_refills(), alarm: lanes.next_refill_wake() }
+    fn look(self, lanes: &Lanes) -> Outlook {
+        match self {
+            Self::Tickets => Outlook { at_once: lanes.has_ready(), alarm: lanes.next_wake() },
+            Self::Refills => Outlook { at_once: lanes.has_refills(), alarm: lanes.next_refill_wake() },
+        }
+    }
 }
 
 #[async_trait]
@@ -144,7 +166,7 @@ impl Queue for MemoryQueue {
         if max == 0 {
             return Ok(Vec::new());
         }
-        Ok(self.wait(&self.ready, tickets_of, |lanes, now| lanes.fetch(worker, max, now)).await)
+        Ok(self.wait(Kind::Tickets, |lanes, now| lanes.fetch(worker, max, now)).await)
     }
 
     async fn complete(&self, completions: &[Completion]) -> Result<(), QueueError> {
@@ -172,7 +194,7 @@ impl Queue for MemoryQueue {
     }
 
     async fn wants_refill(&self) -> Result<Vec<RefillRequest>, QueueError> {
-        Ok(self.wait(&self.refills, refills_of, Lanes::wants_refill).await)
+        Ok(self.wait(Kind::Refills, Lanes::wants_refill).await)
     }
 
     async fn refill(&self, refill: Refill) -> Result<(), QueueError> {
