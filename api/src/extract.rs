@@ -9,12 +9,13 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{FromRequest, HttpRequest};
 use bytes::{Bytes, BytesMut};
-use domain::invalid::Invalid;
+use domain::invalid::{Checker, Invalid};
 use domain::limits;
 use futures::StreamExt;
 use futures::future::{Ready, ready};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
 
 use crate::problem::{Code, Problem};
 
@@ -149,8 +150,45 @@ pub(crate) fn parse_text<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Pro
     })
 }
 
+/// Parses the fields of a resource. The character U+0000 is refused in all of them: Postgres keeps
+/// no text with it, and nobody means it.
+pub(crate) fn fields(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
+    let fields: Map<String, Value> = parse(bytes)?;
+    let mut check = Checker::default();
+    check_characters(&mut check, &mut String::new(), fields.iter());
+    Ok(check.finish(fields)?)
+}
+
+fn check_characters<'a>(check: &mut Checker, pointer: &mut String, fields: impl Iterator<Item = (&'a String, &'a Value)>) {
+    for (name, value) in fields {
+        let start = pointer.len();
+        push(pointer, name);
+        check.that(!name.contains('\0'), pointer, || "the name must not contain the character U+0000".to_owned());
+        check_value(check, pointer, value);
+        pointer.truncate(start);
+    }
+}
+
+fn check_value(check: &mut Checker, pointer: &mut String, value: &Value) {
+    match value {
+        Value::String(text) => {
+            check.that(!text.contains('\0'), pointer, || "must not contain the character U+0000".to_owned());
+        }
+        Value::Array(items) => {
+            for (index, item) in items.iter().enumerate() {
+                let start = pointer.len();
+                push(pointer, &index.to_string());
+                check_value(check, pointer, item);
+                pointer.truncate(start);
+            }
+        }
+        Value::Object(fields) => check_characters(check, pointer, fields.iter()),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// Parses a value that was taken out of a body.
-pub(crate) fn parse_value<T: serde::de::DeserializeOwned>(value: serde_json::Value) -> Result<T, Problem> {
+pub(crate) fn parse_value<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Problem> {
     serde_path_to_error::deserialize(value).map_err(|error| violation(&error).into())
 }
 

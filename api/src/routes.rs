@@ -11,6 +11,7 @@ mod filter_test;
 mod health;
 mod keys;
 mod metrics;
+mod patch_names;
 mod secrets;
 mod subscription_patch;
 mod subscription_test;

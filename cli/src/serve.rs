@@ -32,19 +32,19 @@ pub(crate) async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     if settings.dev {
         tracing::warn!("--dev: http urls and receivers on this machine are allowed");
     }
+    anyhow::ensure!(
+        settings.queue.redis_url.is_none(),
+        "POSTHASTE_REDIS_URL: this version has the in-process queue only; leave it unset"
+    );
     let stop = shutdown::on_signals()?;
-    // With Redis others may share the work; without it the queue is in this process alone.
-    let (tenure, making) = match settings.queue.redis_url {
-        Some(_) => (Tenure::Shared, Making::Refused),
-        None => (Tenure::Sole { stop: stop.clone() }, Making::Allowed),
-    };
-    let connections = connect::open(&settings.database, tenure).await?;
+    // The queue is in this process alone, so the database is too.
+    let connections = connect::open(&settings.database, Tenure::Sole { stop: stop.clone() }).await?;
     let applied = migrate::run(&settings.database, &connections).await?;
     if applied > 0 {
         tracing::info!(applied, "schema brought up");
     }
     let key_file = keys::file_for(&settings.database);
-    let keys = keys::open(&connections.database, &settings.keys, &key_file, making).await?;
+    let keys = keys::open(&connections.database, &settings.keys, &key_file, Making::Allowed).await?;
     announce(&keys);
     run(Started {
         settings,

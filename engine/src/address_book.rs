@@ -41,6 +41,7 @@ pub struct TenantBook {
     by_type: HashMap<Box<str>, Vec<u32>>,
     /// Positions of those whose patterns have to be looked at.
     by_pattern: Vec<u32>,
+    has_filters: bool,
 }
 
 /// An event matches more subscriptions than one event may.
@@ -63,7 +64,13 @@ impl TenantBook {
                 }
             }
         }
-        Self { revision, settings, subscriptions, by_type, by_pattern }
+        let has_filters = subscriptions.iter().any(|subscription| subscription.filter.is_some());
+        Self { revision, settings, subscriptions, by_type, by_pattern, has_filters }
+    }
+
+    /// Whether matching has filters to evaluate, which may take milliseconds.
+    pub fn has_filters(&self) -> bool {
+        self.has_filters
     }
 
     /// Subscriptions that the event goes to.

@@ -44,7 +44,13 @@ pub struct LaneBackend {
 impl LaneBackend {
     /// Fetches from `queue` on behalf of `worker`.
     pub fn new(queue: Arc<dyn Queue>, worker: WorkerSlots) -> Self {
-        Self { queue, worker, fetching: None, fetched: VecDeque::new(), releasing: None }
+        Self {
+            queue,
+            worker,
+            fetching: None,
+            fetched: VecDeque::new(),
+            releasing: None,
+        }
     }
 }
 
@@ -52,22 +58,36 @@ impl Backend for LaneBackend {
     type Task = Task<Ticket>;
     type Error = Infallible;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Infallible>> {
+    fn poll_ready(
+        &mut self,
+        _: &mut Context<'_>,
+        _: &WorkerContext,
+    ) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn poll_next(&mut self, cx: &mut Context<'_>, _: &WorkerContext) -> Poll<Option<Result<Task<Ticket>, Infallible>>> {
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        _: &WorkerContext,
+    ) -> Poll<Option<Result<Task<Ticket>, Infallible>>> {
         loop {
             if let Some(ticket) = self.fetched.pop_front() {
                 return Poll::Ready(Some(Ok(Task::new(ticket))));
             }
-            let fetching = self.fetching.get_or_insert_with(|| Box::pin(fetch(self.queue.clone(), self.worker)));
+            let fetching = self
+                .fetching
+                .get_or_insert_with(|| Box::pin(fetch(self.queue.clone(), self.worker)));
             self.fetched = ready!(fetching.as_mut().poll(cx)).into();
             self.fetching = None;
         }
     }
 
-    fn poll_close(&mut self, cx: &mut Context<'_>, _: &WorkerContext) -> Poll<Result<(), Infallible>> {
+    fn poll_close(
+        &mut self,
+        cx: &mut Context<'_>,
+        _: &WorkerContext,
+    ) -> Poll<Result<(), Infallible>> {
         self.fetching = None;
         if !self.fetched.is_empty() {
             let tickets = std::mem::take(&mut self.fetched).into();
@@ -121,14 +141,19 @@ async fn fetch(queue: Arc<dyn Queue>, worker: WorkerSlots) -> Vec<Ticket> {
 async fn release(queue: Arc<dyn Queue>, tickets: Vec<Ticket>) {
     let released = |ticket: Ticket| Completion {
         ticket,
-        next: Next::DueIn { delay: Duration::ZERO, class: ticket.class },
+        next: Next::DueIn {
+            delay: Duration::ZERO,
+            class: ticket.class,
+        },
         feedback: Feedback::Unattempted,
     };
     let completions: Vec<_> = tickets.into_iter().map(released).collect();
     for _ in 0..RELEASE_TRIES {
         match queue.complete(&completions).await {
             Ok(()) => return,
-            Err(error) => tracing::warn!(%error, tickets = completions.len(), "could not release tickets"),
+            Err(error) => {
+                tracing::warn!(%error, tickets = completions.len(), "could not release tickets")
+            }
         }
         tokio::time::sleep(PAUSE_AFTER_ERROR).await;
     }

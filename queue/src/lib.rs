@@ -212,10 +212,18 @@ pub trait Queue: Send + Sync + 'static {
     async fn extend_lease(&self, tickets: &[Ticket]) -> Result<Vec<Ticket>, QueueError>;
 
     /// Sets how a lane is served, making the lane if needed.
-    async fn configure_lane(&self, lane: SubscriptionId, settings: LaneSettings) -> Result<(), QueueError>;
+    async fn configure_lane(
+        &self,
+        lane: SubscriptionId,
+        settings: LaneSettings,
+    ) -> Result<(), QueueError>;
 
     /// Sets what holds for a tenant's lanes together.
-    async fn configure_tenant(&self, tenant: TenantId, settings: TenantSettings) -> Result<(), QueueError>;
+    async fn configure_tenant(
+        &self,
+        tenant: TenantId,
+        settings: TenantSettings,
+    ) -> Result<(), QueueError>;
 
     /// Forgets a lane and all that waits in it; leases that are out end without effect.
     async fn drop_lane(&self, lane: SubscriptionId) -> Result<(), QueueError>;

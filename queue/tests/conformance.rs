@@ -9,4 +9,7 @@ async fn empty() -> Arc<dyn Queue> {
     Arc::new(MemoryQueue::new())
 }
 
-queue::conformance!(#[tokio::test(start_paused = true)] empty);
+queue::conformance!(
+    #[tokio::test(start_paused = true)]
+    empty
+);

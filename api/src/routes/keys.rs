@@ -11,13 +11,14 @@ use engine::store;
 use entity::api_key::{ActiveModel, Model};
 use sea_orm::ActiveValue::Set;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::tenant_input::check_name;
 use super::tenants::find;
 use super::id;
 use crate::State;
 use crate::auth::{NewKey, Operator};
-use crate::extract::{Body, parse};
+use crate::extract::{Body, fields, parse_value};
 use crate::once::{Begun, Once};
 use crate::page::{CURSOR, LIMIT, Wanted};
 use crate::problem::Problem;
@@ -112,7 +113,7 @@ pub(crate) async fn post(_: Operator, state: web::Data<State>, request: HttpRequ
         Begun::New(once) => once,
     };
     let engine = &state.engine;
-    let config = parse::<KeyInput>(&bytes)?.parse(engine.clock.now())?;
+    let config = parse_value::<KeyInput>(Value::Object(fields(&bytes)?))?.parse(engine.clock.now())?;
     let done = once
         .commit(&state, StatusCode::CREATED, async |db| {
             let tenant = find(db, &request).await?;

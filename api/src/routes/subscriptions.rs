@@ -23,7 +23,7 @@ use super::subscription_view::{Shown, Subscription};
 use crate::State;
 use crate::auth::need::{SubscriptionsRead, SubscriptionsWrite};
 use crate::auth::{Caller, Lister, is_name};
-use crate::extract::{Body, parse, parse_value};
+use crate::extract::{Body, fields, parse_value};
 use crate::once::{Begun, Once};
 use crate::page::{CURSOR, LIMIT, Listed, Wanted, seal};
 use crate::problem::Problem;
@@ -67,7 +67,7 @@ pub(crate) async fn post(
 
 /// The configuration, and the secret that the caller brings or a new one.
 fn parse_new(engine: &Engine, bytes: &[u8], egress: &EgressPolicy) -> Result<(SubscriptionConfig, Secret), Problem> {
-    let mut fields: Map<String, Value> = parse(bytes)?;
+    let mut fields = fields(bytes)?;
     let secret = match fields.remove("secret") {
         None | Some(Value::Null) => Ok(Secret::generate(&mut engine.rng())),
         Some(Value::String(text)) => Secret::parse(&text).map_err(|invalid| invalid.under("/secret")),
@@ -83,12 +83,6 @@ fn parse_new(engine: &Engine, bytes: &[u8], egress: &EgressPolicy) -> Result<(Su
 
 /// A configuration from the fields of a document.
 pub(super) fn parse_config(fields: Map<String, Value>, egress: &EgressPolicy) -> Result<SubscriptionConfig, Problem> {
-    for name in ["description", "filter"] {
-        // Postgres keeps no such text, and nobody means it.
-        if fields.get(name).and_then(Value::as_str).is_some_and(|text| text.contains('\0')) {
-            return Err(Invalid::one(format!("/{name}"), "must not contain the character U+0000").into());
-        }
-    }
     let input: SubscriptionInput = parse_value(Value::Object(fields))?;
     Ok(input.parse(egress)?)
 }

@@ -16,10 +16,11 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::segment;
-use super::tenant_input::{TenantInput, document};
+use super::tenant_input::{TenantInput, WRITABLE, document};
+use super::patch_names::check_names;
 use crate::State;
 use crate::auth::{Operator, is_name};
-use crate::extract::{Body, parse};
+use crate::extract::{Body, fields, parse_value};
 use crate::once::{Begun, Once};
 use crate::page::{CURSOR, LIMIT, Wanted};
 use crate::problem::{Code, Problem};
@@ -68,7 +69,7 @@ pub(crate) async fn post(_: Operator, state: web::Data<State>, request: HttpRequ
         Begun::Answered(response) => return Ok(response),
         Begun::New(once) => once,
     };
-    let config = parse::<TenantInput>(&bytes)?.parse()?;
+    let config = parse_value::<TenantInput>(Value::Object(fields(&bytes)?))?.parse()?;
     let done = once
         .commit(&state, StatusCode::CREATED, async |db| {
             let now = state.engine.clock.now();
@@ -106,7 +107,8 @@ pub(crate) async fn get(_: Operator, state: web::Data<State>, request: HttpReque
 /// Changes a tenant.
 pub(crate) async fn patch(_: Operator, state: web::Data<State>, request: HttpRequest, body: Body) -> Result<HttpResponse, Problem> {
     let bytes = body.json(limits::REQUEST_BYTES).await?;
-    let patch: serde_json::Map<String, Value> = parse(&bytes)?;
+    let patch = fields(&bytes)?;
+    check_names(&patch, &WRITABLE)?;
     let engine = &state.engine;
     let transaction = engine.database.begin().await?;
     let found = find(&transaction, &request).await?;
@@ -115,7 +117,7 @@ pub(crate) async fn patch(_: Operator, state: web::Data<State>, request: HttpReq
     let row = store::tenant::find(&transaction, found.id).await?.ok_or_else(|| Problem::not_found("tenant"))?;
     let mut merged = document(&row);
     subscription_input::merge_patch(&mut merged, Value::Object(patch));
-    let config = parse::<TenantInput>(&serde_json::to_vec(&merged)?)?.parse()?;
+    let config = parse_value::<TenantInput>(merged)?.parse()?;
     let external_id = config.external_id.clone();
     let changed = ActiveModel { id: Set(row.id), updated_at: Set(engine.clock.now()), ..config.into_row() };
     let stored = store::tenant::update(&transaction, changed).await.map_err(|error| taken(error, external_id.as_deref()))?;

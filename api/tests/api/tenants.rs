@@ -9,7 +9,7 @@ async fn both() -> [TestApp; 2] {
 async fn a_tenant_is_made_shown_changed_and_deleted() {
     for app in both().await {
         let op = &app.operator;
-        let made = op.post("/tenants", json!({"name": "Acme", "external_id": "acme:1", "metadata": {"plan": "a\u{0}b"}})).await.expect(201);
+        let made = op.post("/tenants", json!({"name": "Acme", "external_id": "acme:1", "metadata": {"plan": "a\u{1F600}\u{1}b"}})).await.expect(201);
         let id = made["id"].as_str().expect("an id").to_owned();
         assert!(id.starts_with("ten_"));
         assert_eq!(made["status"], "active");
@@ -59,6 +59,7 @@ async fn wrong_tenants_are_refused_naming_the_field() {
         (json!({"name": "a", "egress": {"allow": ["10.0.0.0/33"]}}), "/egress/allow/0"),
         (json!({"name": "a", "egress": {"open": []}}), "/egress/open"),
         (json!({"name": "a", "metadata": []}), "/metadata"),
+        (json!({"name": "a", "metadata": {"x": ["\u{0}"]}}), "/metadata/x/0"),
         (json!({"name": "a", "status": "gone"}), "/status"),
         (json!({"name": "a", "i/d~": 1}), "/i~1d~0"),
     ] {
@@ -103,6 +104,7 @@ async fn wrong_keys_are_refused_naming_the_field() {
     let path = format!("/tenants/{}/keys", tenant.id);
     for (body, pointer) in [
         (json!({"scopes": ["*"]}), "/name"),
+        (json!({"scopes": ["*"], "name": "a\u{0}"}), "/name"),
         (json!({"name": "k"}), "/scopes"),
         (json!({"name": "k", "scopes": []}), "/scopes"),
         (json!({"name": "k", "scopes": ["events"]}), "/scopes/0"),

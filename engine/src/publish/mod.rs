@@ -116,34 +116,50 @@ impl Engine {
     /// When the database is away (nothing is stored then, or the caller is told nothing of what is).
     pub async fn publish(&self, posting: Posting) -> Result<Posted, Error> {
         let book = self.address_book.of(&self.database.read, posting.tenant, self.settings.max_attempts()).await?;
-        let now = self.clock.now();
+        let has_filters = book.has_filters();
+        let (tenant, now) = (posting.tenant, self.clock.now());
         let traceparent: Option<Arc<str>> = posting.traceparent.map(Into::into);
-        let prepare = |event: NewEvent| {
-            let (chosen, id) = match event.id {
-                Some(id) => (true, id),
-                None => (false, EventId::generate(now, &mut self.rng())),
-            };
-            let mut prepared = Prepared {
-                id,
-                chosen,
-                tenant: posting.tenant,
-                traceparent: traceparent.clone(),
-                created_at: now,
-                due_at: now + domain::event::first_due_in(event.deliver_at, now),
-                book_revision: book.revision,
-                matched: Ok(Vec::new()),
-                event: Arc::new(event),
-            };
-            prepared.match_with(&book, &mut self.rng());
-            prepared
+        let prepare = {
+            let (parts, events) = (self.parts(), posting.events);
+            move || -> Vec<Prepared> {
+                events.into_iter().map(|event| Prepared::new(tenant, event, traceparent.clone(), now, &book, &mut parts.rng())).collect()
+            }
         };
-        let prepared: Vec<Prepared> = posting.events.into_iter().map(prepare).collect();
+        // Filters may take milliseconds: they are kept off the threads that serve requests.
+        let prepared = if has_filters {
+            tokio::task::spawn_blocking(prepare).await.map_err(|e| Error::internal("matching panicked", e))?
+        } else {
+            prepare()
+        };
         let committed = self.writer.ask(writer::Request { prepared, once: posting.once }).await;
         committed.map_err(|stopped| Error::Unavailable { what: "the server", source: Box::new(stopped) })?
     }
 }
 
 impl Prepared {
+    fn new(
+        tenant: TenantId,
+        event: NewEvent,
+        traceparent: Option<Arc<str>>,
+        now: Timestamp,
+        book: &TenantBook,
+        rng: &mut impl Rng,
+    ) -> Self {
+        let mut prepared = Self {
+            id: event.id.unwrap_or_else(|| EventId::generate(now, rng)),
+            chosen: event.id.is_some(),
+            tenant,
+            traceparent,
+            created_at: now,
+            due_at: now + domain::event::first_due_in(event.deliver_at, now),
+            book_revision: book.revision,
+            matched: Ok(Vec::new()),
+            event: Arc::new(event),
+        };
+        prepared.match_with(book, rng);
+        prepared
+    }
+
     /// Finds whom the event goes to by this book.
     pub(crate) fn match_with(&mut self, book: &TenantBook, rng: &mut impl Rng) {
         let id = self.id.to_string();

@@ -90,7 +90,10 @@ pub(super) struct Pick {
 
 impl Lane {
     pub(super) fn new() -> Self {
-        Self { working_cap: INITIAL_WORKING_CAP, ..Self::default() }
+        Self {
+            working_cap: INITIAL_WORKING_CAP,
+            ..Self::default()
+        }
     }
 
     pub(super) fn settings(&self) -> Option<&LaneSettings> {
@@ -102,17 +105,25 @@ impl Lane {
     }
 
     pub(super) fn is_ordered(&self) -> bool {
-        self.settings.as_ref().is_some_and(|settings| settings.ordered)
+        self.settings
+            .as_ref()
+            .is_some_and(|settings| settings.ordered)
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.settings.as_ref().is_some_and(|settings| settings.breaker != Breaker::Closed)
+        self.settings
+            .as_ref()
+            .is_some_and(|settings| settings.breaker != Breaker::Closed)
     }
 
     /// Applies settings, unless they are older than those in force. Returns whether they were
     /// applied.
     pub(super) fn configure(&mut self, settings: LaneSettings, now: Moment) -> bool {
-        if self.settings.as_ref().is_some_and(|current| current.revision > settings.revision) {
+        if self
+            .settings
+            .as_ref()
+            .is_some_and(|current| current.revision > settings.revision)
+        {
             return false;
         }
         if settings.ordered != self.is_ordered() {
@@ -126,13 +137,20 @@ impl Lane {
             Breaker::Closed if self.is_open() => self.working_cap = 1,
             Breaker::Closed => {}
         }
-        self.rate = Rate::adopt(self.rate.take().map(|rate| *rate), settings.rate_limit, now).map(Box::new);
+        self.rate =
+            Rate::adopt(self.rate.take().map(|rate| *rate), settings.rate_limit, now).map(Box::new);
         self.settings = Some(settings);
         true
     }
 
     /// Takes a due delivery in, or notes that the database holds it.
-    pub(super) fn offer(&mut self, id: DeliveryId, class: Class, place: Place, now: Moment) -> bool {
+    pub(super) fn offer(
+        &mut self,
+        id: DeliveryId,
+        class: Class,
+        place: Place,
+        now: Moment,
+    ) -> bool {
         if self.is_ordered() {
             self.head = sooner(self.head, Some(place.0));
             return false;
@@ -152,7 +170,10 @@ impl Lane {
 
     /// From when on the lane may be served as it is now; `None` until something else changes.
     pub(super) fn ready_at(&self, suspended: bool, now: Moment) -> Option<Moment> {
-        let settings = self.settings.as_ref().filter(|settings| !settings.paused && !suspended)?;
+        let settings = self
+            .settings
+            .as_ref()
+            .filter(|settings| !settings.paused && !suspended)?;
         let due = self.next_due()?;
         let cap = match settings.breaker {
             _ if settings.ordered => 1,
@@ -169,7 +190,12 @@ impl Lane {
             Breaker::Closed => Moment::default(),
         };
         let at = due.max(gate);
-        Some(self.rate.as_ref().filter(|_| at <= now).map_or(at, |rate| rate.earliest(now)))
+        Some(
+            self.rate
+                .as_ref()
+                .filter(|_| at <= now)
+                .map_or(at, |rate| rate.earliest(now)),
+        )
     }
 
     /// Takes out what is to be served next; the lane is ready.
@@ -177,11 +203,25 @@ impl Lane {
         let probe = self.is_open();
         let pick = if self.is_ordered() {
             let place = (self.head.take()?, 0);
-            Pick { delivery: None, class: Class::First, place, probe }
+            Pick {
+                delivery: None,
+                class: Class::First,
+                place,
+                probe,
+            }
         } else {
-            let class = if probe { self.oldest_class() } else { self.next_class(now) }?;
+            let class = if probe {
+                self.oldest_class()
+            } else {
+                self.next_class(now)
+            }?;
             let (place, id) = self.windows[class as usize].pop()?;
-            Pick { delivery: Some(id), class, place, probe }
+            Pick {
+                delivery: Some(id),
+                class,
+                place,
+                probe,
+            }
         };
         if let Some(rate) = &self.rate {
             rate.take(now);
@@ -209,12 +249,17 @@ impl Lane {
 
     /// Draws the conclusions from what the worker says about the receiver.
     pub(super) fn heed(&mut self, token: LeaseToken, feedback: Feedback) {
-        let most = self.settings.as_ref().map_or(1, |settings| settings.max_in_flight);
+        let most = self
+            .settings
+            .as_ref()
+            .map_or(1, |settings| settings.max_in_flight);
         let probe = self.probe.out == Some(token);
         match feedback {
             // A probe's success is what closes the circuit, at a cap of 1: it doubles nothing yet.
             Feedback::Success if probe => {}
-            Feedback::Success => self.working_cap = self.working_cap.min(most).saturating_mul(2).min(most),
+            Feedback::Success => {
+                self.working_cap = self.working_cap.min(most).saturating_mul(2).min(most)
+            }
             Feedback::Throttled => self.working_cap = (self.working_cap.min(most) / 2).max(1),
             Feedback::Neutral | Feedback::Unattempted => {}
         }
@@ -225,13 +270,13 @@ impl Lane {
         }
     }
 
-    /// Notes that the head of an ordered lane, or what a lane held before it was ordered, is due;
-    /// on any other lane, that the database holds something of the class.
-    pub(super) fn due_in_database(&mut self, class: Class, at: Moment) {
+    /// Notes when the head of the lane may be due. When the lane is ordered no more, that says
+    /// only that the database holds something, of whatever class.
+    pub(super) fn head_due(&mut self, at: Moment) {
         if self.is_ordered() {
             self.head = sooner(self.head, Some(at));
         } else {
-            self.windows[class as usize].leave(at);
+            self.windows.iter_mut().for_each(|window| window.leave(at));
         }
     }
 
@@ -246,9 +291,10 @@ impl Lane {
     /// When the lane becomes slow if nothing is answered; `None` when nothing is out.
     pub(super) fn slow_from(&self) -> Option<Moment> {
         // Tokens grow with time, so the first is the oldest.
-        self.leases.first_key_value().map(|(_, oldest)| oldest.granted + SLOW_AFTER)
+        self.leases
+            .first_key_value()
+            .map(|(_, oldest)| oldest.granted + SLOW_AFTER)
     }
-
 
     pub(super) fn window_mut(&mut self, class: Class) -> &mut Window {
         &mut self.windows[class as usize]
@@ -256,7 +302,10 @@ impl Lane {
 
     /// From when on a window of this lane wants a refill.
     pub(super) fn refill_at(&self, suspended: bool) -> Option<Moment> {
-        CLASSES.into_iter().filter_map(|class| self.class_refill_at(class, suspended)).min()
+        CLASSES
+            .into_iter()
+            .filter_map(|class| self.class_refill_at(class, suspended))
+            .min()
     }
 
     /// From when on the window of a class wants a refill; never while the lane is not served. Of
@@ -282,13 +331,22 @@ impl Lane {
 
     /// How many wait, and how many of them are due.
     pub(super) fn waiting(&self, now: Moment) -> (usize, usize) {
-        let head = (usize::from(self.head.is_some()), usize::from(self.head.is_some_and(|at| at <= now)));
-        self.windows.iter().fold(head, |(all, due), window| (all + window.len(), due + window.due(now)))
+        let head = (
+            usize::from(self.head.is_some()),
+            usize::from(self.head.is_some_and(|at| at <= now)),
+        );
+        self.windows.iter().fold(head, |(all, due), window| {
+            (all + window.len(), due + window.due(now))
+        })
     }
 
     /// When the first one of the lane is due.
     pub(super) fn next_due(&self) -> Option<Moment> {
-        self.windows.iter().filter_map(|window| window.head().map(|place| place.0)).chain(self.head).min()
+        self.windows
+            .iter()
+            .filter_map(|window| window.head().map(|place| place.0))
+            .chain(self.head)
+            .min()
     }
 
     fn change_order(&mut self, ordered: bool, now: Moment) {
@@ -296,7 +354,11 @@ impl Lane {
             let beyond = self.windows.iter().filter_map(Window::beyond).min();
             self.head = sooner(self.next_due(), beyond);
             self.windows = Default::default();
-            self.known = self.leases.values().filter_map(|lease| lease.delivery).collect();
+            self.known = self
+                .leases
+                .values()
+                .filter_map(|lease| lease.delivery)
+                .collect();
         } else {
             // Which classes the database holds is not known here: its answers will tell.
             let out = (!self.leases.is_empty()).then_some(now);
@@ -308,12 +370,19 @@ impl Lane {
 
     fn oldest_class(&self) -> Option<Class> {
         let head = |class: &Class| self.windows[*class as usize].head();
-        CLASSES.into_iter().filter(|class| head(class).is_some()).min_by_key(head)
+        CLASSES
+            .into_iter()
+            .filter(|class| head(class).is_some())
+            .min_by_key(head)
     }
 
     /// First tries before retries before replays, but each later class at least every tenth turn.
     fn next_class(&mut self, now: Moment) -> Option<Class> {
-        let is_due = |class: &Class| self.windows[*class as usize].head().is_some_and(|place| place.0 <= now);
+        let is_due = |class: &Class| {
+            self.windows[*class as usize]
+                .head()
+                .is_some_and(|place| place.0 <= now)
+        };
         let due = CLASSES.map(|class| is_due(&class));
         let passed = |class: &Class| self.passed[*class as usize];
         let overdue = CLASSES
@@ -323,7 +392,11 @@ impl Lane {
         let next = overdue.or_else(|| CLASSES.into_iter().find(|class| due[*class as usize]))?;
         for class in CLASSES {
             let waits_on = due[class as usize] && class != next;
-            self.passed[class as usize] = if waits_on { self.passed[class as usize].saturating_add(1) } else { 0 };
+            self.passed[class as usize] = if waits_on {
+                self.passed[class as usize].saturating_add(1)
+            } else {
+                0
+            };
         }
         Some(next)
     }

@@ -18,7 +18,9 @@ use super::slots::Workers;
 use super::tenant::Tenant;
 use super::timer::Timer;
 use super::turns::Turns;
-use crate::{Completion, Due, LEASE, LaneSettings, LeaseToken, Next, Stats, TenantSettings, Ticket};
+use crate::{
+    Completion, Due, LEASE, LaneSettings, LeaseToken, Next, Stats, TenantSettings, Ticket,
+};
 
 /// All lanes of a queue.
 #[derive(Debug, Default)]
@@ -59,10 +61,18 @@ impl Lanes {
         self.advance(now);
         for of_lane in due.chunk_by(|a, b| a.lane == b.lane) {
             let id = of_lane[0].lane;
-            let lane = self.lanes.entry(id).or_insert_with(|| Box::new(Lane::new()));
+            let lane = self
+                .lanes
+                .entry(id)
+                .or_insert_with(|| Box::new(Lane::new()));
             for due in of_lane {
                 self.arrivals += 1;
-                lane.offer(due.delivery, due.class, (now + due.delay, self.arrivals), now);
+                lane.offer(
+                    due.delivery,
+                    due.class,
+                    (now + due.delay, self.arrivals),
+                    now,
+                );
             }
             self.refresh(id, now);
         }
@@ -83,7 +93,11 @@ impl Lanes {
         for ticket in tickets {
             let lane = self.lanes.get_mut(&ticket.lane);
             if let Some(lease) = lane.and_then(|lane| lane.lease_mut(ticket.lease)) {
-                self.expiries.set((ticket.lease, ticket.lane), &mut lease.expiry, Some(now + LEASE));
+                self.expiries.set(
+                    (ticket.lease, ticket.lane),
+                    &mut lease.expiry,
+                    Some(now + LEASE),
+                );
             } else {
                 lost.push(*ticket);
             }
@@ -95,12 +109,17 @@ impl Lanes {
     pub fn configure_lane(&mut self, id: SubscriptionId, settings: LaneSettings, now: Moment) {
         self.advance(now);
         let tenant = settings.tenant;
-        let lane = self.lanes.entry(id).or_insert_with(|| Box::new(Lane::new()));
+        let lane = self
+            .lanes
+            .entry(id)
+            .or_insert_with(|| Box::new(Lane::new()));
         let former = lane.tenant();
         if former.is_some_and(|former| former != tenant) {
             self.displace(id, now);
         }
-        let Some(lane) = self.lanes.get_mut(&id) else { return };
+        let Some(lane) = self.lanes.get_mut(&id) else {
+            return;
+        };
         let before = (is_paused(lane), lane.is_open());
         lane.configure(settings, now);
         let after = (is_paused(lane), lane.is_open());
@@ -126,7 +145,9 @@ impl Lanes {
         self.advance(now);
         self.displace(id, now);
         self.occupied.remove(&id);
-        let Some(lane) = self.lanes.remove(&id) else { return };
+        let Some(lane) = self.lanes.remove(&id) else {
+            return;
+        };
         self.lanes_paused -= usize::from(is_paused(&lane));
         self.lanes_open -= usize::from(lane.is_open());
         for (token, lease) in lane.leases() {
@@ -154,7 +175,10 @@ impl Lanes {
             stats.delayed += all - due;
             stats.lanes_behind += usize::from(lane.is_behind());
             let served = lane.standing.ring.is_some();
-            let oldest = lane.next_due().filter(|_| served).map_or(Duration::ZERO, |at| now.since(at));
+            let oldest = lane
+                .next_due()
+                .filter(|_| served)
+                .map_or(Duration::ZERO, |at| now.since(at));
             stats.oldest_ready = stats.oldest_ready.max(oldest);
         }
         stats
@@ -167,7 +191,14 @@ impl Lanes {
 
     /// When the next alarm goes off that may make a lane ready.
     pub fn next_wake(&self) -> Option<Moment> {
-        [self.alarms.next(), self.tenant_alarms.next(), self.expiries.next()].into_iter().flatten().min()
+        [
+            self.alarms.next(),
+            self.tenant_alarms.next(),
+            self.expiries.next(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     /// Whether a refill is wanted now.
@@ -181,11 +212,20 @@ impl Lanes {
     }
 
     fn complete_one(&mut self, completion: &Completion, now: Moment) {
-        let Ticket { lane: id, lease: token, .. } = completion.ticket;
-        let Some(lane) = self.lanes.get_mut(&id) else { return self.bury(token, id) };
-        let Some(mut lease) = lane.end(token) else { return self.bury(token, id) };
+        let Ticket {
+            lane: id,
+            lease: token,
+            ..
+        } = completion.ticket;
+        let Some(lane) = self.lanes.get_mut(&id) else {
+            return self.bury(token, id);
+        };
+        let Some(mut lease) = lane.end(token) else {
+            return self.bury(token, id);
+        };
         self.expiries.set((token, id), &mut lease.expiry, None);
-        self.workers.give_back(lease.worker, lease.tenant, lane.standing.slow);
+        self.workers
+            .give_back(lease.worker, lease.tenant, lane.standing.slow);
         lane.heed(token, completion.feedback);
         if let Next::DueIn { delay, class } = completion.next {
             let at = now + delay;
@@ -194,7 +234,7 @@ impl Lanes {
                 Some(delivery) => {
                     lane.offer(delivery, class, (at, self.arrivals), now);
                 }
-                None => lane.due_in_database(class, at),
+                None => lane.head_due(at),
             }
         }
         self.refresh(id, now);

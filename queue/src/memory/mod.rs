@@ -29,7 +29,8 @@ use tokio::time::Instant;
 use self::lanes::Lanes;
 use self::moment::Moment;
 use crate::{
-    Completion, Due, LaneSettings, Queue, QueueError, Refill, RefillRequest, Stats, TenantSettings, Ticket, WorkerSlots,
+    Completion, Due, LaneSettings, Queue, QueueError, Refill, RefillRequest, Stats, TenantSettings,
+    Ticket, WorkerSlots,
 };
 
 /// Lanes in the memory of this process. It never errs.
@@ -60,7 +61,12 @@ struct Outlook {
 impl MemoryQueue {
     /// An empty queue; its clock starts now.
     pub fn new() -> Self {
-        Self { lanes: Mutex::default(), start: Instant::now(), ready: Notify::new(), refills: Notify::new() }
+        Self {
+            lanes: Mutex::default(),
+            start: Instant::now(),
+            ready: Notify::new(),
+            refills: Notify::new(),
+        }
     }
 
     /// Makes a call on the core and wakes whom it concerns: those whose alarm is sooner now, and,
@@ -83,7 +89,11 @@ impl MemoryQueue {
 
     /// Asks the core until it has something to give, sleeping between until called or until the
     /// core's next alarm.
-    async fn wait<T>(&self, kind: Kind, mut ask: impl FnMut(&mut Lanes, Moment) -> Vec<T>) -> Vec<T> {
+    async fn wait<T>(
+        &self,
+        kind: Kind,
+        mut ask: impl FnMut(&mut Lanes, Moment) -> Vec<T>,
+    ) -> Vec<T> {
         let (bell, other) = (self.bell(kind), self.bell(kind.other()));
         loop {
             let mut rung = pin!(bell.notified());
@@ -135,7 +145,10 @@ impl Default for MemoryQueue {
 
 impl Outlook {
     fn concerns(self, before: Self) -> bool {
-        self.at_once || self.alarm.is_some_and(|at| before.alarm.is_none_or(|former| at < former))
+        self.at_once
+            || self
+                .alarm
+                .is_some_and(|at| before.alarm.is_none_or(|former| at < former))
     }
 }
 
@@ -149,8 +162,14 @@ impl Kind {
 
     fn look(self, lanes: &Lanes) -> Outlook {
         match self {
-            Self::Tickets => Outlook { at_once: lanes.has_ready(), alarm: lanes.next_wake() },
-            Self::Refills => Outlook { at_once: lanes.has_refills(), alarm: lanes.next_refill_wake() },
+            Self::Tickets => Outlook {
+                at_once: lanes.has_ready(),
+                alarm: lanes.next_wake(),
+            },
+            Self::Refills => Outlook {
+                at_once: lanes.has_refills(),
+                alarm: lanes.next_refill_wake(),
+            },
         }
     }
 }
@@ -166,7 +185,9 @@ impl Queue for MemoryQueue {
         if max == 0 {
             return Ok(Vec::new());
         }
-        Ok(self.wait(Kind::Tickets, |lanes, now| lanes.fetch(worker, max, now)).await)
+        Ok(self
+            .wait(Kind::Tickets, |lanes, now| lanes.fetch(worker, max, now))
+            .await)
     }
 
     async fn complete(&self, completions: &[Completion]) -> Result<(), QueueError> {
@@ -178,12 +199,20 @@ impl Queue for MemoryQueue {
         Ok(self.change(|lanes, now| lanes.extend_lease(tickets, now)))
     }
 
-    async fn configure_lane(&self, lane: SubscriptionId, settings: LaneSettings) -> Result<(), QueueError> {
+    async fn configure_lane(
+        &self,
+        lane: SubscriptionId,
+        settings: LaneSettings,
+    ) -> Result<(), QueueError> {
         self.change(|lanes, now| lanes.configure_lane(lane, settings, now));
         Ok(())
     }
 
-    async fn configure_tenant(&self, tenant: TenantId, settings: TenantSettings) -> Result<(), QueueError> {
+    async fn configure_tenant(
+        &self,
+        tenant: TenantId,
+        settings: TenantSettings,
+    ) -> Result<(), QueueError> {
         self.change(|lanes, now| lanes.configure_tenant(tenant, settings, now));
         Ok(())
     }

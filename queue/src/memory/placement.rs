@@ -35,7 +35,9 @@ impl Lanes {
 
     /// Puts a lane where it belongs after anything about it changed.
     pub(super) fn refresh(&mut self, id: SubscriptionId, now: Moment) {
-        let Some(lane) = self.lanes.get_mut(&id) else { return };
+        let Some(lane) = self.lanes.get_mut(&id) else {
+            return;
+        };
         let occupied = lane.is_occupied();
         if occupied != lane.standing.occupied {
             lane.standing.occupied = occupied;
@@ -45,7 +47,9 @@ impl Lanes {
                 self.occupied.remove(&id);
             }
         }
-        let Some(tenant_id) = lane.tenant() else { return };
+        let Some(tenant_id) = lane.tenant() else {
+            return;
+        };
         let tenant = self.tenants.entry(tenant_id).or_default();
         tenant.lanes.insert(id);
 
@@ -63,8 +67,12 @@ impl Lanes {
         let ring = ready.then_some(if slow { Pace::Slow } else { Pace::Fast });
         if ring != lane.standing.ring {
             lane.standing.ring = ring;
-            tenant.fast.place(id, lane.standing.turn, ring == Some(Pace::Fast));
-            tenant.slow.place(id, lane.standing.turn, ring == Some(Pace::Slow));
+            tenant
+                .fast
+                .place(id, lane.standing.turn, ring == Some(Pace::Fast));
+            tenant
+                .slow
+                .place(id, lane.standing.turn, ring == Some(Pace::Slow));
         }
         let alarm = sooner(ready_at.filter(|_| !ready), slow_from.filter(|_| !slow));
         self.alarms.set(id, &mut lane.standing.alarm, alarm);
@@ -75,17 +83,30 @@ impl Lanes {
             lane.standing.in_refills = wanted;
             tenant.refills.place(id, lane.standing.refill_turn, wanted);
         }
-        self.refill_alarms.set(id, &mut lane.standing.refill_alarm, refill_at.filter(|_| !wanted));
+        self.refill_alarms.set(
+            id,
+            &mut lane.standing.refill_alarm,
+            refill_at.filter(|_| !wanted),
+        );
         self.refresh_tenant(tenant_id, now);
     }
 
     /// Puts a tenant where it belongs after anything about it or its lanes changed.
     pub(super) fn refresh_tenant(&mut self, id: TenantId, now: Moment) {
-        let Some(tenant) = self.tenants.get_mut(&id) else { return };
+        let Some(tenant) = self.tenants.get_mut(&id) else {
+            return;
+        };
         let has_ready = !tenant.fast.is_empty() || !tenant.slow.is_empty();
-        let allowed_at = if has_ready { tenant.rate_allows_at(now) } else { now };
+        let allowed_at = if has_ready {
+            tenant.rate_allows_at(now)
+        } else {
+            now
+        };
         let allowed = allowed_at <= now;
-        let (fast, slow) = (allowed && !tenant.fast.is_empty(), allowed && !tenant.slow.is_empty());
+        let (fast, slow) = (
+            allowed && !tenant.fast.is_empty(),
+            allowed && !tenant.slow.is_empty(),
+        );
         if fast != tenant.in_fast {
             tenant.in_fast = fast;
             self.fast.place(id, tenant.turn, fast);
@@ -94,7 +115,8 @@ impl Lanes {
             tenant.in_slow = slow;
             self.slow.place(id, tenant.turn, slow);
         }
-        self.tenant_alarms.set(id, &mut tenant.alarm, (!allowed).then_some(allowed_at));
+        self.tenant_alarms
+            .set(id, &mut tenant.alarm, (!allowed).then_some(allowed_at));
         let refills = !tenant.refills.is_empty();
         if refills != tenant.in_refills {
             tenant.in_refills = refills;
@@ -109,7 +131,9 @@ impl Lanes {
     /// both the newest turn; the next [`Self::refresh`] puts them back, last in line.
     pub(super) fn pass_turn(&mut self, id: SubscriptionId, tenant_id: TenantId) {
         self.turns += 1;
-        if let (Some(lane), Some(tenant)) = (self.lanes.get_mut(&id), self.tenants.get_mut(&tenant_id)) {
+        if let (Some(lane), Some(tenant)) =
+            (self.lanes.get_mut(&id), self.tenants.get_mut(&tenant_id))
+        {
             tenant.fast.place(id, lane.standing.turn, false);
             tenant.slow.place(id, lane.standing.turn, false);
             lane.standing.ring = None;
@@ -124,7 +148,9 @@ impl Lanes {
     /// The same for the rings of those who want a refill.
     pub(super) fn pass_refill_turn(&mut self, id: SubscriptionId, tenant_id: TenantId) {
         self.turns += 1;
-        if let (Some(lane), Some(tenant)) = (self.lanes.get_mut(&id), self.tenants.get_mut(&tenant_id)) {
+        if let (Some(lane), Some(tenant)) =
+            (self.lanes.get_mut(&id), self.tenants.get_mut(&tenant_id))
+        {
             tenant.refills.place(id, lane.standing.refill_turn, false);
             lane.standing.in_refills = false;
             lane.standing.refill_turn = self.turns;
@@ -136,10 +162,15 @@ impl Lanes {
 
     /// Takes a lane out of its tenant and from behind its alarms.
     pub(super) fn displace(&mut self, id: SubscriptionId, now: Moment) {
-        let Some(lane) = self.lanes.get_mut(&id) else { return };
+        let Some(lane) = self.lanes.get_mut(&id) else {
+            return;
+        };
         self.alarms.set(id, &mut lane.standing.alarm, None);
-        self.refill_alarms.set(id, &mut lane.standing.refill_alarm, None);
-        let Some(tenant_id) = lane.tenant() else { return };
+        self.refill_alarms
+            .set(id, &mut lane.standing.refill_alarm, None);
+        let Some(tenant_id) = lane.tenant() else {
+            return;
+        };
         if let Some(tenant) = self.tenants.get_mut(&tenant_id) {
             tenant.fast.place(id, lane.standing.turn, false);
             tenant.slow.place(id, lane.standing.turn, false);
@@ -154,21 +185,23 @@ impl Lanes {
     /// Ends a lease that ran out: its delivery gets back the place it had.
     fn reclaim(&mut self, token: LeaseToken, id: SubscriptionId, now: Moment) {
         let lane = self.lanes.get_mut(&id);
-        let Some((lane, lease)) = lane.and_then(|lane| lane.end(token).map(|lease| (lane, lease))) else {
+        let Some((lane, lease)) = lane.and_then(|lane| lane.end(token).map(|lease| (lane, lease)))
+        else {
             if let Some(orphan) = self.orphans.remove(&token) {
                 self.workers.give_back(orphan.worker, orphan.tenant, false);
             }
             return;
         };
         self.leases_reclaimed += 1;
-        self.workers.give_back(lease.worker, lease.tenant, lane.standing.slow);
+        self.workers
+            .give_back(lease.worker, lease.tenant, lane.standing.slow);
         // Nobody will ever say what became of it.
         lane.heed(token, Feedback::Unattempted);
         match lease.delivery {
             Some(delivery) => {
                 lane.offer(delivery, lease.class, lease.place, now);
             }
-            None => lane.due_in_database(lease.class, lease.place.0),
+            None => lane.head_due(lease.place.0),
         }
         self.refresh(id, now);
     }

@@ -14,22 +14,40 @@ impl Lanes {
         self.advance(now);
         let mut requests = Vec::new();
         for _ in 0..LANES_ASKED {
-            let Some((_, tenant_id)) = self.refills.first() else { break };
-            let Some(tenant) = self.tenants.get(&tenant_id) else { break };
+            let Some((_, tenant_id)) = self.refills.first() else {
+                break;
+            };
+            let Some(tenant) = self.tenants.get(&tenant_id) else {
+                break;
+            };
             let (suspended, first) = (tenant.is_suspended(), tenant.refills.first());
             let Some((_, id)) = first else { break };
             self.pass_refill_turn(id, tenant_id);
-            let Some(lane) = self.lanes.get_mut(&id) else { break };
+            let Some(lane) = self.lanes.get_mut(&id) else {
+                break;
+            };
             for class in CLASSES {
-                if lane.class_refill_at(class, suspended).is_none_or(|at| at > now) {
+                if lane
+                    .class_refill_at(class, suspended)
+                    .is_none_or(|at| at > now)
+                {
                     continue;
                 }
-                let leased = lane.leases().values().filter(|lease| lease.class == class).count();
+                let leased = lane
+                    .leases()
+                    .values()
+                    .filter(|lease| lease.class == class)
+                    .count();
                 self.generations += 1;
                 let window = lane.window_mut(class);
                 window.ask(self.generations, now);
                 let limit = WINDOW + leased + window.len();
-                requests.push(RefillRequest { lane: id, class, limit, generation: self.generations });
+                requests.push(RefillRequest {
+                    lane: id,
+                    class,
+                    limit,
+                    generation: self.generations,
+                });
             }
             self.refresh(id, now);
         }
@@ -39,16 +57,29 @@ impl Lanes {
     /// Takes in what the database had. See [`Queue::refill`](crate::Queue::refill).
     pub fn refill(&mut self, refill: &Refill, now: Moment) {
         self.advance(now);
-        let RefillRequest { lane: id, class, generation, .. } = refill.request;
+        let RefillRequest {
+            lane: id,
+            class,
+            generation,
+            ..
+        } = refill.request;
         // A lane dropped meanwhile is not made again by an answer to a question it asked before.
-        let Some(lane) = self.lanes.get_mut(&id) else { return };
+        let Some(lane) = self.lanes.get_mut(&id) else {
+            return;
+        };
         if !lane.is_ordered() {
-            lane.window_mut(class).answer(generation, refill.beyond.map(|delay| now + delay));
+            lane.window_mut(class)
+                .answer(generation, refill.beyond.map(|delay| now + delay));
         }
         let mut taken_in = 0;
         for due in &refill.due {
             self.arrivals += 1;
-            taken_in += usize::from(lane.offer(due.delivery, due.class, (now + due.delay, self.arrivals), now));
+            taken_in += usize::from(lane.offer(
+                due.delivery,
+                due.class,
+                (now + due.delay, self.arrivals),
+                now,
+            ));
         }
         if taken_in == 0 && !lane.is_ordered() {
             lane.window_mut(class).rest(now);

@@ -37,7 +37,9 @@ impl Workers {
 
     /// Notes a lease that ended.
     pub(super) fn give_back(&mut self, worker: Uuid, tenant: TenantId, slow: bool) {
-        let Some(held) = self.0.get_mut(&worker) else { return };
+        let Some(held) = self.0.get_mut(&worker) else {
+            return;
+        };
         held.all -= 1;
         held.slow -= usize::from(slow);
         if held.all == 0 {
@@ -66,7 +68,9 @@ impl Held {
 
     /// Whether a tenant has its share of `slots` while others wait.
     pub(super) fn tenant_is_full(&self, tenant: TenantId, slots: usize) -> bool {
-        self.tenants.get(&tenant).is_some_and(|held| *held >= (slots / 4).max(1))
+        self.tenants
+            .get(&tenant)
+            .is_some_and(|held| *held >= (slots / 4).max(1))
     }
 
     /// Whether slow lanes have their share of `slots` while others wait.

@@ -12,31 +12,36 @@ mod refills;
 mod serving;
 
 pub use self::fairness::{
-    a_tenant_takes_at_most_a_quarter_of_the_slots_while_others_wait, lanes_of_a_tenant_are_served_in_turn,
-    later_classes_get_every_tenth_turn, slow_lanes_take_at_most_half_of_the_slots_while_others_wait,
-    tenants_are_served_in_turn,
+    a_tenant_takes_at_most_a_quarter_of_the_slots_while_others_wait,
+    lanes_of_a_tenant_are_served_in_turn, later_classes_get_every_tenth_turn,
+    slow_lanes_take_at_most_half_of_the_slots_while_others_wait, tenants_are_served_in_turn,
 };
 pub use self::leases::{
-    a_cancelled_fetch_loses_nothing, a_lease_that_runs_out_is_handed_out_again, a_renewed_lease_is_kept,
-    an_old_token_changes_nothing, each_delivery_goes_to_one_of_many_workers,
+    a_cancelled_fetch_loses_nothing, a_lease_that_runs_out_is_handed_out_again,
+    a_renewed_lease_is_kept, an_old_token_changes_nothing,
+    each_delivery_goes_to_one_of_many_workers,
 };
 pub use self::limits::{
     a_closing_breaker_starts_with_one_request_in_flight, a_lane_is_paused_and_resumed,
     a_suspended_tenant_waits_with_all_its_lanes, a_throttled_lane_is_served_less,
-    an_open_breaker_lets_one_probe_out, older_settings_are_ignored, rates_of_lane_and_tenant_both_hold,
+    an_open_breaker_lets_one_probe_out, older_settings_are_ignored,
+    rates_of_lane_and_tenant_both_hold,
     requests_in_flight_are_capped_and_the_cap_grows_with_success,
 };
 pub use self::ordered::{
-    a_push_during_the_lease_of_an_ordered_lane_counts_afterwards, an_ordered_lane_has_one_ticket_at_a_time,
+    a_push_during_the_lease_of_an_ordered_lane_counts_afterwards,
+    an_ordered_lane_has_one_ticket_at_a_time,
 };
 pub use self::refills::{
     a_full_window_leaves_the_latest_to_the_database, a_lane_that_is_not_served_asks_for_no_refill,
-    an_unanswered_refill_is_asked_for_again, what_is_due_beyond_the_horizon_is_left_to_the_database,
+    an_unanswered_refill_is_asked_for_again,
+    what_is_due_beyond_the_horizon_is_left_to_the_database,
     what_is_turned_away_after_the_question_keeps_the_mark,
 };
 pub use self::serving::{
-    a_dropped_lane_is_forgotten, a_finished_delivery_is_forgotten, a_lane_without_settings_is_not_served,
-    a_push_wakes_who_waits, a_retry_comes_back_after_its_delay, deliveries_come_in_the_order_they_are_due,
+    a_dropped_lane_is_forgotten, a_finished_delivery_is_forgotten,
+    a_lane_without_settings_is_not_served, a_push_wakes_who_waits,
+    a_retry_comes_back_after_its_delay, deliveries_come_in_the_order_they_are_due,
     pushing_what_is_known_changes_nothing, statistics_add_up,
 };
 
@@ -49,7 +54,8 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::{
-    Breaker, Class, Completion, Due, Feedback, LaneSettings, Next, Queue, RefillRequest, Stats, Ticket, WorkerSlots,
+    Breaker, Class, Completion, Due, Feedback, LaneSettings, Next, Queue, RefillRequest, Stats,
+    Ticket, WorkerSlots,
 };
 
 /// Makes a test of each case of the suite: `conformance!(#[tokio::test] make)`, where `make().await`
@@ -119,7 +125,11 @@ struct Bench {
 
 impl Bench {
     fn new(queue: Arc<dyn Queue>) -> Self {
-        Self { queue, worker: worker(1000), tenant: tenant() }
+        Self {
+            queue,
+            worker: worker(1000),
+            tenant: tenant(),
+        }
     }
 
     /// A lane of the bench's tenant with settings.
@@ -136,12 +146,17 @@ impl Bench {
     async fn configure(&self, lane: SubscriptionId, adjust: impl FnOnce(&mut LaneSettings)) {
         let mut settings = settings(self.tenant);
         adjust(&mut settings);
-        self.queue.configure_lane(lane, settings).await.expect("the queue is up");
+        self.queue
+            .configure_lane(lane, settings)
+            .await
+            .expect("the queue is up");
     }
 
     /// Pushes `count` new deliveries that are due now.
     async fn push(&self, lane: SubscriptionId, count: usize) -> Vec<DeliveryId> {
-        let due: Vec<_> = (0..count).map(|_| due(lane, Class::First, Duration::ZERO)).collect();
+        let due: Vec<_> = (0..count)
+            .map(|_| due(lane, Class::First, Duration::ZERO))
+            .collect();
         self.push_these(&due).await;
         due.iter().map(|due| due.delivery).collect()
     }
@@ -175,12 +190,25 @@ impl Bench {
 
     async fn expect_nothing(&self) {
         let tickets = self.fetch_all().await;
-        assert!(tickets.is_empty(), "nothing may be handed out, but was: {tickets:?}");
+        assert!(
+            tickets.is_empty(),
+            "nothing may be handed out, but was: {tickets:?}"
+        );
     }
 
     async fn complete(&self, tickets: &[Ticket], next: Next, feedback: Feedback) {
-        let completions: Vec<_> = tickets.iter().map(|ticket| Completion { ticket: *ticket, next, feedback }).collect();
-        self.queue.complete(&completions).await.expect("the queue is up");
+        let completions: Vec<_> = tickets
+            .iter()
+            .map(|ticket| Completion {
+                ticket: *ticket,
+                next,
+                feedback,
+            })
+            .collect();
+        self.queue
+            .complete(&completions)
+            .await
+            .expect("the queue is up");
     }
 
     async fn done(&self, tickets: &[Ticket]) {
@@ -188,12 +216,17 @@ impl Bench {
     }
 
     async fn wants_refill(&self) -> Vec<RefillRequest> {
-        soon(self.queue.wants_refill()).await.expect("the queue is up")
+        soon(self.queue.wants_refill())
+            .await
+            .expect("the queue is up")
     }
 
     async fn expect_no_refill(&self) {
         let wanted = timeout(SILENCE, self.queue.wants_refill()).await;
-        assert!(wanted.is_err(), "no refill may be wanted, but was: {wanted:?}");
+        assert!(
+            wanted.is_err(),
+            "no refill may be wanted, but was: {wanted:?}"
+        );
     }
 
     async fn stats(&self) -> Stats {
@@ -218,19 +251,33 @@ fn tenant() -> TenantId {
 }
 
 fn worker(slots: usize) -> WorkerSlots {
-    WorkerSlots { worker: Uuid::now_v7(), slots }
+    WorkerSlots {
+        worker: Uuid::now_v7(),
+        slots,
+    }
 }
 
 fn due(lane: SubscriptionId, class: Class, delay: Duration) -> Due {
-    Due { lane, delivery: DeliveryId(Uuid::now_v7()), class, delay }
+    Due {
+        lane,
+        delivery: DeliveryId(Uuid::now_v7()),
+        class,
+        delay,
+    }
 }
 
 fn due_in(delay: Duration) -> Next {
-    Next::DueIn { delay, class: Class::Retry }
+    Next::DueIn {
+        delay,
+        class: Class::Retry,
+    }
 }
 
 fn ids(tickets: &[Ticket]) -> Vec<DeliveryId> {
-    tickets.iter().filter_map(|ticket| ticket.delivery).collect()
+    tickets
+        .iter()
+        .filter_map(|ticket| ticket.delivery)
+        .collect()
 }
 
 fn ms(ms: u64) -> Duration {
@@ -238,5 +285,7 @@ fn ms(ms: u64) -> Duration {
 }
 
 async fn soon<T>(future: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, future).await.expect("what must happen happens soon")
+    timeout(PATIENCE, future)
+        .await
+        .expect("what must happen happens soon")
 }

@@ -32,7 +32,7 @@ struct Trial {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, max_shrink_iters: 4000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1500, max_shrink_iters: 4000, ..ProptestConfig::default() })]
 
     #[test]
     fn the_queue_agrees_with_its_model(script in steps()) {
@@ -63,17 +63,34 @@ impl Trial {
             Step::Fetch { worker, max } => {
                 self.fetch(script::WORKERS[*worker], *max)?;
             }
-            Step::Complete { which, next, feedback } => {
+            Step::Complete {
+                which,
+                next,
+                feedback,
+            } => {
                 if !self.out.is_empty() {
-                    let ticket = self.out.remove(which.index(self.out.len())).expect("the index is within");
+                    let ticket = self
+                        .out
+                        .remove(which.index(self.out.len()))
+                        .expect("the index is within");
                     self.complete(ticket, *next, *feedback);
                 }
             }
             Step::CompleteOld { which } => {
                 if !self.ended.is_empty() {
                     let ticket = self.ended[which.index(self.ended.len())];
-                    let next = Next::DueIn { delay: Duration::ZERO, class: ticket.class };
-                    self.lanes.complete(&[Completion { ticket, next, feedback: Feedback::Success }], self.now);
+                    let next = Next::DueIn {
+                        delay: Duration::ZERO,
+                        class: ticket.class,
+                    };
+                    self.lanes.complete(
+                        &[Completion {
+                            ticket,
+                            next,
+                            feedback: Feedback::Success,
+                        }],
+                        self.now,
+                    );
                 }
             }
             Step::Extend => {
@@ -86,8 +103,10 @@ impl Trial {
                 self.model.configure_lane(*lane, settings.clone(), self.now);
             }
             Step::ConfigureTenant { tenant, settings } => {
-                self.lanes.configure_tenant(*tenant, settings.clone(), self.now);
-                self.model.configure_tenant(*tenant, settings.clone(), self.now);
+                self.lanes
+                    .configure_tenant(*tenant, settings.clone(), self.now);
+                self.model
+                    .configure_tenant(*tenant, settings.clone(), self.now);
             }
             Step::DropLane { lane } => {
                 self.lanes.drop_lane(*lane, self.now);
@@ -108,7 +127,10 @@ impl Trial {
     }
 
     fn push(&mut self, due: &[Due]) {
-        let due: Vec<_> = due.iter().map(|due| self.model.as_stored(*due, self.now)).collect();
+        let due: Vec<_> = due
+            .iter()
+            .filter_map(|due| self.model.as_stored(*due, self.now))
+            .collect();
         self.lanes.push(&due, self.now);
         self.model.push(&due, self.now);
     }
@@ -120,7 +142,11 @@ impl Trial {
         }
         if tickets.len() < max {
             let next = self.model.candidates(worker, self.now);
-            prop_assert!(next.is_empty(), "kept back although they may be served: {:?}", next);
+            prop_assert!(
+                next.is_empty(),
+                "kept back although they may be served: {:?}",
+                next
+            );
         }
         self.out.extend(&tickets);
         Ok(tickets.len())
@@ -128,7 +154,14 @@ impl Trial {
 
     fn complete(&mut self, ticket: Ticket, next: Next, feedback: Feedback) {
         let next = self.model.settle(&ticket, next, self.now);
-        self.lanes.complete(&[Completion { ticket, next, feedback }], self.now);
+        self.lanes.complete(
+            &[Completion {
+                ticket,
+                next,
+                feedback,
+            }],
+            self.now,
+        );
         self.model.complete(&ticket, next, feedback, self.now);
         self.ended.push(ticket);
         if self.ended.len() > 20 {
@@ -138,7 +171,9 @@ impl Trial {
 
     fn ask(&mut self) -> Result<Vec<RefillRequest>, TestCaseError> {
         let requests = self.lanes.wants_refill(self.now);
-        let asked = requests.iter().map(|request| (request.lane, request.class, request.limit));
+        let asked = requests
+            .iter()
+            .map(|request| (request.lane, request.class, request.limit));
         let mut expected = self.model.wants_refill(self.now);
         for request in asked {
             let place = expected.iter().position(|wanted| *wanted == request);
@@ -160,7 +195,9 @@ impl Trial {
 
     /// Lets time pass. When the queue named no instant to wake at, nothing may have become ready.
     fn wait(&mut self, time: Duration) -> Result<(), TestCaseError> {
-        let was_idle: Vec<_> = script::WORKERS.map(|worker| self.model.candidates(worker, self.now).is_empty()).into();
+        let was_idle: Vec<_> = script::WORKERS
+            .map(|worker| self.model.candidates(worker, self.now).is_empty())
+            .into();
         let wants_none = self.model.wants_refill(self.now).is_empty();
         let (wake, refill_wake) = (self.lanes.next_wake(), self.lanes.next_refill_wake());
         self.now = self.now + time;
@@ -168,13 +205,26 @@ impl Trial {
         if wake.is_none_or(|at| at > self.now) {
             for (worker, was_idle) in script::WORKERS.into_iter().zip(was_idle) {
                 let ready = self.model.candidates(worker, self.now);
-                prop_assert!(!was_idle || ready.is_empty(), "nobody was told to wake for {:?}", ready);
+                prop_assert!(
+                    !was_idle || ready.is_empty(),
+                    "nobody was told to wake for {:?}",
+                    ready
+                );
             }
         }
         // Who waits for tickets passes on that a lease that ran out made a refill wanted.
-        if wants_none && [wake, refill_wake].into_iter().flatten().all(|at| at > self.now) {
+        if wants_none
+            && [wake, refill_wake]
+                .into_iter()
+                .flatten()
+                .all(|at| at > self.now)
+        {
             let wanted = self.model.wants_refill(self.now);
-            prop_assert!(wanted.is_empty(), "nobody was told to wake for the refills {:?}", wanted);
+            prop_assert!(
+                wanted.is_empty(),
+                "nobody was told to wake for the refills {:?}",
+                wanted
+            );
         }
         Ok(())
     }
@@ -191,14 +241,21 @@ impl Trial {
             self.model.configure_lane(lane, settings, self.now);
         }
         for tenant in script::TENANTS {
-            self.lanes.configure_tenant(tenant, Default::default(), self.now);
-            self.model.configure_tenant(tenant, Default::default(), self.now);
+            self.lanes
+                .configure_tenant(tenant, Default::default(), self.now);
+            self.model
+                .configure_tenant(tenant, Default::default(), self.now);
         }
         self.asked.clear();
         let mut rounds = 0;
         while self.model.unfinished() > 0 {
             rounds += 1;
-            prop_assert!(rounds < 5000, "{} deliveries never came: {}", self.model.unfinished(), self.model.describe());
+            prop_assert!(
+                rounds < 5000,
+                "{} deliveries never came: {}",
+                self.model.unfinished(),
+                self.model.describe()
+            );
             while let Some(ticket) = self.out.pop_front() {
                 self.complete(ticket, Next::Done, Feedback::Success);
             }
@@ -212,7 +269,10 @@ impl Trial {
             }
             self.compare()?;
             if fetched == 0 {
-                let wake = [self.lanes.next_wake(), self.lanes.next_refill_wake()].into_iter().flatten().min();
+                let wake = [self.lanes.next_wake(), self.lanes.next_refill_wake()]
+                    .into_iter()
+                    .flatten()
+                    .min();
                 let time = wake.map_or(Duration::from_secs(60), |at| at.since(self.now));
                 self.wait(time)?;
             }

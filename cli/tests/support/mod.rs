@@ -1,0 +1,82 @@
+//! The program as a process of its own, to be killed and started again.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use testkit::Client;
+
+pub const OPERATOR_KEY: &str = "operator-key-of-the-tests";
+
+/// A running `posthaste serve`; killed when dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    pub base: String,
+}
+
+impl Server {
+    /// Starts on the folder's database and the port, and waits until it listens.
+    pub fn start(folder: &Path, port: u16) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_posthaste"))
+            .current_dir(folder)
+            .args(["serve", "--dev"])
+            .env_clear()
+            .env("POSTHASTE_LISTEN", format!("127.0.0.1:{port}"))
+            .env("POSTHASTE_ADMIN_KEY", OPERATOR_KEY)
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
+        let log = BufReader::new(child.stderr.take().expect("piped"));
+        let (listening, heard) = mpsc::channel();
+        // Read to the end, so that the process never waits for a full pipe.
+        std::thread::spawn(move || {
+            let mut seen = Vec::new();
+            for line in log.lines().map_while(Result::ok) {
+                if line.contains("listening") {
+                    let _ = listening.send(());
+                }
+                seen.push(line);
+            }
+            seen
+        });
+        heard.recv_timeout(Duration::from_secs(60)).expect("it listens");
+        Self { child, base: format!("http://127.0.0.1:{port}") }
+    }
+
+    /// Calls as the operator.
+    pub fn operator(&self) -> Client {
+        Client::new(&self.base, OPERATOR_KEY)
+    }
+
+    /// `kill -9`.
+    pub fn kill(mut self) {
+        self.child.kill().expect("it runs");
+        self.child.wait().expect("it ends");
+    }
+
+    /// SIGTERM; gives the exit code and how long it took.
+    pub fn terminate(mut self) -> (Option<i32>, Duration) {
+        let asked = std::time::Instant::now();
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
+        let status = self.child.wait().expect("it ends");
+        (status.code(), asked.elapsed())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port that is free now.
+pub fn free_port() -> u16 {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    listener.local_addr().expect("a bound socket has an address").port()
+}
