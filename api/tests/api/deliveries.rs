@@ -16,7 +16,7 @@ async fn a_failed_delivery_is_a_dead_letter_until_its_replay_succeeds() {
     let tenant = app.operator.new_tenant().await;
     let receiver = Receiver::answering([500, 500, 200]).await;
     let retry = json!({"schedule_s": [0.1], "jitter": 0});
-    let body = json!({"url": receiver.url(), "retry": retry, "headers": {"x-key": "s3cret"}});
+    let body = json!({"url": receiver.url("/"), "retry": retry, "headers": {"x-key": "s3cret"}});
     let (subscription, secret) = tenant.subscribe(body).await;
     let event = tenant.publish("a.b", json!({"x": 1})).await;
     let id = tenant.list(&format!("/deliveries?event_id={event}")).await[0]["id"].as_str().expect("an id").to_owned();
@@ -40,13 +40,13 @@ async fn a_failed_delivery_is_a_dead_letter_until_its_replay_succeeds() {
     let attempts = tenant.list(&format!("{path}/attempts")).await;
     assert_eq!(attempts.iter().map(|attempt| attempt["number"].as_i64()).collect::<Vec<_>>(), [Some(1), Some(2)]);
     for (attempt, received) in attempts.iter().zip(receiver.received()) {
-        assert!(testkit::pt_signature_holds(&received, &secret));
+        assert!(testkit::pt_signature_holds(&secret, &received));
         let shown = attempt["request_headers"].as_object().expect("headers");
         assert_eq!(shown["x-key"], "***");
         for (name, value) in shown.iter().filter(|(name, _)| *name != "x-key") {
             assert_eq!(received.header(name), value.as_str().expect("a text"), "{name}");
         }
-        assert_eq!((&attempt["status_code"], &attempt["url"]), (&json!(500), &json!(receiver.url())));
+        assert_eq!((&attempt["status_code"], &attempt["url"]), (&json!(500), &json!(receiver.url("/"))));
         assert!(attempt["id"].as_str().is_some_and(|id| id.starts_with("att_")));
     }
 
@@ -68,7 +68,7 @@ async fn a_dead_letter_is_discarded_once() {
     let app = TestApp::start().await;
     let tenant = app.operator.new_tenant().await;
     let receiver = Receiver::answering([410]).await;
-    tenant.subscribe(json!({"url": receiver.url()})).await;
+    tenant.subscribe(json!({"url": receiver.url("/")})).await;
     tenant.publish("a", json!(1)).await;
     let letter = eventually("a dead letter", async || tenant.list("/dead-letters").await.into_iter().next()).await;
     assert_eq!(letter["failure_reason"], "gone");

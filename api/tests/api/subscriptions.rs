@@ -220,12 +220,12 @@ async fn a_test_answers_with_the_attempt() {
     let app = TestApp::start().await;
     let tenant = app.operator.new_tenant().await;
     let receiver = Receiver::answering([204]).await;
-    let (id, secret) = tenant.subscribe(json!({"url": receiver.url(), "status": "paused", "headers": {"x-key": "s3cret"}})).await;
+    let (id, secret) = tenant.subscribe(json!({"url": receiver.url("/"), "status": "paused", "headers": {"x-key": "s3cret"}})).await;
     let attempt = tenant.api.post(&format!("/subscriptions/{id}/test"), json!({"type": "my.test"})).await.expect(200);
     assert_eq!((&attempt["status_code"], &attempt["number"], &attempt["failure_reason"]), (&json!(204), &json!(1), &Value::Null));
     let received = &receiver.received()[0];
     assert_eq!(received.header("x-key"), "s3cret");
-    assert!(testkit::standard_signature_holds(received, &secret));
+    assert!(testkit::standard_signature_holds(&secret, received));
     // What is shown was derived, and is what was sent.
     let shown = attempt["request_headers"].as_object().expect("headers");
     assert_eq!(shown["x-key"], "***");
