@@ -33,7 +33,10 @@ impl FromRequest for Body {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(Ok(Self { request: request.clone(), payload: payload.take() }))
+        ready(Ok(Self {
+            request: request.clone(),
+            payload: payload.take(),
+        }))
     }
 }
 
@@ -44,8 +47,13 @@ impl Body {
         let has_type = self.request.headers().contains_key(CONTENT_TYPE);
         let bytes = self.read(bytes_max).await?;
         match (bytes.is_empty(), has_type) {
-            (true, _) => Err(Problem::new(Code::MalformedJson, "the body is empty; send a JSON object")),
-            (false, false) => Err(unsupported("the header Content-Type is missing; send application/json")),
+            (true, _) => Err(Problem::new(
+                Code::MalformedJson,
+                "the body is empty; send a JSON object",
+            )),
+            (false, false) => Err(unsupported(
+                "the header Content-Type is missing; send application/json",
+            )),
             (false, true) => Ok(bytes),
         }
     }
@@ -56,7 +64,9 @@ impl Body {
         let has_type = self.request.headers().contains_key(CONTENT_TYPE);
         let bytes = self.read(limits::REQUEST_BYTES).await?;
         match (bytes.is_empty(), has_type) {
-            (false, false) => Err(unsupported("the header Content-Type is missing; send application/json")),
+            (false, false) => Err(unsupported(
+                "the header Content-Type is missing; send application/json",
+            )),
             _ => Ok(bytes),
         }
     }
@@ -73,13 +83,19 @@ impl Body {
         }
         let encoding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes());
         if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
-            return Err(unsupported("a compressed body is not taken; send it as it is"));
+            return Err(unsupported(
+                "a compressed body is not taken; send it as it is",
+            ));
         }
         Ok(())
     }
 
     async fn read(mut self, bytes_max: usize) -> Result<Bytes, Problem> {
-        let announced = self.request.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+        let announced = self
+            .request
+            .headers()
+            .get(CONTENT_LENGTH)
+            .and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
         if announced.is_some_and(|bytes| bytes > bytes_max) {
             return Err(too_large(bytes_max));
         }
@@ -89,7 +105,10 @@ impl Body {
             let mut rest = BytesMut::new();
             while let Some(chunk) = self.payload.next().await {
                 let chunk = chunk.map_err(|error| {
-                    Problem::new(Code::MalformedRequest, format!("the body cannot be read: {error}"))
+                    Problem::new(
+                        Code::MalformedRequest,
+                        format!("the body cannot be read: {error}"),
+                    )
                 })?;
                 if whole.as_ref().map_or(0, Bytes::len) + rest.len() + chunk.len() > bytes_max {
                     return Err(too_large(bytes_max));
@@ -109,7 +128,10 @@ impl Body {
         };
         match tokio::time::timeout(BODY_TIME, read).await {
             Ok(read) => read,
-            Err(_) => Err(Problem::new(Code::RequestTimeout, "the body did not come within 30 seconds")),
+            Err(_) => Err(Problem::new(
+                Code::RequestTimeout,
+                "the body did not come within 30 seconds",
+            )),
         }
     }
 }
@@ -119,7 +141,10 @@ fn unsupported(detail: &str) -> Problem {
 }
 
 fn too_large(bytes_max: usize) -> Problem {
-    Problem::new(Code::TooLarge, format!("the body may have at most {bytes_max} bytes here"))
+    Problem::new(
+        Code::TooLarge,
+        format!("the body may have at most {bytes_max} bytes here"),
+    )
 }
 
 /// Parses a body that may be empty, which is as good as `{}`.
@@ -132,7 +157,10 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Proble
     let text = text(bytes)?;
     if domain::json::depth(bytes) > limits::JSON_DEPTH {
         check_json(text)?;
-        let detail = format!("the body nests deeper than {} levels; flatten it", limits::JSON_DEPTH);
+        let detail = format!(
+            "the body nests deeper than {} levels; flatten it",
+            limits::JSON_DEPTH
+        );
         return Err(Invalid::one("", detail).into());
     }
     parse_text(text)
@@ -144,7 +172,10 @@ pub(crate) fn parse_text<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Pro
     serde_json::from_str(text).map_err(|error| {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-            Ok(_) => Problem::new(Code::MalformedJson, format!("the body is not JSON: {error}")),
+            Ok(_) => Problem::new(
+                Code::MalformedJson,
+                format!("the body is not JSON: {error}"),
+            ),
             Err(error) => refused(text, &error),
         }
     })
@@ -159,11 +190,17 @@ pub(crate) fn fields(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     Ok(check.finish(fields)?)
 }
 
-fn check_characters<'a>(check: &mut Checker, pointer: &mut String, fields: impl Iterator<Item = (&'a String, &'a Value)>) {
+fn check_characters<'a>(
+    check: &mut Checker,
+    pointer: &mut String,
+    fields: impl Iterator<Item = (&'a String, &'a Value)>,
+) {
     for (name, value) in fields {
         let start = pointer.len();
         push(pointer, name);
-        check.that(!name.contains('\0'), pointer, || "the name must not contain the character U+0000".to_owned());
+        check.that(!name.contains('\0'), pointer, || {
+            "the name must not contain the character U+0000".to_owned()
+        });
         check_value(check, pointer, value);
         pointer.truncate(start);
     }
@@ -172,7 +209,9 @@ fn check_characters<'a>(check: &mut Checker, pointer: &mut String, fields: impl 
 fn check_value(check: &mut Checker, pointer: &mut String, value: &Value) {
     match value {
         Value::String(text) => {
-            check.that(!text.contains('\0'), pointer, || "must not contain the character U+0000".to_owned());
+            check.that(!text.contains('\0'), pointer, || {
+                "must not contain the character U+0000".to_owned()
+            });
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
@@ -194,15 +233,22 @@ pub(crate) fn parse_value<T: serde::de::DeserializeOwned>(value: Value) -> Resul
 
 /// The body as text.
 pub(crate) fn text(bytes: &[u8]) -> Result<&str, Problem> {
-    std::str::from_utf8(bytes)
-        .map_err(|error| Problem::new(Code::MalformedJson, format!("the body is not UTF-8 from byte {} on", error.valid_up_to())))
+    std::str::from_utf8(bytes).map_err(|error| {
+        Problem::new(
+            Code::MalformedJson,
+            format!("the body is not UTF-8 from byte {} on", error.valid_up_to()),
+        )
+    })
 }
 
 /// Refuses a text that is not JSON as such.
 fn check_json(text: &str) -> Result<(), Problem> {
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => Ok(()),
-        Err(error) => Err(Problem::new(Code::MalformedJson, format!("the body is not JSON: {error}"))),
+        Err(error) => Err(Problem::new(
+            Code::MalformedJson,
+            format!("the body is not JSON: {error}"),
+        )),
     }
 }
 
@@ -227,7 +273,9 @@ pub(crate) fn violation(error: &serde_path_to_error::Error<serde_json::Error>) -
         }
     }
     for start in ["unknown field `", "missing field `", "duplicate field `"] {
-        let named = detail.strip_prefix(start).and_then(|rest| rest.split_once('`'));
+        let named = detail
+            .strip_prefix(start)
+            .and_then(|rest| rest.split_once('`'));
         if let Some((name, _)) = named {
             let mut field = String::new();
             push(&mut field, name);
@@ -246,5 +294,7 @@ fn push(pointer: &mut String, key: &str) {
 
 /// The text without serde_json's line and column: the pointer says where.
 fn without_position(text: &str) -> String {
-    text.rfind(" at line ").map_or(text, |at| &text[..at]).to_owned()
+    text.rfind(" at line ")
+        .map_or(text, |at| &text[..at])
+        .to_owned()
 }

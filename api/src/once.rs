@@ -43,11 +43,21 @@ pub(crate) struct Done<T> {
 
 impl Once {
     /// Looks for the answer that was given before. `tenant` is `None` on the operator's own routes.
-    pub(crate) async fn begin(state: &State, request: &HttpRequest, tenant: Option<TenantId>, body: &[u8]) -> Result<Begun, Problem> {
-        let Some(key) = key_of(request)? else { return Ok(Begun::New(Self { claim: None })) };
+    pub(crate) async fn begin(
+        state: &State,
+        request: &HttpRequest,
+        tenant: Option<TenantId>,
+        body: &[u8],
+    ) -> Result<Begun, Problem> {
+        let Some(key) = key_of(request)? else {
+            return Ok(Begun::New(Self { claim: None }));
+        };
         let claim = Claim::new(tenant, request.method().as_str(), request.path(), key, body);
         let once = Self { claim: Some(claim) };
-        Ok(once.answered(state).await?.map_or(Begun::New(once), Begun::Answered))
+        Ok(once
+            .answered(state)
+            .await?
+            .map_or(Begun::New(once), Begun::Answered))
     }
 
     /// Does the work within a transaction, and keeps its answer there.
@@ -64,7 +74,10 @@ impl Once {
                 transaction.rollback().await?;
                 // Losing a race shows as a conflict too: then the winner's answer is the answer.
                 match self.answered(state).await? {
-                    Some(response) => Ok(Done { response, effect: None }),
+                    Some(response) => Ok(Done {
+                        response,
+                        effect: None,
+                    }),
                     None => Err(problem),
                 }
             }
@@ -80,29 +93,48 @@ impl Once {
         body: &B,
         effect: T,
     ) -> Result<Done<T>, Problem> {
-        let answer = Answer { status: status.as_u16(), body: serde_json::to_vec(body)? };
+        let answer = Answer {
+            status: status.as_u16(),
+            body: serde_json::to_vec(body)?,
+        };
         if let Some(claim) = &self.claim {
             let now = state.engine.clock.now();
-            if !claim.keep(&transaction, &state.engine.sealer, &answer, now).await? {
+            if !claim
+                .keep(&transaction, &state.engine.sealer, &answer, now)
+                .await?
+            {
                 transaction.rollback().await?;
-                return Ok(Done { response: self.answered_meanwhile(state).await?, effect: None });
+                return Ok(Done {
+                    response: self.answered_meanwhile(state).await?,
+                    effect: None,
+                });
             }
         }
         transaction.commit().await?;
-        Ok(Done { response: respond(answer), effect: Some(effect) })
+        Ok(Done {
+            response: respond(answer),
+            effect: Some(effect),
+        })
     }
 
     /// The answer of another request that had the claim first.
     pub(crate) async fn answered_meanwhile(&self, state: &State) -> Result<HttpResponse, Problem> {
-        let under_way = || Problem::new(Code::Conflict, "the same request is under way; try again").retry_after(1);
+        let under_way = || {
+            Problem::new(Code::Conflict, "the same request is under way; try again").retry_after(1)
+        };
         self.answered(state).await?.ok_or_else(under_way)
     }
 
     /// The answer kept under the claim.
     pub(crate) async fn answered(&self, state: &State) -> Result<Option<HttpResponse>, Problem> {
-        let Some(claim) = &self.claim else { return Ok(None) };
+        let Some(claim) = &self.claim else {
+            return Ok(None);
+        };
         let engine = &state.engine;
-        match claim.find(&engine.database.read, &engine.sealer, engine.clock.now()).await? {
+        match claim
+            .find(&engine.database.read, &engine.sealer, engine.clock.now())
+            .await?
+        {
             Kept::Nothing => Ok(None),
             Kept::Answer(answer) => Ok(Some(respond(answer))),
             Kept::OtherBody => {
@@ -116,18 +148,26 @@ impl Once {
 /// An answer as it goes out.
 pub(crate) fn respond(answer: Answer) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-    HttpResponse::build(status).insert_header((CONTENT_TYPE, "application/json")).body(answer.body)
+    HttpResponse::build(status)
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .body(answer.body)
 }
 
 /// The key, when the request has one.
 fn key_of(request: &HttpRequest) -> Result<Option<&str>, Problem> {
     let mut values = request.headers().get_all(HEADER);
-    let Some(value) = values.next() else { return Ok(None) };
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
     let key = value.to_str().ok().filter(|key| {
-        limits::IDEMPOTENCY_KEY_CHARS.contains(&key.len()) && key.bytes().all(|byte| (b' '..=b'~').contains(&byte))
+        limits::IDEMPOTENCY_KEY_CHARS.contains(&key.len())
+            && key.bytes().all(|byte| (b' '..=b'~').contains(&byte))
     });
     match (key, values.next()) {
         (Some(key), None) => Ok(Some(key)),
-        _ => Err(Problem::parameter("header Idempotency-Key", "must be there once, with 1 to 255 printable ASCII characters")),
+        _ => Err(Problem::parameter(
+            "header Idempotency-Key",
+            "must be there once, with 1 to 255 printable ASCII characters",
+        )),
     }
 }

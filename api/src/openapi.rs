@@ -1,15 +1,302 @@
 //! The OpenAPI document, and the page that shows it.
+//!
+//! Paths, methods and access come from [`crate::routes`], answers from the types that are serialised,
+//! bounds from `domain::limits`; [`operations`] adds the words. `docs/openapi.json` is a copy.
 
-use actix_web::{HttpResponse, web};
+mod inputs;
+mod operations;
+pub(crate) mod schema;
+
+use std::sync::OnceLock;
+
+use actix_web::http::Method;
+use actix_web::http::header::{CONTENT_ENCODING, LOCATION};
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde_json::{Map, Value, json};
+use utoipa::PartialSchema;
+use utoipa::openapi::OpenApi;
+use utoipa_swagger_ui::Config;
+
+use crate::problem::Problem;
+use crate::routes::{self, Access, BASE, answers};
+use operations::{Answer, Operation};
 
 /// The document of the whole API.
-pub fn document() -> utoipa::openapi::OpenApi {
-    utoipa::openapi::OpenApiBuilder::new().build()
+pub fn document() -> OpenApi {
+    let document = json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Posthaste",
+            "description": "Webhook delivery: a subscription and event API, signed deliveries with retries, dead letters.",
+            "license": {"name": "MIT", "identifier": "MIT"},
+            "version": env!("CARGO_PKG_VERSION"),
+        },
+        "servers": [{"url": "/"}],
+        "paths": paths(),
+        "components": {"schemas": schemas(), "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
+    });
+    serde_json::from_value(document).expect("what is written here is a document")
+}
+
+/// The document's text, made once.
+fn text() -> &'static str {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    TEXT.get_or_init(|| document().to_json().unwrap_or_default())
+}
+
+fn paths() -> Value {
+    let mut paths = Map::new();
+    for (path, method, access) in routes::list() {
+        let short = path.strip_prefix(BASE).unwrap_or(&path);
+        let Some(operation) = operations::of(method.as_str(), short) else {
+            continue;
+        };
+        let described = describe(&path, &method, access, &operation);
+        let item = paths.entry(path).or_insert_with(|| json!({}));
+        item[method.as_str().to_ascii_lowercase()] = described;
+    }
+    Value::Object(paths)
+}
+
+fn describe(path: &str, method: &Method, access: Access, operation: &Operation) -> Value {
+    let mut parameters: Vec<Value> = path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
+        .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+        .collect();
+    let is_tenants = matches!(access, Access::Tenant(_) | Access::List(_));
+    if is_tenants {
+        let schema = json!({"type": "string"});
+        let what = "Id or external id of the tenant that the operator means; a tenant's key may name its own.";
+        parameters.push(json!({"name": "Posthaste-Tenant", "in": "header", "required": false, "description": what, "schema": schema}));
+    }
+    if method == Method::POST {
+        let schema = json!({"type": "string", "minLength": 1, "maxLength": 255});
+        let what = "The same key and body get the first answer again, for 24 hours.";
+        parameters.push(json!({"name": "Idempotency-Key", "in": "header", "required": false, "description": what, "schema": schema}));
+    }
+    parameters.extend(operation.query.iter().cloned());
+    let security = if access == Access::Public {
+        json!([])
+    } else {
+        json!([{"bearer": []}])
+    };
+    let mut described = json!({
+        "operationId": operation.name,
+        "tags": [operation.tag],
+        "summary": operation.summary,
+        "security": security,
+        "responses": responses(path, method, access, operation),
+    });
+    if let Access::Tenant(scope) | Access::List(scope) = access {
+        described["description"] = json!(format!("Needs the scope `{scope}`."));
+    } else if access == Access::Operator {
+        described["description"] = json!("The operator's.");
+    }
+    if !parameters.is_empty() {
+        described["parameters"] = json!(parameters);
+    }
+    if let Some((body, is_required)) = operation.body {
+        described["requestBody"] = json!({"required": is_required, "content": {"application/json": {"schema": reference(body)}}});
+    }
+    described
+}
+
+fn responses(path: &str, method: &Method, access: Access, operation: &Operation) -> Value {
+    let mut responses = Map::new();
+    for (status, answer, description) in &operation.answers {
+        let mut response = json!({"description": description});
+        if let Some((media, schema)) = content(*answer) {
+            response["content"] = json!({media: {"schema": schema}});
+        }
+        responses.insert(status.to_string(), response);
+    }
+    for status in problems(path, method, access, operation) {
+        let content = json!({"application/problem+json": {"schema": reference("Problem")}});
+        let described = json!({"description": meaning(status), "content": content});
+        responses.entry(status.to_string()).or_insert(described);
+    }
+    Value::Object(responses)
+}
+
+fn content(answer: Answer) -> Option<(&'static str, Value)> {
+    Some(match answer {
+        Answer::Nothing => return None,
+        Answer::Json(name) => ("application/json", reference(name)),
+        Answer::List(name) => {
+            let properties = json!({
+                "data": {"type": "array", "items": reference(name)},
+                "next_cursor": {"type": ["string", "null"]},
+            });
+            (
+                "application/json",
+                json!({"type": "object", "properties": properties, "required": ["data", "next_cursor"]}),
+            )
+        }
+        Answer::Text => ("text/plain", json!({"type": "string"})),
+        Answer::Document => ("application/json", json!({"type": "object"})),
+    })
+}
+
+/// Statuses of the problems that a route may answer with.
+fn problems(path: &str, method: &Method, access: Access, operation: &Operation) -> Vec<u16> {
+    if access == Access::Public {
+        return Vec::new();
+    }
+    let mut statuses = vec![401, 403, 422, 500, 503];
+    if access != Access::Operator || path.contains('{') {
+        statuses.push(404);
+    }
+    if operation.body.is_some() {
+        statuses.extend([400, 408, 409, 413, 415]);
+    }
+    if method == Method::POST && !statuses.contains(&409) {
+        statuses.push(409);
+    }
+    statuses.sort_unstable();
+    statuses
+}
+
+fn meaning(status: u16) -> &'static str {
+    match status {
+        400 => "The body is not JSON",
+        401 => "No key, or an unknown one",
+        403 => "The key may not do this",
+        404 => "There is no such thing",
+        408 => "The body took too long",
+        409 => {
+            "The present state does not allow it, or the idempotency key was used for another body"
+        }
+        413 => "Too large",
+        415 => "The body is not application/json",
+        422 => "The request breaks the contract; `errors` says where",
+        503 => "Not available at the moment; `Retry-After` says when to try again",
+        _ => "A defect; it is logged under the request's id",
+    }
+}
+
+fn reference(name: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{name}")})
+}
+
+fn schemas() -> Value {
+    let mut schemas: Map<String, Value> = inputs::all()
+        .into_iter()
+        .map(|(name, schema)| (name.to_owned(), schema))
+        .collect();
+    let mut add =
+        |name: &str, schema: utoipa::openapi::RefOr<utoipa::openapi::Schema>, optional: &[&str]| {
+            let mut schema = json!(schema);
+            require_all_but(&mut schema, optional);
+            schemas.insert(name.to_owned(), schema);
+        };
+    add("Tenant", answers::Tenant::schema(), &[]);
+    add("Key", answers::Key::schema(), &[]);
+    add("MadeKey", answers::MadeKey::schema(), &[]);
+    add(
+        "Subscription",
+        answers::Subscription::schema(),
+        &["tenant_id"],
+    );
+    add("MadeSubscription", answers::MadeSubscription::schema(), &[]);
+    add("Secret", answers::ShownSecret::schema(), &[]);
+    add("Receipt", answers::ShownReceipt::schema(), &[]);
+    add("EventHead", answers::EventHead::schema(), &["tenant_id"]);
+    add("Event", answers::Event::schema(), &[]);
+    add("BatchAnswer", answers::BatchAnswer::schema(), &[]);
+    add(
+        "BatchItem",
+        answers::BatchItem::schema(),
+        &["id", "duplicate", "problem"],
+    );
+    add("FilterTestAnswer", answers::FilterTestAnswer::schema(), &[]);
+    add("Tried", answers::Tried::schema(), &["error"]);
+    add("TriedAll", answers::TriedAll::schema(), &[]);
+    add("Delivery", answers::Delivery::schema(), &["tenant_id"]);
+    add("DeadLetter", answers::DeadLetter::schema(), &[]);
+    add("Attempt", answers::Attempt::schema(), &[]);
+    add("Timing", answers::Timing::schema(), &[]);
+    add("Alive", answers::Alive::schema(), &[]);
+    add("Readiness", answers::Readiness::schema(), &[]);
+    add(
+        "Problem",
+        crate::problem::Document::schema(),
+        &["request_id", "errors"],
+    );
+    add("Fault", crate::problem::Fault::schema(), &[]);
+    Value::Object(schemas)
+}
+
+/// Every field of an answer is always there, `null` where it is empty, but for these.
+fn require_all_but(schema: &mut Value, optional: &[&str]) {
+    for part in schema
+        .get_mut("allOf")
+        .and_then(Value::as_array_mut)
+        .into_iter()
+        .flatten()
+    {
+        require_all_but(part, optional);
+    }
+    let Some(fields) = schema.get("properties").and_then(Value::as_object) else {
+        return;
+    };
+    let required: Vec<String> = fields
+        .keys()
+        .filter(|name| !optional.contains(&name.as_str()))
+        .cloned()
+        .collect();
+    schema["required"] = json!(required);
 }
 
 /// Serves the document.
 pub(crate) async fn get() -> HttpResponse {
-    HttpResponse::Ok().json(document())
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(text())
 }
 
-pub(crate) fn mount(_cfg: &mut web::ServiceConfig) {}
+/// Mounts the page at `/docs/`; its files are in the program.
+pub(crate) fn mount(cfg: &mut web::ServiceConfig) {
+    let config = Config::from("/openapi.json")
+        .try_it_out_enabled(true)
+        .persist_authorization(false)
+        .validator_url("none");
+    cfg.app_data(web::Data::new(config));
+    let resource =
+        |path: &str| web::resource(path).default_service(routes::other_method("GET".to_owned()));
+    cfg.service(resource("/docs").route(web::get().to(to_the_page)));
+    cfg.service(resource("/docs/{file:.*}").route(web::get().to(file)));
+}
+
+async fn to_the_page() -> HttpResponse {
+    HttpResponse::PermanentRedirect()
+        .insert_header((LOCATION, "/docs/"))
+        .finish()
+}
+
+async fn file(
+    request: HttpRequest,
+    config: web::Data<Config<'static>>,
+) -> Result<HttpResponse, Problem> {
+    let name = request.match_info().get("file").unwrap_or_default();
+    let name = if name.is_empty() { "index.html" } else { name };
+    match utoipa_swagger_ui::serve(name, config.into_inner()) {
+        Ok(Some(file)) => {
+            let mut response = HttpResponse::Ok();
+            if file.gzpipped {
+                response.insert_header((CONTENT_ENCODING, "gzip"));
+            }
+            Ok(response
+                .content_type(file.content_type)
+                .body(file.bytes.into_owned()))
+        }
+        // Where `type` of a problem points: the page that explains the codes.
+        Ok(None) if name.starts_with("problems/") => Ok(HttpResponse::Ok()
+            .content_type("text/html; charset=utf-8")
+            .body(crate::problem::page())),
+        _ => Err(Problem::not_found("page")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

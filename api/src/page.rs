@@ -62,7 +62,10 @@ impl Key for (Timestamp, EventId) {
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (at, id) = bytes.split_first_chunk::<8>()?;
-        Some((Timestamp::from_unix_ms(i64::from_be_bytes(*at)), EventId(Uuid::from_slice(id).ok()?)))
+        Some((
+            Timestamp::from_unix_ms(i64::from_be_bytes(*at)),
+            EventId(Uuid::from_slice(id).ok()?),
+        ))
     }
 }
 
@@ -96,22 +99,36 @@ impl<K: Key + Copy> Wanted<K> {
         let limit = match query.one::<String>(LIMIT)? {
             None => limits::PAGE_ROWS_DEFAULT,
             Some(text) => {
-                let limit = text.parse().ok().filter(|limit| limits::PAGE_ROWS.contains(limit));
-                limit.ok_or_else(|| Problem::parameter("query parameter limit", "must be a number from 1 to 250"))?
+                let limit = text
+                    .parse()
+                    .ok()
+                    .filter(|limit| limits::PAGE_ROWS.contains(limit));
+                limit.ok_or_else(|| {
+                    Problem::parameter("query parameter limit", "must be a number from 1 to 250")
+                })?
             }
         };
         let after = match query.one::<String>(CURSOR)? {
             None => None,
             Some(text) => Some(open(&text).ok_or_else(|| {
-                Problem::parameter("query parameter cursor", "is none of this list; take next_cursor of its last page")
+                Problem::parameter(
+                    "query parameter cursor",
+                    "is none of this list; take next_cursor of its last page",
+                )
             })?),
         };
-        Ok(Self { limit: limit as usize, after })
+        Ok(Self {
+            limit: limit as usize,
+            after,
+        })
     }
 
     /// What the store is asked for.
     pub(crate) fn page(&self) -> store::Page<K> {
-        store::Page { limit: self.limit as u64 + 1, after: self.after }
+        store::Page {
+            limit: self.limit as u64 + 1,
+            after: self.after,
+        }
     }
 
     /// Rows that are shown at most.
@@ -120,11 +137,19 @@ impl<K: Key + Copy> Wanted<K> {
     }
 
     /// The page of what the store gave.
-    pub(crate) fn show<R, T>(&self, mut rows: Vec<R>, key: impl Fn(&R) -> K, show: impl Fn(R) -> T) -> Listed<T> {
+    pub(crate) fn show<R, T>(
+        &self,
+        mut rows: Vec<R>,
+        key: impl Fn(&R) -> K,
+        show: impl Fn(R) -> T,
+    ) -> Listed<T> {
         let has_more = rows.len() > self.limit;
         rows.truncate(self.limit);
         let next_cursor = rows.last().filter(|_| has_more).map(|row| seal(&key(row)));
-        Listed { data: rows.into_iter().map(show).collect(), next_cursor }
+        Listed {
+            data: rows.into_iter().map(show).collect(),
+            next_cursor,
+        }
     }
 }
 
@@ -141,7 +166,9 @@ fn open<K: Key>(text: &str) -> Option<K> {
     let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
     let (body, sum) = bytes.split_last_chunk::<CHECKSUM_BYTES>()?;
     match body {
-        [VERSION, list, key @ ..] if *list == K::LIST && checksum(body) == *sum => K::from_bytes(key),
+        [VERSION, list, key @ ..] if *list == K::LIST && checksum(body) == *sum => {
+            K::from_bytes(key)
+        }
         _ => None,
     }
 }
@@ -176,7 +203,11 @@ mod tests {
         for index in 0..cursor.len() {
             let mut changed = cursor.clone().into_bytes();
             changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
-            assert_eq!(open::<DeliveryId>(&String::from_utf8_lossy(&changed)), None, "{index}");
+            assert_eq!(
+                open::<DeliveryId>(&String::from_utf8_lossy(&changed)),
+                None,
+                "{index}"
+            );
         }
         assert_eq!(open::<DeliveryId>("***"), None);
     }

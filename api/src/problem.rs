@@ -5,10 +5,11 @@
 use std::fmt;
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE, ALLOW};
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
 use domain::invalid::{Invalid, Violation};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $status:ident $code:literal $title:literal;)+) => {
@@ -92,16 +93,24 @@ pub struct Problem {
     detail: String,
     errors: Vec<Violation>,
     retry_after_s: Option<u32>,
-    allow: Option<HeaderValue>,
+    /// The methods that the path takes.
+    allow: Option<Box<str>>,
     /// What failed inside, for the log only.
-    source: Option<engine::Error>,
+    source: Option<Box<engine::Error>>,
 }
 
 impl Problem {
     /// `detail` says what is wrong and what mends it.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
         let retry_after_s = matches!(code, Code::Unavailable | Code::RateLimited).then_some(1);
-        Self { code, detail: detail.into(), errors: Vec::new(), retry_after_s, allow: None, source: None }
+        Self {
+            code,
+            detail: detail.into(),
+            errors: Vec::new(),
+            retry_after_s,
+            allow: None,
+            source: None,
+        }
     }
 
     /// No such `noun`, or not the caller's.
@@ -111,19 +120,25 @@ impl Problem {
 
     /// A fault of the query string or of a header, named by `name`.
     pub fn parameter(name: &str, detail: impl fmt::Display) -> Self {
-        Self::from(Invalid::one("", format!("{name} {detail}")))
+        Self::from(Invalid::one("", format!("{name}: {detail}")))
     }
 
     /// The methods that the path takes.
-    pub(crate) fn method_not_allowed(allow: HeaderValue) -> Self {
-        let methods = allow.to_str().unwrap_or_default().to_owned();
-        Self { allow: Some(allow), ..Self::new(Code::MethodNotAllowed, format!("this path takes {methods}")) }
+    pub(crate) fn method_not_allowed(allow: &str) -> Self {
+        let detail = format!("this path takes {allow}");
+        Self {
+            allow: Some(allow.into()),
+            ..Self::new(Code::MethodNotAllowed, detail)
+        }
     }
 
     /// The same, asking to be tried again after so many seconds.
     #[must_use]
     pub(crate) fn retry_after(self, seconds: u32) -> Self {
-        Self { retry_after_s: Some(seconds), ..self }
+        Self {
+            retry_after_s: Some(seconds),
+            ..self
+        }
     }
 
     /// The same faults, one level deeper: `prefix` goes before each pointer.
@@ -146,7 +161,11 @@ impl Problem {
     }
 
     /// The body, as the caller gets it; `None` for the id inside a batch's item.
-    pub(crate) fn document<'a>(&'a self, public_url: &str, request_id: Option<&'a str>) -> Document<'a> {
+    pub(crate) fn document<'a>(
+        &'a self,
+        public_url: &str,
+        request_id: Option<&'a str>,
+    ) -> Document<'a> {
         Document {
             kind: format!("{public_url}/docs/problems/{}", self.code.as_str()),
             title: self.code.title(),
@@ -161,29 +180,64 @@ impl Problem {
     /// The whole response. What failed inside is logged here, once.
     pub(crate) fn respond(&self, public_url: &str, request_id: &str) -> HttpResponse {
         if let Some(source) = &self.source {
-            let error = source as &dyn std::error::Error;
+            let error = source.as_ref() as &dyn std::error::Error;
             match self.code {
                 Code::Internal => tracing::error!(error, request.id = request_id, "request.failed"),
                 _ => tracing::warn!(error, request.id = request_id, "request.refused"),
             }
         }
         let mut response = HttpResponse::build(self.code.status());
-        response.insert_header((CONTENT_TYPE, HeaderValue::from_static("application/problem+json")));
+        response.insert_header((
+            CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        ));
         if let Some(seconds) = self.retry_after_s {
             response.insert_header((RETRY_AFTER, HeaderValue::from(seconds)));
         }
         if let Some(allow) = &self.allow {
-            response.insert_header((ALLOW, allow.clone()));
+            response.insert_header((ALLOW, &**allow));
         }
         if self.code == Code::Unauthenticated {
             response.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
-        response.body(serde_json::to_vec(&self.document(public_url, Some(request_id))).unwrap_or_default())
+        response.body(
+            serde_json::to_vec(&self.document(public_url, Some(request_id))).unwrap_or_default(),
+        )
     }
 }
 
+/// The page that `type` of every problem points to.
+pub(crate) fn page() -> String {
+    let row = |code: &Code| {
+        format!(
+            "<tr id=\"{0}\"><td>{1}<td><code>{0}</code><td>{2}\n",
+            code.as_str(),
+            code.status().as_u16(),
+            code.title()
+        )
+    };
+    let rows: String = Code::ALL.iter().map(row).collect();
+    format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Problems</title><h1>Problems</h1>\n\
+         <table><tr><th>status<th>code<th>title\n{rows}</table></html>\n"
+    )
+}
+
+/// One fault of a request.
+#[derive(Debug, ToSchema)]
+#[expect(
+    dead_code,
+    reason = "describes `domain::invalid::Violation` in the OpenAPI document"
+)]
+pub(crate) struct Fault {
+    /// JSON Pointer (RFC 6901) into the body; empty for the whole, a parameter or a header.
+    pointer: String,
+    /// What is wrong, and what mends it.
+    detail: String,
+}
+
 /// A problem as JSON.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Document<'a> {
     #[serde(rename = "type")]
     kind: String,
@@ -194,6 +248,7 @@ pub(crate) struct Document<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<&'a str>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    #[schema(value_type = Vec<Fault>)]
     errors: &'a [Violation],
 }
 
@@ -223,7 +278,10 @@ impl From<Invalid> for Problem {
             [one] => format!("{}: {}", one.pointer, one.detail),
             many => format!("{} fields break the contract; see errors", many.len()),
         };
-        Self { errors: invalid.0, ..Self::new(Code::Invalid, detail) }
+        Self {
+            errors: invalid.0,
+            ..Self::new(Code::Invalid, detail)
+        }
     }
 }
 
@@ -235,11 +293,17 @@ impl From<engine::Error> for Problem {
             engine::Error::Invalid(invalid) => invalid.into(),
             engine::Error::Unavailable { what, .. } => {
                 let detail = format!("{what} is not available; try again");
-                Self { source: Some(error), ..Self::new(Code::Unavailable, detail) }
+                Self {
+                    source: Some(Box::new(error)),
+                    ..Self::new(Code::Unavailable, detail)
+                }
             }
             engine::Error::Internal { .. } => {
                 let detail = "the server failed; it has been logged under the request's id";
-                Self { source: Some(error), ..Self::new(Code::Internal, detail) }
+                Self {
+                    source: Some(Box::new(error)),
+                    ..Self::new(Code::Internal, detail)
+                }
             }
         }
     }
@@ -255,5 +319,56 @@ impl From<serde_json::Error> for Problem {
     /// For answers that cannot be written as JSON: a defect of ours.
     fn from(error: serde_json::Error) -> Self {
         engine::Error::internal("an answer cannot be written", error).into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_in_docs_is_this_one() {
+        let docs = include_str!("../../docs/api-errors.md");
+        let documented: Vec<&str> = docs
+            .lines()
+            .filter(|line| line.starts_with("| ") && !line.contains("---"))
+            .skip(1)
+            .collect();
+        let row = |code: &Code| {
+            format!(
+                "| {} | `{}` | {} |",
+                code.status().as_u16(),
+                code.as_str(),
+                code.title()
+            )
+        };
+        assert_eq!(documented, Code::ALL.iter().map(row).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_single_fault_is_told_in_the_detail() {
+        let problem = Problem::from(Invalid::one("/url", "must name a host"));
+        assert_eq!(problem.detail, "/url: must name a host");
+        let problem = problem
+            .with(Invalid::one("/secret", "must be a string"))
+            .under("/events/3");
+        let pointers: Vec<&str> = problem
+            .errors
+            .iter()
+            .map(|fault| fault.pointer.as_str())
+            .collect();
+        assert_eq!(pointers, ["/events/3/url", "/events/3/secret"]);
+    }
+
+    #[test]
+    fn what_failed_inside_is_not_told() {
+        let source = std::io::Error::other("password=hunter2");
+        let problem = Problem::from(engine::Error::internal("reading the secret", source));
+        let told = serde_json::to_string(&problem.document("", Some("1"))).expect("JSON");
+        assert!(
+            !told.contains("hunter2") && !told.contains("reading"),
+            "{told}"
+        );
+        assert_eq!(problem.code(), Code::Internal);
     }
 }

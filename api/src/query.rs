@@ -29,17 +29,32 @@ impl FromRequest for Query {
 impl Query {
     fn of(text: &str) -> Self {
         let pairs = url::form_urlencoded::parse(text.as_bytes());
-        Self { given: pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect() }
+        Self {
+            given: pairs
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect(),
+        }
     }
 
     /// Refuses parameters that are not among `names`.
     pub(crate) fn only(&self, names: &[&str]) -> Result<(), Problem> {
-        match self.given.iter().find(|(name, _)| !names.contains(&name.as_str())) {
+        match self
+            .given
+            .iter()
+            .find(|(name, _)| !names.contains(&name.as_str()))
+        {
             None => Ok(()),
             Some((name, _)) => {
-                let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+                let known = if names.is_empty() {
+                    "none".to_owned()
+                } else {
+                    names.join(", ")
+                };
                 let shown: String = name.chars().take(100).collect();
-                Err(Problem::parameter(&format!("query parameter {shown:?}"), format!("is unknown; known here: {known}")))
+                Err(Problem::parameter(
+                    &format!("query parameter {shown:?}"),
+                    format!("is unknown; known here: {known}"),
+                ))
             }
         }
     }
@@ -50,7 +65,9 @@ impl Query {
         T::Err: fmt::Display,
     {
         let mut values = self.given.iter().filter(|(given, _)| given == name);
-        let Some((_, value)) = values.next() else { return Ok(None) };
+        let Some((_, value)) = values.next() else {
+            return Ok(None);
+        };
         if values.next().is_some() {
             return Err(fault(name, "is given twice; give it once"));
         }
@@ -58,9 +75,19 @@ impl Query {
     }
 
     /// Any of the values: repeated, or separated by commas.
-    pub(crate) fn any<T, E: fmt::Display>(&self, name: &str, parse: impl Fn(&str) -> Result<T, E>) -> Result<Vec<T>, Problem> {
-        let values = self.given.iter().filter(|(given, _)| given == name).flat_map(|(_, value)| value.split(','));
-        let parsed: Vec<T> = values.map(|value| parse(value).map_err(|error| fault(name, error))).collect::<Result<_, _>>()?;
+    pub(crate) fn any<T, E: fmt::Display>(
+        &self,
+        name: &str,
+        parse: impl Fn(&str) -> Result<T, E>,
+    ) -> Result<Vec<T>, Problem> {
+        let values = self
+            .given
+            .iter()
+            .filter(|(given, _)| given == name)
+            .flat_map(|(_, value)| value.split(','));
+        let parsed: Vec<T> = values
+            .map(|value| parse(value).map_err(|error| fault(name, error)))
+            .collect::<Result<_, _>>()?;
         if parsed.len() > VALUES_MAX {
             return Err(fault(name, format!("has more than {VALUES_MAX} values")));
         }
@@ -78,7 +105,10 @@ impl Query {
 
     /// `from` and `to`.
     pub(crate) fn window(&self) -> Result<Window, Problem> {
-        Ok(Window { from: self.one::<Timestamp>("from")?, to: self.one::<Timestamp>("to")? })
+        Ok(Window {
+            from: self.one::<Timestamp>("from")?,
+            to: self.one::<Timestamp>("to")?,
+        })
     }
 }
 

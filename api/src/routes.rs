@@ -21,13 +21,30 @@ mod tenant_input;
 mod tenants;
 
 use actix_web::http::Method;
-use actix_web::http::header::HeaderValue;
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
 
 use crate::problem::Problem;
 
 /// What most paths start with.
 pub const BASE: &str = "/api/v1/webhooks";
+
+/// What answers carry, for the OpenAPI document.
+pub(crate) mod answers {
+    pub(crate) use super::attempts::{Attempt, Timing};
+    pub(crate) use super::batch::{BatchAnswer, BatchItem};
+    pub(crate) use super::dead_letters::DeadLetter;
+    pub(crate) use super::deliveries::Delivery;
+    pub(crate) use super::events::{Event, EventHead, ShownReceipt};
+    pub(crate) use super::filter_test::{FilterTestAnswer, Tried, TriedAll};
+    pub(crate) use super::health::{Alive, Readiness};
+    pub(crate) use super::keys::{Key, MadeKey};
+    pub(crate) use super::secrets::ShownSecret;
+    pub(crate) use super::subscription_view::Subscription;
+    pub(crate) use super::subscriptions::MadeSubscription;
+    pub(crate) use super::tenants::Tenant;
+    #[cfg(test)]
+    pub(crate) use super::{keys::KeyInput, secrets::RotateInput, tenant_input::TenantInput};
+}
 
 /// Who may call a route.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,11 +66,17 @@ struct Path {
 }
 
 fn path(path: &str) -> Path {
-    Path { path: format!("{BASE}{path}"), methods: Vec::new() }
+    Path {
+        path: format!("{BASE}{path}"),
+        methods: Vec::new(),
+    }
 }
 
 fn root(path: &str) -> Path {
-    Path { path: path.to_owned(), methods: Vec::new() }
+    Path {
+        path: path.to_owned(),
+        methods: Vec::new(),
+    }
 }
 
 macro_rules! on {
@@ -67,7 +90,8 @@ macro_rules! on {
 fn all() -> Vec<Path> {
     use Access::{List, Operator, Public, Tenant};
     use domain::preferences::Scope::{
-        DeliveriesRead, DeliveriesWrite, EventsRead, EventsWrite, SubscriptionsRead, SubscriptionsWrite,
+        DeliveriesRead, DeliveriesWrite, EventsRead, EventsWrite, SubscriptionsRead,
+        SubscriptionsWrite,
     };
     vec![
         on!(path("/events"), POST Tenant(EventsWrite) => events::post, GET List(EventsRead) => events::list),
@@ -114,7 +138,14 @@ fn all() -> Vec<Path> {
 
 /// Path, method and access of every route.
 pub fn list() -> Vec<(String, Method, Access)> {
-    all().into_iter().flat_map(|path| path.methods.into_iter().map(move |(method, access, _)| (path.path.clone(), method, access))).collect()
+    all()
+        .into_iter()
+        .flat_map(|path| {
+            path.methods
+                .into_iter()
+                .map(move |(method, access, _)| (path.path.clone(), method, access))
+        })
+        .collect()
 }
 
 pub(crate) fn mount(cfg: &mut web::ServiceConfig) {
@@ -124,16 +155,24 @@ pub(crate) fn mount(cfg: &mut web::ServiceConfig) {
 }
 
 fn resource(path: Path) -> Resource {
-    let allow = path.methods.iter().map(|(method, ..)| method.as_str()).collect::<Vec<_>>().join(", ");
-    let otherwise = move || {
-        let allow = allow.clone();
-        async move {
-            let allow = HeaderValue::try_from(allow).unwrap_or(HeaderValue::from_static(""));
-            Err::<HttpResponse, Problem>(Problem::method_not_allowed(allow))
-        }
-    };
-    let resource = web::resource(path.path).default_service(web::to(otherwise));
-    path.methods.into_iter().fold(resource, |resource, (_, _, route)| resource.route(route))
+    let allow = path
+        .methods
+        .iter()
+        .map(|(method, ..)| method.as_str())
+        .collect::<Vec<_>>()
+        .join(", ");
+    let resource = web::resource(path.path).default_service(other_method(allow));
+    path.methods
+        .into_iter()
+        .fold(resource, |resource, (_, _, route)| resource.route(route))
+}
+
+/// `405`, with the methods that the path takes.
+pub(crate) fn other_method(allow: String) -> Route {
+    web::to(move || {
+        let problem = Problem::method_not_allowed(&allow);
+        async move { Err::<HttpResponse, Problem>(problem) }
+    })
 }
 
 /// A part of the path, as it is in the route. Handlers look for what it names; what cannot name
@@ -143,6 +182,23 @@ pub(crate) fn segment<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
 }
 
 /// The id in the path.
-pub(crate) fn id<T: std::str::FromStr>(request: &HttpRequest, name: &str, noun: &str) -> Result<T, Problem> {
-    segment(request, name).parse().map_err(|_| Problem::not_found(noun))
+pub(crate) fn id<T: std::str::FromStr>(
+    request: &HttpRequest,
+    name: &str,
+    noun: &str,
+) -> Result<T, Problem> {
+    segment(request, name)
+        .parse()
+        .map_err(|_| Problem::not_found(noun))
+}
+
+/// Runs what may take milliseconds (a filter, a body of megabytes) off the threads that serve
+/// requests.
+pub(crate) async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| {
+        engine::Error::internal("work off the request's thread ended", error).into()
+    })
 }

@@ -25,14 +25,13 @@ const BACKLOG: u32 = 4096;
 
 /// Mounts every route on an actix app. The app must be wrapped in nothing that changes bodies.
 pub fn configure(cfg: &mut web::ServiceConfig, state: State) {
-    cfg.app_data(web::Data::new(state))
-        .service(
-            web::scope("")
-                .wrap(actix_web::middleware::from_fn(middleware::finish))
-                .configure(routes::mount)
-                .configure(openapi::mount)
-                .default_service(web::to(dashboard::otherwise)),
-        );
+    cfg.app_data(web::Data::new(state)).service(
+        web::scope("")
+            .wrap(actix_web::middleware::from_fn(middleware::finish))
+            .configure(routes::mount)
+            .configure(openapi::mount)
+            .default_service(web::to(dashboard::otherwise)),
+    );
 }
 
 /// Serves HTTP on `listener` until `stop`; then takes no more connections and waits up to

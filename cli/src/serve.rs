@@ -38,13 +38,20 @@ pub(crate) async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
     );
     let stop = shutdown::on_signals()?;
     // The queue is in this process alone, so the database is too.
-    let connections = connect::open(&settings.database, Tenure::Sole { stop: stop.clone() }).await?;
+    let connections =
+        connect::open(&settings.database, Tenure::Sole { stop: stop.clone() }).await?;
     let applied = migrate::run(&settings.database, &connections).await?;
     if applied > 0 {
         tracing::info!(applied, "schema brought up");
     }
     let key_file = keys::file_for(&settings.database);
-    let keys = keys::open(&connections.database, &settings.keys, &key_file, Making::Allowed).await?;
+    let keys = keys::open(
+        &connections.database,
+        &settings.keys,
+        &key_file,
+        Making::Allowed,
+    )
+    .await?;
     announce(&keys);
     run(Started {
         settings,
@@ -98,16 +105,28 @@ async fn run(started: Started) -> anyhow::Result<()> {
     let worker = worker::Settings {
         concurrency: settings.delivery.worker_concurrency,
     };
-    let deliver = until(
+    // Each is a task of its own, so that none is driven by the thread that waits for all of them.
+    let deliver = tokio::spawn(until(
         stop.clone(),
         worker::run(engine.clone(), worker, stop.clone()),
-    );
-    let serve = until(stop.clone(), api::serve(state, listener, stop.clone()));
-    let fill = engine.keep_queue_filled(stop.clone());
-    let house = engine.keep_house(stop.clone());
-    let (delivered, served, (), ()) = tokio::join!(deliver, serve, fill, house);
-    delivered?;
-    served?;
+    ));
+    let serve = tokio::spawn(until(
+        stop.clone(),
+        api::serve(state, listener, stop.clone()),
+    ));
+    let fill = tokio::spawn({
+        let (engine, stop) = (engine.clone(), stop.clone());
+        async move { engine.keep_queue_filled(stop).await }
+    });
+    let house = tokio::spawn({
+        let (engine, stop) = (engine.clone(), stop.clone());
+        async move { engine.keep_house(stop).await }
+    });
+    let (delivered, served, filled, kept) = tokio::join!(deliver, serve, fill, house);
+    filled?;
+    kept?;
+    delivered??;
+    served??;
     // Held until here: the database is this process's alone as long as anything may write.
     drop(connections);
     tracing::info!("stopped");

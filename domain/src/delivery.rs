@@ -14,7 +14,11 @@ use crate::time::Timestamp;
 
 /// Where a delivery stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "columns", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum), sea_orm(rs_type = "i16", db_type = "SmallInteger"))]
+#[cfg_attr(
+    feature = "columns",
+    derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum),
+    sea_orm(rs_type = "i16", db_type = "SmallInteger")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum DeliveryStatus {
     /// Not attempted yet.
@@ -35,7 +39,13 @@ pub enum DeliveryStatus {
 
 impl DeliveryStatus {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Pending, Self::Retrying, Self::Succeeded, Self::Failed, Self::Cancelled];
+    pub const ALL: [Self; 5] = [
+        Self::Pending,
+        Self::Retrying,
+        Self::Succeeded,
+        Self::Failed,
+        Self::Cancelled,
+    ];
 
     /// Whether it is never left again.
     pub const fn is_final(self) -> bool {
@@ -56,7 +66,11 @@ impl DeliveryStatus {
 
 /// Why a delivery exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "columns", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum), sea_orm(rs_type = "i16", db_type = "SmallInteger"))]
+#[cfg_attr(
+    feature = "columns",
+    derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum),
+    sea_orm(rs_type = "i16", db_type = "SmallInteger")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Trigger {
     /// The event matched the subscription.
@@ -106,7 +120,13 @@ pub enum Verdict {
 }
 
 /// Turns an outcome into a verdict. `now` is when the outcome was known.
-pub fn settle(outcome: &Outcome, progress: Progress, policy: &RetryPolicy, now: Timestamp, rng: &mut impl RngCore) -> Verdict {
+pub fn settle(
+    outcome: &Outcome,
+    progress: Progress,
+    policy: &RetryPolicy,
+    now: Timestamp,
+    rng: &mut impl RngCore,
+) -> Verdict {
     match outcome.failure_reason() {
         None => Verdict::Succeeded,
         Some(FailureReason::Gone) => Verdict::Gone,
@@ -114,7 +134,11 @@ pub fn settle(outcome: &Outcome, progress: Progress, policy: &RetryPolicy, now: 
         Some(_) => Verdict::RetryAt(match asked_for(outcome, now) {
             // Never before the instant asked for: the header counts whole seconds.
             Some(at) => at,
-            None => now + policy.wait_after(progress.number, rng).max(Duration::from_millis(1)),
+            None => {
+                now + policy
+                    .wait_after(progress.number, rng)
+                    .max(Duration::from_millis(1))
+            }
         }),
     }
 }
@@ -143,13 +167,27 @@ mod tests {
             truncated: false,
             retry_after: retry_after.map(|text| text.as_bytes().to_vec()),
         };
-        Outcome { result: Ok(response), timing: Timing::default(), remote_ip: None, http_version: None }
+        Outcome {
+            result: Ok(response),
+            timing: Timing::default(),
+            remote_ip: None,
+            http_version: None,
+        }
     }
 
     fn settled(outcome: &Outcome, number: u32) -> Verdict {
         let policy = RetryPolicy::new(vec![5.0, 30.0], 0.0).expect("valid");
         let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(0);
-        settle(outcome, Progress { number, max_attempts: 3 }, &policy, NOW, &mut rng)
+        settle(
+            outcome,
+            Progress {
+                number,
+                max_attempts: 3,
+            },
+            &policy,
+            NOW,
+            &mut rng,
+        )
     }
 
     #[test]
@@ -158,28 +196,51 @@ mod tests {
             assert_eq!(settled(&answered(status, None), 1), Verdict::Succeeded);
         }
         for status in [300, 301, 400, 404, 429, 500, 503] {
-            assert_eq!(settled(&answered(status, None), 1), Verdict::RetryAt(NOW + Duration::from_secs(5)), "{status}");
+            assert_eq!(
+                settled(&answered(status, None), 1),
+                Verdict::RetryAt(NOW + Duration::from_secs(5)),
+                "{status}"
+            );
         }
     }
 
     #[test]
     fn follows_the_schedule_and_ends_after_the_last_step() {
         let outcome = Outcome {
-            result: Err(Failure { reason: FailureReason::Timeout, error: String::new() }),
+            result: Err(Failure {
+                reason: FailureReason::Timeout,
+                error: String::new(),
+            }),
             ..answered(0, None)
         };
-        assert_eq!(settled(&outcome, 2), Verdict::RetryAt(NOW + Duration::from_secs(30)));
+        assert_eq!(
+            settled(&outcome, 2),
+            Verdict::RetryAt(NOW + Duration::from_secs(30))
+        );
         assert_eq!(settled(&outcome, 3), Verdict::Exhausted);
     }
 
     #[test]
     fn retry_after_replaces_the_step_on_429_and_503_only() {
         for status in [429, 503] {
-            assert_eq!(settled(&answered(status, Some("2")), 1), Verdict::RetryAt(NOW + Duration::from_secs(2)));
-            assert_eq!(settled(&answered(status, Some("2")), 3), Verdict::Exhausted, "it counts as an attempt");
-            assert_eq!(settled(&answered(status, Some("soon")), 1), Verdict::RetryAt(NOW + Duration::from_secs(5)));
+            assert_eq!(
+                settled(&answered(status, Some("2")), 1),
+                Verdict::RetryAt(NOW + Duration::from_secs(2))
+            );
+            assert_eq!(
+                settled(&answered(status, Some("2")), 3),
+                Verdict::Exhausted,
+                "it counts as an attempt"
+            );
+            assert_eq!(
+                settled(&answered(status, Some("soon")), 1),
+                Verdict::RetryAt(NOW + Duration::from_secs(5))
+            );
         }
-        assert_eq!(settled(&answered(500, Some("2")), 1), Verdict::RetryAt(NOW + Duration::from_secs(5)));
+        assert_eq!(
+            settled(&answered(500, Some("2")), 1),
+            Verdict::RetryAt(NOW + Duration::from_secs(5))
+        );
     }
 
     #[test]

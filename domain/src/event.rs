@@ -60,31 +60,59 @@ impl NewEvent {
     ///
     /// # Errors
     /// Every fault found, or that `data` is too large.
-    pub fn parse(input: NewEventInput<'_>, now: Timestamp, data_bytes_max: usize) -> Result<Self, EventRefused> {
+    pub fn parse(
+        input: NewEventInput<'_>,
+        now: Timestamp,
+        data_bytes_max: usize,
+    ) -> Result<Self, EventRefused> {
         let bytes = input.data.get().len();
         if bytes > data_bytes_max {
-            return Err(EventRefused::TooLarge { bytes, max_bytes: data_bytes_max });
+            return Err(EventRefused::TooLarge {
+                bytes,
+                max_bytes: data_bytes_max,
+            });
         }
         let mut check = Checker::default();
         let event_type = check.take("/type", input.event_type.parse());
         let data = check.take("/data", JsonText::parse(input.data));
         let metadata = check.take("/metadata", parse_metadata(input.metadata));
-        let id = check.take("/id", input.id.map(|text| parse_id(&text, now)).transpose()).flatten();
+        let id = check
+            .take("/id", input.id.map(|text| parse_id(&text, now)).transpose())
+            .flatten();
         let timestamp = match input.timestamp {
             None => Some(EventTime::from_timestamp(now)),
-            Some(text) => check.take("/timestamp", EventTime::parse(&text).map_err(|e| Invalid::one("", e.to_string()))),
+            Some(text) => check.take(
+                "/timestamp",
+                EventTime::parse(&text).map_err(|e| Invalid::one("", e.to_string())),
+            ),
         };
-        let deliver_at =
-            check.take("/deliver_at", input.deliver_at.map(|text| parse_deliver_at(&text, now)).transpose()).flatten();
+        let deliver_at = check
+            .take(
+                "/deliver_at",
+                input
+                    .deliver_at
+                    .map(|text| parse_deliver_at(&text, now))
+                    .transpose(),
+            )
+            .flatten();
         if let Some(text) = &input.correlation_id {
-            check.that(text.chars().count() <= limits::CORRELATION_ID_CHARS, "/correlation_id", || {
-                format!("must have at most {} characters", limits::CORRELATION_ID_CHARS)
-            });
+            check.that(
+                text.chars().count() <= limits::CORRELATION_ID_CHARS,
+                "/correlation_id",
+                || {
+                    format!(
+                        "must have at most {} characters",
+                        limits::CORRELATION_ID_CHARS
+                    )
+                },
+            );
         }
         if let Some(text) = &input.version {
-            check.that(limits::VERSION_CHARS.contains(&text.chars().count()), "/version", || {
-                "must have 1 to 32 characters".to_owned()
-            });
+            check.that(
+                limits::VERSION_CHARS.contains(&text.chars().count()),
+                "/version",
+                || "must have 1 to 32 characters".to_owned(),
+            );
         }
         let (correlation_id, version) = (input.correlation_id, input.version);
         Ok(check.finish_with(|| {
@@ -105,13 +133,17 @@ impl NewEvent {
 impl NewEvent {
     /// Whether both are the same event posted twice: the same type, data bytes and metadata.
     pub fn same_content(&self, other: &Self) -> bool {
-        self.event_type == other.event_type && self.data == other.data && self.metadata == other.metadata
+        self.event_type == other.event_type
+            && self.data == other.data
+            && self.metadata == other.metadata
     }
 }
 
 fn parse_metadata(raw: Option<&RawValue>) -> Result<JsonText, Invalid> {
     // `null` restores the default, as an absent field does.
-    let Some(raw) = raw.filter(|raw| raw.get() != "null") else { return Ok(JsonText::empty_object()) };
+    let Some(raw) = raw.filter(|raw| raw.get() != "null") else {
+        return Ok(JsonText::empty_object());
+    };
     let metadata = JsonText::parse(raw)?;
     let mut check = Checker::default();
     check.that(metadata.is_object(), "", || "must be an object".to_owned());
@@ -127,13 +159,18 @@ fn parse_id(text: &str, now: Timestamp) -> Result<EventId, Invalid> {
     })?;
     let skew = id.time().since(now).max(now.since(id.time()));
     if skew > limits::EVENT_ID_SKEW {
-        return Err(Invalid::one("", "carries a time that is more than 24 h from now; make the id when the event happens"));
+        return Err(Invalid::one(
+            "",
+            "carries a time that is more than 24 h from now; make the id when the event happens",
+        ));
     }
     Ok(id)
 }
 
 fn parse_deliver_at(text: &str, now: Timestamp) -> Result<Timestamp, Invalid> {
-    let at: Timestamp = text.parse().map_err(|e: crate::time::MalformedTimestamp| Invalid::one("", e.to_string()))?;
+    let at: Timestamp = text
+        .parse()
+        .map_err(|e: crate::time::MalformedTimestamp| Invalid::one("", e.to_string()))?;
     if at.since(now) > limits::DELIVER_AT_AHEAD {
         return Err(Invalid::one("", "must be at most 30 days ahead"));
     }
@@ -157,7 +194,11 @@ impl Envelope<'_> {
     pub fn to_body(self) -> Vec<u8> {
         let mut body = String::with_capacity(self.data.len() + self.metadata.len() + 256);
         // The id, the type and the timestamp need no escaping: their alphabets have been checked.
-        for (key, value) in [("{\"id\":\"", self.id.to_string().as_str()), ("\",\"type\":\"", self.event_type), ("\",\"timestamp\":\"", self.timestamp)] {
+        for (key, value) in [
+            ("{\"id\":\"", self.id.to_string().as_str()),
+            ("\",\"type\":\"", self.event_type),
+            ("\",\"timestamp\":\"", self.timestamp),
+        ] {
             body.push_str(key);
             body.push_str(value);
         }
@@ -165,7 +206,10 @@ impl Envelope<'_> {
         body.push_str(self.data);
         body.push_str(",\"metadata\":");
         body.push_str(self.metadata);
-        for (key, value) in [(",\"version\":", self.version), (",\"correlation_id\":", self.correlation_id)] {
+        for (key, value) in [
+            (",\"version\":", self.version),
+            (",\"correlation_id\":", self.correlation_id),
+        ] {
             if let Some(value) = value {
                 body.push_str(key);
                 body.push_str(&serde_json::Value::from(value).to_string());
@@ -188,7 +232,11 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_unix_ms(1_768_996_800_000);
 
     fn parse(json: &str) -> Result<NewEvent, EventRefused> {
-        NewEvent::parse(serde_json::from_str(json).expect("fits the input's shape"), NOW, 1024)
+        NewEvent::parse(
+            serde_json::from_str(json).expect("fits the input's shape"),
+            NOW,
+            1024,
+        )
     }
 
     #[test]
@@ -204,16 +252,38 @@ mod tests {
         let refused = parse(
             r#"{"type":"a b","data":1,"id":"evt_x","timestamp":"now","metadata":[],"version":"","deliver_at":"2027-01-01T00:00:00Z"}"#,
         );
-        let Err(EventRefused::Invalid(Invalid(faults))) = refused else { panic!("taken: {refused:?}") };
+        let Err(EventRefused::Invalid(Invalid(faults))) = refused else {
+            panic!("taken: {refused:?}")
+        };
         let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
-        assert_eq!(pointers, ["/type", "/metadata", "/id", "/timestamp", "/deliver_at", "/version"]);
+        assert_eq!(
+            pointers,
+            [
+                "/type",
+                "/metadata",
+                "/id",
+                "/timestamp",
+                "/deliver_at",
+                "/version"
+            ]
+        );
     }
 
     #[test]
     fn an_id_is_taken_within_24_hours_of_now() {
-        for (offset_ms, taken) in [(0, true), (86_400_000, true), (-86_400_000, true), (86_400_001, false), (-86_400_001, false)] {
+        for (offset_ms, taken) in [
+            (0, true),
+            (86_400_000, true),
+            (-86_400_000, true),
+            (86_400_001, false),
+            (-86_400_001, false),
+        ] {
             let id = EventId::derive(Timestamp::from_unix_ms(NOW.unix_ms() + offset_ms), &[b"x"]);
-            assert_eq!(parse(&format!(r#"{{"type":"a","data":1,"id":"{id}"}}"#)).is_ok(), taken, "{offset_ms}");
+            assert_eq!(
+                parse(&format!(r#"{{"type":"a","data":1,"id":"{id}"}}"#)).is_ok(),
+                taken,
+                "{offset_ms}"
+            );
         }
     }
 
@@ -242,6 +312,12 @@ mod tests {
     #[test]
     fn data_beyond_the_bound_is_too_large() {
         let json = format!(r#"{{"type":"a","data":"{}"}}"#, "x".repeat(1024));
-        assert_eq!(parse(&json).map(|_| ()), Err(EventRefused::TooLarge { bytes: 1026, max_bytes: 1024 }));
+        assert_eq!(
+            parse(&json).map(|_| ()),
+            Err(EventRefused::TooLarge {
+                bytes: 1026,
+                max_bytes: 1024
+            })
+        );
     }
 }

@@ -29,7 +29,10 @@ impl FromStr for EventType {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         if text.len() > limits::EVENT_TYPE_CHARS {
-            return Err(Invalid::one("", format!("must have at most {} characters", limits::EVENT_TYPE_CHARS)));
+            return Err(Invalid::one(
+                "",
+                format!("must have at most {} characters", limits::EVENT_TYPE_CHARS),
+            ));
         }
         if !text.split('.').all(is_segment) {
             return Err(Invalid::one(
@@ -61,7 +64,10 @@ impl<'de> Deserialize<'de> for EventType {
 }
 
 fn is_segment(part: &str) -> bool {
-    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    !part.is_empty()
+        && part
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 /// A pattern over event types: `*` stands for exactly one part, a last `**` for one or more; `*`
@@ -80,7 +86,9 @@ impl EventTypePattern {
         let mut parts = event_type.as_str().split('.');
         let mut wanted = self.0.split('.').peekable();
         while let Some(want) = wanted.next() {
-            let Some(part) = parts.next() else { return false };
+            let Some(part) = parts.next() else {
+                return false;
+            };
             match want {
                 "**" => return true, // Only ever last (checked when parsed); one part is there.
                 "*" => {}
@@ -100,14 +108,16 @@ impl FromStr for EventTypePattern {
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
         if text.len() > limits::EVENT_TYPE_CHARS {
-            return Err(Invalid::one("", format!("must have at most {} characters", limits::EVENT_TYPE_CHARS)));
+            return Err(Invalid::one(
+                "",
+                format!("must have at most {} characters", limits::EVENT_TYPE_CHARS),
+            ));
         }
         let parts: Vec<&str> = text.split('.').collect();
         let last = parts.len() - 1;
-        let fits = parts
-            .iter()
-            .enumerate()
-            .all(|(index, part)| is_segment(part) || *part == "*" || (*part == "**" && index == last));
+        let fits = parts.iter().enumerate().all(|(index, part)| {
+            is_segment(part) || *part == "*" || (*part == "**" && index == last)
+        });
         if !fits {
             return Err(Invalid::one(
                 "",
@@ -160,7 +170,10 @@ impl TryFrom<Vec<String>> for EventTypePatterns {
 
     fn try_from(texts: Vec<String>) -> Result<Self, Invalid> {
         if texts.len() > limits::EVENT_TYPE_PATTERNS {
-            return Err(Invalid::one("", format!("must have at most {} entries", limits::EVENT_TYPE_PATTERNS)));
+            return Err(Invalid::one(
+                "",
+                format!("must have at most {} entries", limits::EVENT_TYPE_PATTERNS),
+            ));
         }
         let mut check = crate::invalid::Checker::default();
         let patterns = texts
@@ -203,8 +216,12 @@ mod tests {
             let all = EventTypePatterns::try_from(texts).expect("valid");
             assert!(all.matches(&"a.b.c".parse().expect("valid")));
         }
-        let some = EventTypePatterns::try_from(vec!["*".to_owned(), "a.b".to_owned()]).expect("valid");
-        assert!(!some.matches(&"a.b.c".parse().expect("valid")), "beside others a star is one part");
+        let some =
+            EventTypePatterns::try_from(vec!["*".to_owned(), "a.b".to_owned()]).expect("valid");
+        assert!(
+            !some.matches(&"a.b.c".parse().expect("valid")),
+            "beside others a star is one part"
+        );
     }
 
     #[test]

@@ -19,7 +19,13 @@ impl JsonText {
     /// When it nests deeper than [`limits::JSON_DEPTH`].
     pub fn parse(raw: &RawValue) -> Result<Self, Invalid> {
         if depth(raw.get().as_bytes()) > limits::JSON_DEPTH {
-            return Err(Invalid::one("", format!("nests deeper than {} levels; flatten it", limits::JSON_DEPTH)));
+            return Err(Invalid::one(
+                "",
+                format!(
+                    "nests deeper than {} levels; flatten it",
+                    limits::JSON_DEPTH
+                ),
+            ));
         }
         Ok(Self(raw.get().into()))
     }
@@ -55,7 +61,9 @@ impl fmt::Debug for JsonText {
 impl Serialize for JsonText {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         // Goes through serde_json's raw value, so that the bytes stay as they are.
-        serde_json::from_str::<&RawValue>(&self.0).map_err(serde::ser::Error::custom)?.serialize(serializer)
+        serde_json::from_str::<&RawValue>(&self.0)
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
     }
 }
 
@@ -92,7 +100,8 @@ mod tests {
 
     #[test]
     fn text_passes_through_byte_for_byte() {
-        let text = "{\"n\":12345678901234567890,\"e\":1e400,\"k\":1,\"k\":2,\"s\":\"\\ud800 \\u00e9 é\"}";
+        let text =
+            "{\"n\":12345678901234567890,\"e\":1e400,\"k\":1,\"k\":2,\"s\":\"\\ud800 \\u00e9 é\"}";
         let json: JsonText = serde_json::from_str(text).expect("valid JSON");
         assert_eq!(json.as_str(), text);
         assert_eq!(serde_json::to_string(&json).expect("serialises"), text);

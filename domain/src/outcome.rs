@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 
 /// Why an attempt, or a delivery, failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "columns", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum), sea_orm(rs_type = "i16", db_type = "SmallInteger"))]
+#[cfg_attr(
+    feature = "columns",
+    derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum),
+    sea_orm(rs_type = "i16", db_type = "SmallInteger")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum FailureReason {
     /// No complete headers in time.
@@ -112,7 +116,11 @@ pub struct Failure {
 
 /// Version of HTTP spoken with the receiver.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(feature = "columns", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum), sea_orm(rs_type = "i16", db_type = "SmallInteger"))]
+#[cfg_attr(
+    feature = "columns",
+    derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum),
+    sea_orm(rs_type = "i16", db_type = "SmallInteger")
+)]
 pub enum HttpVersion {
     #[cfg_attr(feature = "columns", sea_orm(num_value = 10))]
     Http10,

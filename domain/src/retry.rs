@@ -38,15 +38,21 @@ impl RetryPolicy {
     /// When a step or the jitter is out of its range.
     pub fn new(schedule_s: Vec<f64>, jitter: f64) -> Result<Self, Invalid> {
         let mut check = Checker::default();
-        check.that(limits::RETRY_STEPS.contains(&schedule_s.len()), "/schedule_s", || {
-            "must have 1 to 20 steps".to_owned()
-        });
+        check.that(
+            limits::RETRY_STEPS.contains(&schedule_s.len()),
+            "/schedule_s",
+            || "must have 1 to 20 steps".to_owned(),
+        );
         for (index, step) in schedule_s.iter().enumerate() {
-            check.that(limits::RETRY_STEP_S.contains(step), &format!("/schedule_s/{index}"), || {
-                "must be between 0.1 and 604800 seconds".to_owned()
-            });
+            check.that(
+                limits::RETRY_STEP_S.contains(step),
+                &format!("/schedule_s/{index}"),
+                || "must be between 0.1 and 604800 seconds".to_owned(),
+            );
         }
-        check.that((0.0..=1.0).contains(&jitter), "/jitter", || "must be between 0 and 1".to_owned());
+        check.that((0.0..=1.0).contains(&jitter), "/jitter", || {
+            "must be between 0 and 1".to_owned()
+        });
         check.finish(Self { schedule_s, jitter })
     }
 
@@ -69,7 +75,11 @@ impl RetryPolicy {
     /// made goes on with its last step.
     pub fn wait_after(&self, number: u32, rng: &mut impl RngCore) -> Duration {
         let index = (number.max(1) as usize - 1).min(self.schedule_s.len() - 1);
-        let factor = if self.jitter > 0.0 { rng.random_range(1.0 - self.jitter..=1.0 + self.jitter) } else { 1.0 };
+        let factor = if self.jitter > 0.0 {
+            rng.random_range(1.0 - self.jitter..=1.0 + self.jitter)
+        } else {
+            1.0
+        };
         Duration::from_secs_f64(self.schedule_s[index] * factor)
     }
 }
@@ -77,7 +87,10 @@ impl RetryPolicy {
 impl Default for RetryPolicy {
     /// 5 s, 30 s, 2 min, 10 min, 1 h, each ± 20 %.
     fn default() -> Self {
-        Self { schedule_s: vec![5.0, 30.0, 120.0, 600.0, 3600.0], jitter: default_jitter() }
+        Self {
+            schedule_s: vec![5.0, 30.0, 120.0, 600.0, 3600.0],
+            jitter: default_jitter(),
+        }
     }
 }
 
@@ -97,7 +110,9 @@ pub fn parse_retry_after(value: &[u8], now: Timestamp) -> Option<Timestamp> {
         now + Duration::from_secs(text.parse().unwrap_or(u64::MAX / 1000).min(u64::MAX / 1000))
     } else {
         let at = httpdate::parse_http_date(text).ok()?;
-        let ms = at.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_millis());
+        let ms = at
+            .duration_since(std::time::UNIX_EPOCH)
+            .map_or(0, |since| since.as_millis());
         Timestamp::from_unix_ms(i64::try_from(ms).unwrap_or(i64::MAX))
     };
     Some(wanted.clamp(now, now + limits::RETRY_AFTER_MAX))
@@ -123,7 +138,8 @@ mod tests {
             ("", None),
         ];
         for (value, delay_ms) in cases {
-            let parsed = parse_retry_after(value.as_bytes(), NOW).map(|at| at.unix_ms() - NOW.unix_ms());
+            let parsed =
+                parse_retry_after(value.as_bytes(), NOW).map(|at| at.unix_ms() - NOW.unix_ms());
             assert_eq!(parsed, delay_ms, "{value}");
         }
         assert_eq!(parse_retry_after(&[0xff], NOW), None);

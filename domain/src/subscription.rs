@@ -11,7 +11,11 @@ use crate::limits;
 
 /// Whether a subscription is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "columns", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum), sea_orm(rs_type = "String", db_type = "Text"))]
+#[cfg_attr(
+    feature = "columns",
+    derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum),
+    sea_orm(rs_type = "String", db_type = "Text")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum SubscriptionStatus {
     #[cfg_attr(feature = "columns", sea_orm(string_value = "active"))]
@@ -37,7 +41,11 @@ impl SubscriptionStatus {
 
 /// Why a subscription is disabled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "columns", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum), sea_orm(rs_type = "String", db_type = "Text"))]
+#[cfg_attr(
+    feature = "columns",
+    derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum),
+    sea_orm(rs_type = "String", db_type = "Text")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum DisabledReason {
     /// By `PATCH`.
@@ -89,7 +97,9 @@ impl TargetUrl {
             return fault("must name a host");
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return fault("must not contain credentials; send them in a header of the subscription (`headers`)");
+            return fault(
+                "must not contain credentials; send them in a header of the subscription (`headers`)",
+            );
         }
         if url.fragment().is_some() {
             return fault("must not have a fragment (#…): it would never be sent");
@@ -130,22 +140,32 @@ impl CustomHeaders {
     /// Every header that does not fit.
     pub fn parse(given: BTreeMap<String, String>) -> Result<Self, Invalid> {
         if given.len() > limits::HEADERS {
-            return Err(Invalid::one("", format!("must have at most {} entries", limits::HEADERS)));
+            return Err(Invalid::one(
+                "",
+                format!("must have at most {} entries", limits::HEADERS),
+            ));
         }
         let mut check = Checker::default();
         let mut seen = std::collections::BTreeSet::new();
         for (name, value) in &given {
             let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
             let lower = name.to_ascii_lowercase();
-            check.that(is_token(name), &pointer, || "the name must be an HTTP token (RFC 9110)".to_owned());
+            check.that(is_token(name), &pointer, || {
+                "the name must be an HTTP token (RFC 9110)".to_owned()
+            });
             check.that(!is_reserved(&lower), &pointer, || {
                 "the name is reserved: host, content-*, user-agent, webhook-*, x-pt-* and hop-by-hop headers are set by \
                  Posthaste"
                     .to_owned()
             });
-            check.that(seen.insert(lower), &pointer, || "the name is there twice".to_owned());
+            check.that(seen.insert(lower), &pointer, || {
+                "the name is there twice".to_owned()
+            });
             check.that(is_value(value), &pointer, || {
-                format!("the value must be at most {} visible ASCII characters", limits::HEADER_VALUE_CHARS)
+                format!(
+                    "the value must be at most {} visible ASCII characters",
+                    limits::HEADER_VALUE_CHARS
+                )
             });
         }
         check.finish(Self(given))
@@ -164,13 +184,17 @@ impl CustomHeaders {
 
 impl fmt::Debug for CustomHeaders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map().entries(self.0.keys().map(|name| (name, "***"))).finish()
+        f.debug_map()
+            .entries(self.0.keys().map(|name| (name, "***")))
+            .finish()
     }
 }
 
 fn is_token(name: &str) -> bool {
     (1..=limits::HEADER_NAME_CHARS).contains(&name.len())
-        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
 fn is_value(value: &str) -> bool {
@@ -181,15 +205,24 @@ fn is_value(value: &str) -> bool {
 
 fn is_reserved(lower: &str) -> bool {
     const HOP_BY_HOP: [&str; 9] = [
-        "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer",
-        "transfer-encoding", "upgrade",
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
     ];
     lower == "host"
         || lower == "user-agent"
         || lower == "expect"
         || lower == "traceparent"
         || HOP_BY_HOP.contains(&lower)
-        || ["content-", "webhook-", "x-pt-"].iter().any(|prefix| lower.starts_with(prefix))
+        || ["content-", "webhook-", "x-pt-"]
+            .iter()
+            .any(|prefix| lower.starts_with(prefix))
 }
 
 /// Parses an external id: 1 to 128 of `[A-Za-z0-9_.:-]`, and not of the form of a generated one.
@@ -198,11 +231,18 @@ fn is_reserved(lower: &str) -> bool {
 /// When it does not fit.
 pub fn parse_external_id(text: &str) -> Result<String, Invalid> {
     let fits = limits::EXTERNAL_ID_CHARS.contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte));
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte));
     if !fits {
-        return Err(Invalid::one("", "must be 1 to 128 letters, digits, _, ., : and -"));
+        return Err(Invalid::one(
+            "",
+            "must be 1 to 128 letters, digits, _, ., : and -",
+        ));
     }
-    if text.parse::<crate::ids::SubscriptionId>().is_ok() || text.parse::<crate::ids::TenantId>().is_ok() {
+    if text.parse::<crate::ids::SubscriptionId>().is_ok()
+        || text.parse::<crate::ids::TenantId>().is_ok()
+    {
         return Err(Invalid::one("", "must not look like a generated id"));
     }
     Ok(text.to_owned())
@@ -232,13 +272,24 @@ mod tests {
             assert_eq!(TargetUrl::parse(text, true).is_ok(), fits, "{text}");
         }
         assert!(TargetUrl::parse("http://example.com/", false).is_ok());
-        assert!(TargetUrl::parse(&format!("https://example.com/{}", "x".repeat(2048)), true).is_err());
+        assert!(
+            TargetUrl::parse(&format!("https://example.com/{}", "x".repeat(2048)), true).is_err()
+        );
     }
 
     #[test]
     fn odd_forms_of_ipv4_become_plain_ones() {
-        for text in ["https://2130706433/", "https://0x7f.1/", "https://0177.0.0.1/", "https://127.1/", "https://１２７.0.0.1/"] {
-            assert_eq!(TargetUrl::parse(text, true).map(|url| url.as_str().to_owned()), Ok("https://127.0.0.1/".to_owned()));
+        for text in [
+            "https://2130706433/",
+            "https://0x7f.1/",
+            "https://0177.0.0.1/",
+            "https://127.1/",
+            "https://１２７.0.0.1/",
+        ] {
+            assert_eq!(
+                TargetUrl::parse(text, true).map(|url| url.as_str().to_owned()),
+                Ok("https://127.0.0.1/".to_owned())
+            );
         }
     }
 
@@ -249,14 +300,31 @@ mod tests {
     #[test]
     fn headers_are_tokens_that_nobody_else_sets() {
         assert!(headers("Authorization", "Bearer x y").is_ok());
-        for name in ["Host", "content-length", "User-Agent", "webhook-id", "X-PT-Event", "te", "Transfer-Encoding", "a b", "", "ä"] {
+        for name in [
+            "Host",
+            "content-length",
+            "User-Agent",
+            "webhook-id",
+            "X-PT-Event",
+            "te",
+            "Transfer-Encoding",
+            "a b",
+            "",
+            "ä",
+        ] {
             assert!(headers(name, "x").is_err(), "{name}");
         }
         for value in ["a\r\nb", "ä", " x", &"x".repeat(1025)] {
             assert!(headers("x-a", value).is_err(), "{value}");
         }
-        let two = BTreeMap::from([("A".to_owned(), String::new()), ("a".to_owned(), String::new())]);
-        assert!(CustomHeaders::parse(two).is_err(), "twice in different case");
+        let two = BTreeMap::from([
+            ("A".to_owned(), String::new()),
+            ("a".to_owned(), String::new()),
+        ]);
+        assert!(
+            CustomHeaders::parse(two).is_err(),
+            "twice in different case"
+        );
     }
 
     #[test]

@@ -30,12 +30,20 @@ impl RateLimit {
     /// When either is out of its range.
     pub fn new(per_second: f64, burst: Option<u32>) -> Result<Self, Invalid> {
         let mut check = Checker::default();
-        check.that(limits::RATE_PER_SECOND.contains(&per_second), "/per_second", || {
-            "must be between 0.1 and 100000 per second".to_owned()
-        });
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within 1 to 10,000 by the range above")]
+        check.that(
+            limits::RATE_PER_SECOND.contains(&per_second),
+            "/per_second",
+            || "must be between 0.1 and 100000 per second".to_owned(),
+        );
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "within 1 to 10,000 by the range above"
+        )]
         let burst = burst.unwrap_or((per_second / 10.0).max(1.0) as u32);
-        check.that(limits::RATE_BURST.contains(&burst), "/burst", || "must be between 1 and 100000".to_owned());
+        check.that(limits::RATE_BURST.contains(&burst), "/burst", || {
+            "must be between 1 and 100000".to_owned()
+        });
         check.finish(Self { per_second, burst })
     }
 
@@ -60,7 +68,11 @@ impl TryFrom<RateLimitInput> for RateLimit {
 
 /// Whether a tenant is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "columns", derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum), sea_orm(rs_type = "String", db_type = "Text"))]
+#[cfg_attr(
+    feature = "columns",
+    derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum),
+    sea_orm(rs_type = "String", db_type = "Text")
+)]
 #[serde(rename_all = "snake_case")]
 pub enum TenantStatus {
     #[cfg_attr(feature = "columns", sea_orm(string_value = "active"))]

@@ -51,7 +51,11 @@ impl Add<Duration> for Timestamp {
     type Output = Self;
 
     fn add(self, time: Duration) -> Self {
-        Self(self.0.saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)).min(Self::MAX.0))
+        Self(
+            self.0
+                .saturating_add(i64::try_from(time.as_millis()).unwrap_or(i64::MAX))
+                .min(Self::MAX.0),
+        )
     }
 }
 
@@ -59,13 +63,20 @@ impl Sub<Duration> for Timestamp {
     type Output = Self;
 
     fn sub(self, time: Duration) -> Self {
-        Self(self.0.saturating_sub(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
+        Self(
+            self.0
+                .saturating_sub(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)),
+        )
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_chrono().to_rfc3339_opts(SecondsFormat::Millis, true))
+        f.write_str(
+            &self
+                .to_chrono()
+                .to_rfc3339_opts(SecondsFormat::Millis, true),
+        )
     }
 }
 
@@ -108,7 +119,9 @@ impl EventTime {
     /// When the text is not RFC 3339.
     pub fn parse(text: &str) -> Result<Self, MalformedTimestamp> {
         let utc = parse_utc(text)?;
-        let digits = text.split_once('.').map_or(0, |(_, rest)| rest.bytes().take_while(u8::is_ascii_digit).count());
+        let digits = text.split_once('.').map_or(0, |(_, rest)| {
+            rest.bytes().take_while(u8::is_ascii_digit).count()
+        });
         let whole = utc.format("%Y-%m-%dT%H:%M:%S");
         if digits == 0 {
             return Ok(Self(format!("{whole}Z")));
@@ -140,9 +153,14 @@ fn parse_utc(text: &str) -> Result<DateTime<Utc>, MalformedTimestamp> {
     if text.len() > 64 || text.as_bytes().get(10) != Some(&b'T') {
         return Err(MalformedTimestamp);
     }
-    let at = DateTime::parse_from_rfc3339(text).map_err(|_| MalformedTimestamp)?.to_utc();
+    let at = DateTime::parse_from_rfc3339(text)
+        .map_err(|_| MalformedTimestamp)?
+        .to_utc();
     let ms = at.timestamp_millis();
-    (0..=Timestamp::MAX.0).contains(&ms).then_some(at).ok_or(MalformedTimestamp)
+    (0..=Timestamp::MAX.0)
+        .contains(&ms)
+        .then_some(at)
+        .ok_or(MalformedTimestamp)
 }
 
 #[cfg(test)]
@@ -154,16 +172,29 @@ mod tests {
         for (given, sent) in [
             ("2026-01-21T12:00:00Z", "2026-01-21T12:00:00Z"),
             ("2026-01-21T12:00:00.5Z", "2026-01-21T12:00:00.5Z"),
-            ("2026-01-21T14:00:00.123456789+02:00", "2026-01-21T12:00:00.123456789Z"),
+            (
+                "2026-01-21T14:00:00.123456789+02:00",
+                "2026-01-21T12:00:00.123456789Z",
+            ),
             ("2026-01-21T12:00:00.000-00:00", "2026-01-21T12:00:00.000Z"),
         ] {
-            assert_eq!(EventTime::parse(given).map(|t| t.as_str().to_owned()), Ok(sent.to_owned()));
+            assert_eq!(
+                EventTime::parse(given).map(|t| t.as_str().to_owned()),
+                Ok(sent.to_owned())
+            );
         }
     }
 
     #[test]
     fn what_is_no_instant_is_refused() {
-        for text in ["", "2026-01-21", "2026-01-21 12:00:00Z", "2026-13-01T00:00:00Z", "2026-01-21T12:00:00", "1969-12-31T23:59:59Z"] {
+        for text in [
+            "",
+            "2026-01-21",
+            "2026-01-21 12:00:00Z",
+            "2026-13-01T00:00:00Z",
+            "2026-01-21T12:00:00",
+            "1969-12-31T23:59:59Z",
+        ] {
             assert!(EventTime::parse(text).is_err(), "{text}");
             assert!(text.parse::<Timestamp>().is_err(), "{text}");
         }
@@ -171,7 +202,13 @@ mod tests {
 
     #[test]
     fn timestamps_are_written_in_milliseconds() {
-        assert_eq!(Timestamp::from_unix_ms(1_768_996_800_007).to_string(), "2026-01-21T12:00:00.007Z");
-        assert_eq!("2026-01-21T12:00:00.007Z".parse(), Ok(Timestamp::from_unix_ms(1_768_996_800_007)));
+        assert_eq!(
+            Timestamp::from_unix_ms(1_768_996_800_007).to_string(),
+            "2026-01-21T12:00:00.007Z"
+        );
+        assert_eq!(
+            "2026-01-21T12:00:00.007Z".parse(),
+            Ok(Timestamp::from_unix_ms(1_768_996_800_007))
+        );
     }
 }

@@ -53,10 +53,15 @@ impl TenantBook {
         let (mut by_type, mut by_pattern) = (HashMap::<Box<str>, Vec<u32>>::new(), Vec::new());
         for (position, subscription) in (0..).zip(&subscriptions) {
             let patterns = subscription.event_types.as_slice();
-            if subscription.event_types.is_all() || patterns.iter().any(|pattern| pattern.as_str().contains('*')) {
+            if subscription.event_types.is_all()
+                || patterns
+                    .iter()
+                    .any(|pattern| pattern.as_str().contains('*'))
+            {
                 by_pattern.push(position);
             } else {
-                let mut names: Vec<&str> = patterns.iter().map(|pattern| pattern.as_str()).collect();
+                let mut names: Vec<&str> =
+                    patterns.iter().map(|pattern| pattern.as_str()).collect();
                 names.sort_unstable();
                 names.dedup();
                 for name in names {
@@ -64,8 +69,17 @@ impl TenantBook {
                 }
             }
         }
-        let has_filters = subscriptions.iter().any(|subscription| subscription.filter.is_some());
-        Self { revision, settings, subscriptions, by_type, by_pattern, has_filters }
+        let has_filters = subscriptions
+            .iter()
+            .any(|subscription| subscription.filter.is_some());
+        Self {
+            revision,
+            settings,
+            subscriptions,
+            by_type,
+            by_pattern,
+            has_filters,
+        }
     }
 
     /// Whether matching has filters to evaluate, which may take milliseconds.
@@ -77,18 +91,33 @@ impl TenantBook {
     ///
     /// # Errors
     /// When there are more than [`limits::FAN_OUT`].
-    pub fn matching(&self, event: &EventView<'_>, event_type: &EventType) -> Result<Vec<Arc<Listed>>, TooManyMatches> {
+    pub fn matching(
+        &self,
+        event: &EventView<'_>,
+        event_type: &EventType,
+    ) -> Result<Vec<Arc<Listed>>, TooManyMatches> {
         let named = self.by_type.get(event_type.as_str()).into_iter().flatten();
         let by_pattern = self.by_pattern.iter();
-        let candidates = named.chain(by_pattern).map(|position| &self.subscriptions[*position as usize]);
+        let candidates = named
+            .chain(by_pattern)
+            .map(|position| &self.subscriptions[*position as usize]);
         let matched: Vec<_> = candidates
             .filter(|listed| listed.event_types.matches(event_type))
             // An expression that errs doesn't match.
-            .filter(|listed| listed.filter.as_ref().is_none_or(|filter| filter.matches(event).unwrap_or(false)))
+            .filter(|listed| {
+                listed
+                    .filter
+                    .as_ref()
+                    .is_none_or(|filter| filter.matches(event).unwrap_or(false))
+            })
             .take(limits::FAN_OUT + 1)
             .cloned()
             .collect();
-        if matched.len() > limits::FAN_OUT { Err(TooManyMatches) } else { Ok(matched) }
+        if matched.len() > limits::FAN_OUT {
+            Err(TooManyMatches)
+        } else {
+            Ok(matched)
+        }
     }
 }
 
@@ -103,7 +132,9 @@ const TENANTS_KEPT: u64 = 10_000;
 
 impl Default for AddressBook {
     fn default() -> Self {
-        Self { books: moka::sync::Cache::new(TENANTS_KEPT) }
+        Self {
+            books: moka::sync::Cache::new(TENANTS_KEPT),
+        }
     }
 }
 
@@ -112,7 +143,12 @@ impl AddressBook {
     ///
     /// # Errors
     /// When it has to be read and the database is away, or there is no such tenant.
-    pub async fn of(&self, db: &impl ConnectionTrait, tenant: TenantId, schedule_attempts: u32) -> Result<Arc<TenantBook>, Error> {
+    pub async fn of(
+        &self,
+        db: &impl ConnectionTrait,
+        tenant: TenantId,
+        schedule_attempts: u32,
+    ) -> Result<Arc<TenantBook>, Error> {
         match self.books.get(&tenant) {
             Some(book) => Ok(book),
             None => self.reload(db, tenant, schedule_attempts).await,
@@ -124,14 +160,27 @@ impl AddressBook {
     ///
     /// # Errors
     /// When the database is away, or there is no such tenant.
-    pub async fn reload(&self, db: &impl ConnectionTrait, tenant: TenantId, schedule_attempts: u32) -> Result<Arc<TenantBook>, Error> {
+    pub async fn reload(
+        &self,
+        db: &impl ConnectionTrait,
+        tenant: TenantId,
+        schedule_attempts: u32,
+    ) -> Result<Arc<TenantBook>, Error> {
         // The revision is read first: a change between the two reads makes the book look older than it
         // is, and it is read once more.
-        let row = store::tenant::find(db, tenant).await?.ok_or(Error::NotFound("tenant"))?;
+        let row = store::tenant::find(db, tenant)
+            .await?
+            .ok_or(Error::NotFound("tenant"))?;
         let subscriptions = store::subscription::receiving(db, tenant).await?;
         let settings = store::tenant::queue_settings(&row);
-        let listed = subscriptions.into_iter().map(|row| Listed::new(row, schedule_attempts).map(Arc::new));
-        let book = Arc::new(TenantBook::new(row.subscription_revision, settings, listed.collect::<Result<_, _>>()?));
+        let listed = subscriptions
+            .into_iter()
+            .map(|row| Listed::new(row, schedule_attempts).map(Arc::new));
+        let book = Arc::new(TenantBook::new(
+            row.subscription_revision,
+            settings,
+            listed.collect::<Result<_, _>>()?,
+        ));
         self.books.insert(tenant, book.clone());
         Ok(book)
     }
@@ -144,13 +193,21 @@ impl AddressBook {
 
 impl Listed {
     fn new(row: entity::subscription::Model, schedule_attempts: u32) -> Result<Self, Error> {
-        let filter = row.filter.as_deref().map(Filter::parse).transpose().map_err(|e| Error::internal("a stored filter", e))?;
+        let filter = row
+            .filter
+            .as_deref()
+            .map(Filter::parse)
+            .transpose()
+            .map_err(|e| Error::internal("a stored filter", e))?;
         Ok(Self {
             id: row.id,
             revision: row.revision,
             filter,
             ordered: row.ordered,
-            max_attempts: row.retry.as_ref().map_or(schedule_attempts, |retry| retry.max_attempts()),
+            max_attempts: row
+                .retry
+                .as_ref()
+                .map_or(schedule_attempts, |retry| retry.max_attempts()),
             lane: lane_settings(&row),
             event_types: row.event_types,
         })

@@ -51,7 +51,10 @@ pub struct Parts {
 impl Parts {
     /// A source of randomness for ids, secrets and jitter.
     pub fn rng(&self) -> impl rand::Rng + rand::CryptoRng + use<> {
-        #[expect(clippy::disallowed_methods, reason = "the one place where the engine draws randomness")]
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place where the engine draws randomness"
+        )]
         rand::rng()
     }
 }

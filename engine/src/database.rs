@@ -1,8 +1,8 @@
 //! The connections, and how statements over many rows are written for both databases.
 
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
-    Statement, TransactionTrait, Value,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    ExecResult, QueryResult, Statement, TransactionTrait, Value,
 };
 
 /// Where rows are written and read. On SQLite `write` is the single writing connection; on Postgres
@@ -30,26 +30,27 @@ impl Database {
         match self.read.get_database_backend() {
             DbBackend::Postgres => {
                 let level = sea_orm::IsolationLevel::RepeatableRead;
-                self.read.begin_with_config(Some(level), Some(AccessMode::ReadOnly)).await
+                self.read
+                    .begin_with_config(Some(level), Some(AccessMode::ReadOnly))
+                    .await
             }
             _ => self.read.begin().await,
         }
     }
 }
 
-/// How many rows one statement takes at most: bounded parameters, and a bounded number of distinct
-/// texts for the statement cache.
-const ROWS_MAX: usize = 64;
+/// The numbers of rows that statements are written for: few enough to be kept prepared, close enough
+/// that a group needs two or three of them; the largest bounds the parameters.
+const RUN_LENGTHS: [usize; 13] = [64, 48, 32, 24, 16, 12, 8, 6, 5, 4, 3, 2, 1];
 
-/// Cuts rows into runs of 64, 32, 16 … 1, so that there are only seven texts of each statement to
+/// Cuts rows into runs of a few lengths, so that there are only so many texts of each statement to
 /// prepare, whatever the group's size.
 pub fn runs<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
     let mut rest = rows;
     std::iter::from_fn(move || {
-        if rest.is_empty() {
-            return None;
-        }
-        let length = ROWS_MAX.min(1 << rest.len().ilog2());
+        let length = RUN_LENGTHS
+            .into_iter()
+            .find(|length| *length <= rest.len())?;
         let (run, more) = rest.split_at(length);
         rest = more;
         Some(run)
@@ -60,11 +61,18 @@ pub fn runs<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
 /// cast to in the first row, since Postgres takes a bare `VALUES` list for text.
 pub fn rows_of_values(backend: DbBackend, types: &[&str], rows: usize) -> String {
     let first: Vec<String> = match backend {
-        DbBackend::Postgres => types.iter().map(|column_type| format!("?::{column_type}")).collect(),
+        DbBackend::Postgres => types
+            .iter()
+            .map(|column_type| format!("?::{column_type}"))
+            .collect(),
         _ => vec!["?".to_owned(); types.len()],
     };
     let further = format!(",({})", vec!["?"; types.len()].join(","));
-    format!("({}){}", first.join(","), further.repeat(rows.saturating_sub(1)))
+    format!(
+        "({}){}",
+        first.join(","),
+        further.repeat(rows.saturating_sub(1))
+    )
 }
 
 /// The statement's text with each `?` replaced by what the backend calls its next parameter.
@@ -87,27 +95,54 @@ pub fn numbered(backend: DbBackend, sql: &str) -> String {
 ///
 /// # Errors
 /// When the database is away or refuses it.
-pub async fn execute(db: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<ExecResult, DbErr> {
+pub async fn execute(
+    db: &impl ConnectionTrait,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<ExecResult, DbErr> {
     let backend = db.get_database_backend();
-    db.execute_raw(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
+    db.execute_raw(Statement::from_sql_and_values(
+        backend,
+        numbered(backend, sql),
+        values,
+    ))
+    .await
 }
 
 /// Runs a query whose parameters are written as `?`.
 ///
 /// # Errors
 /// When the database is away or refuses it.
-pub async fn query_all(db: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, DbErr> {
+pub async fn query_all(
+    db: &impl ConnectionTrait,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<Vec<QueryResult>, DbErr> {
     let backend = db.get_database_backend();
-    db.query_all_raw(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
+    db.query_all_raw(Statement::from_sql_and_values(
+        backend,
+        numbered(backend, sql),
+        values,
+    ))
+    .await
 }
 
 /// Runs a query of at most one row, its parameters written as `?`.
 ///
 /// # Errors
 /// When the database is away or refuses it.
-pub async fn query_one(db: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<Option<QueryResult>, DbErr> {
+pub async fn query_one(
+    db: &impl ConnectionTrait,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<Option<QueryResult>, DbErr> {
     let backend = db.get_database_backend();
-    db.query_one_raw(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
+    db.query_one_raw(Statement::from_sql_and_values(
+        backend,
+        numbered(backend, sql),
+        values,
+    ))
+    .await
 }
 
 /// As many `?` as there are items, with the list padded to a power of two by its last item: a query
@@ -125,18 +160,27 @@ mod tests {
     use super::*;
 
     #[test]
-    fn runs_are_powers_of_two_and_lose_nothing() {
+    fn runs_have_few_lengths_and_lose_nothing() {
         let rows: Vec<u32> = (0..205).collect();
         let lengths: Vec<usize> = runs(&rows).map(<[u32]>::len).collect();
-        assert_eq!(lengths, [64, 64, 64, 8, 4, 1]);
+        assert_eq!(lengths, [64, 64, 64, 12, 1]);
         assert_eq!(runs(&rows).flatten().copied().collect::<Vec<_>>(), rows);
     }
 
     #[test]
     fn parameters_are_written_as_each_database_wants_them() {
-        assert_eq!(numbered(DbBackend::Postgres, "a = ? AND b = ?"), "a = $1 AND b = $2");
-        assert_eq!(numbered(DbBackend::Sqlite, "a = ? AND b = ?"), "a = ? AND b = ?");
-        assert_eq!(rows_of_values(DbBackend::Postgres, &["uuid", "bigint"], 2), "(?::uuid,?::bigint),(?,?)");
+        assert_eq!(
+            numbered(DbBackend::Postgres, "a = ? AND b = ?"),
+            "a = $1 AND b = $2"
+        );
+        assert_eq!(
+            numbered(DbBackend::Sqlite, "a = ? AND b = ?"),
+            "a = ? AND b = ?"
+        );
+        assert_eq!(
+            rows_of_values(DbBackend::Postgres, &["uuid", "bigint"], 2),
+            "(?::uuid,?::bigint),(?,?)"
+        );
         assert_eq!(rows_of_values(DbBackend::Sqlite, &["uuid"], 2), "(?),(?)");
     }
 }

@@ -40,12 +40,18 @@ impl<Q: Send + 'static, A: Send + 'static> Grouped<Q, A> {
             AbortOnDropHandle::new(tokio::spawn(async move {
                 let mut waiting = Vec::new();
                 loop {
-                    let taken = receiver.lock().await.recv_many(&mut waiting, group_max).await;
+                    let taken = receiver
+                        .lock()
+                        .await
+                        .recv_many(&mut waiting, group_max)
+                        .await;
                     if taken == 0 {
                         return;
                     }
-                    let (requests, answers): (Vec<Q>, Vec<_>) =
-                        waiting.drain(..).map(|one| (one.request, one.answer)).unzip();
+                    let (requests, answers): (Vec<Q>, Vec<_>) = waiting
+                        .drain(..)
+                        .map(|one| (one.request, one.answer))
+                        .unzip();
                     for (answer, to) in work(requests).await.into_iter().zip(answers) {
                         // Whoever asked may have gone away; what was done for it stays done.
                         let _ = to.send(answer);
@@ -53,7 +59,10 @@ impl<Q: Send + 'static, A: Send + 'static> Grouped<Q, A> {
                 }
             }))
         };
-        Self { sender, _workers: (0..workers).map(|_| worker()).collect() }
+        Self {
+            sender,
+            _workers: (0..workers).map(|_| worker()).collect(),
+        }
     }
 
     /// Has the request worked on with others.
@@ -62,7 +71,10 @@ impl<Q: Send + 'static, A: Send + 'static> Grouped<Q, A> {
     /// When the worker is gone.
     pub async fn ask(&self, request: Q) -> Result<A, Stopped> {
         let (answer, answered) = oneshot::channel();
-        self.sender.send(Waiting { request, answer }).await.map_err(|_| Stopped)?;
+        self.sender
+            .send(Waiting { request, answer })
+            .await
+            .map_err(|_| Stopped)?;
         answered.await.map_err(|_| Stopped)
     }
 }
@@ -88,10 +100,12 @@ mod tests {
                 }
             }))
         };
-        let ask = |n| tokio::spawn({
-            let grouped = grouped.clone();
-            async move { grouped.ask(n).await }
-        });
+        let ask = |n| {
+            tokio::spawn({
+                let grouped = grouped.clone();
+                async move { grouped.ask(n).await }
+            })
+        };
         let first = ask(1);
         while groups.load(Ordering::SeqCst) == 0 {
             tokio::task::yield_now().await;

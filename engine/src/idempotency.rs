@@ -47,25 +47,40 @@ impl Claim {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
-        Self { digest: hash.finalize().into(), body_hash: Sha256::digest(body).into() }
+        Self {
+            digest: hash.finalize().into(),
+            body_hash: Sha256::digest(body).into(),
+        }
     }
 
     /// Looks up what is kept, unless it is older than a day.
     ///
     /// # Errors
     /// When the database is away, or the answer cannot be opened.
-    pub async fn find(&self, db: &impl ConnectionTrait, sealer: &Sealer, now: Timestamp) -> Result<Kept, Error> {
+    pub async fn find(
+        &self,
+        db: &impl ConnectionTrait,
+        sealer: &Sealer,
+        now: Timestamp,
+    ) -> Result<Kept, Error> {
         let sql = "SELECT body_hash, status, answer FROM idempotency_keys WHERE claim = ? AND created_at > ?";
         let since = now - domain::limits::IDEMPOTENCY_KEPT;
         let row = query_one(db, sql, vec![self.digest.to_vec().into(), since.into()]).await?;
-        let Some(row) = row else { return Ok(Kept::Nothing) };
+        let Some(row) = row else {
+            return Ok(Kept::Nothing);
+        };
         if row.try_get_by_index::<Vec<u8>>(0)? != self.body_hash {
             return Ok(Kept::OtherBody);
         }
         let sealed: Vec<u8> = row.try_get_by_index(2)?;
-        let body = sealer.open(&self.digest, &sealed).map_err(|e| Error::internal("a kept answer does not open", e))?;
+        let body = sealer
+            .open(&self.digest, &sealed)
+            .map_err(|e| Error::internal("a kept answer does not open", e))?;
         let status = u16::try_from(row.try_get_by_index::<i16>(1)?).unwrap_or(500);
-        Ok(Kept::Answer(Answer { status, body: body.to_vec() }))
+        Ok(Kept::Answer(Answer {
+            status,
+            body: body.to_vec(),
+        }))
     }
 
     /// Keeps an answer within the transaction that did the work; `false` when another request was
@@ -73,7 +88,13 @@ impl Claim {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn keep(&self, db: &impl ConnectionTrait, sealer: &Sealer, answer: &Answer, now: Timestamp) -> Result<bool, Error> {
+    pub async fn keep(
+        &self,
+        db: &impl ConnectionTrait,
+        sealer: &Sealer,
+        answer: &Answer,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
         // A row that has outlived its day gives way.
         let sql = "INSERT INTO idempotency_keys (claim, body_hash, status, answer, created_at) VALUES (?, ?, ?, ?, ?) \
                    ON CONFLICT (claim) DO UPDATE SET body_hash = excluded.body_hash, status = excluded.status, \

@@ -31,7 +31,10 @@ impl std::fmt::Debug for Lanes {
 impl Lanes {
     /// Lanes of `queue`, none of them configured yet.
     pub fn new(queue: Arc<dyn Queue>) -> Self {
-        Self { queue, told: Arc::default() }
+        Self {
+            queue,
+            told: Arc::default(),
+        }
     }
 
     /// The queue itself.
@@ -43,8 +46,18 @@ impl Lanes {
     ///
     /// # Errors
     /// When the queue is away.
-    pub async fn configure(&self, lane: SubscriptionId, settings: &LaneSettings) -> Result<(), Error> {
-        if self.told.lock().lanes.get(&lane).is_some_and(|revision| *revision >= settings.revision) {
+    pub async fn configure(
+        &self,
+        lane: SubscriptionId,
+        settings: &LaneSettings,
+    ) -> Result<(), Error> {
+        if self
+            .told
+            .lock()
+            .lanes
+            .get(&lane)
+            .is_some_and(|revision| *revision >= settings.revision)
+        {
             return Ok(());
         }
         self.queue.configure_lane(lane, settings.clone()).await?;
@@ -59,11 +72,17 @@ impl Lanes {
     ///
     /// # Errors
     /// When the queue is away.
-    pub async fn configure_tenant(&self, tenant: TenantId, settings: &TenantSettings) -> Result<(), Error> {
+    pub async fn configure_tenant(
+        &self,
+        tenant: TenantId,
+        settings: &TenantSettings,
+    ) -> Result<(), Error> {
         if self.told.lock().tenants.get(&tenant) == Some(settings) {
             return Ok(());
         }
-        self.queue.configure_tenant(tenant, settings.clone()).await?;
+        self.queue
+            .configure_tenant(tenant, settings.clone())
+            .await?;
         self.told.lock().tenants.insert(tenant, settings.clone());
         Ok(())
     }

@@ -33,7 +33,9 @@ impl Engine {
     /// # Errors
     /// When the database or the queue is away.
     pub async fn fill_queue(&self) -> Result<usize, Error> {
-        for (tenant, subscription) in store::subscription::settling_across_tenants(&self.database.read).await? {
+        for (tenant, subscription) in
+            store::subscription::settling_across_tenants(&self.database.read).await?
+        {
             settle::start(self.parts(), tenant, subscription);
         }
         for tenant in tenants::deleted(self).await? {
@@ -47,7 +49,10 @@ impl Engine {
         let refills = async {
             loop {
                 if let Err(error) = self.refill_lanes().await {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "reconcile.refill_failed");
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "reconcile.refill_failed"
+                    );
                     tokio::time::sleep(AWAY_WAIT).await;
                 }
             }
@@ -58,7 +63,10 @@ impl Engine {
                 match self.sweep(Some(OVERDUE)).await {
                     Ok(0) => {}
                     Ok(pushed) => tracing::debug!(deliveries = pushed, "reconcile.swept"),
-                    Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "reconcile.sweep_failed"),
+                    Err(error) => tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "reconcile.sweep_failed"
+                    ),
                 }
             }
         };
@@ -79,27 +87,45 @@ impl Engine {
         Ok(pushed)
     }
 
-    async fn sweep_lane(&self, lane: SubscriptionId, overdue: Option<Duration>) -> Result<usize, Error> {
+    async fn sweep_lane(
+        &self,
+        lane: SubscriptionId,
+        overdue: Option<Duration>,
+    ) -> Result<usize, Error> {
         let db = &self.database.read;
-        let Some(row) = store::subscription::find_across_tenants(db, lane).await? else { return Ok(0) };
+        let Some(row) = store::subscription::find_across_tenants(db, lane).await? else {
+            return Ok(0);
+        };
         let is_runnable = row.deleted_at.is_none() && row.status == SubscriptionStatus::Active;
         let is_start = overdue.is_none();
-        if row.deleted_at.is_some() || row.status == SubscriptionStatus::Disabled || !(is_runnable || is_start) {
+        if row.deleted_at.is_some()
+            || row.status == SubscriptionStatus::Disabled
+            || !(is_runnable || is_start)
+        {
             return Ok(0);
         }
-        let Some(tenant) = store::tenant::find(db, row.tenant_id).await? else { return Ok(0) };
-        self.lanes.configure_tenant(tenant.id, &store::tenant::queue_settings(&tenant)).await?;
+        let Some(tenant) = store::tenant::find(db, row.tenant_id).await? else {
+            return Ok(0);
+        };
+        self.lanes
+            .configure_tenant(tenant.id, &store::tenant::queue_settings(&tenant))
+            .await?;
         self.lanes.configure(lane, &lane_settings(&row)).await?;
         let now = self.clock.now();
         let mut pushed = 0;
         for class in CLASSES {
             // One more than the window holds: the lane then knows that the database holds more.
             let waiting = store::delivery::due_page(db, lane, class, WINDOW + 1).await?;
-            let first = waiting.first().map(|first| now.since(first.next_attempt_at));
+            let first = waiting
+                .first()
+                .map(|first| now.since(first.next_attempt_at));
             if first.is_none_or(|since| overdue.is_some_and(|overdue| since < overdue)) {
                 continue;
             }
-            let due: Vec<Due> = waiting.iter().map(|one| due(lane, class, *one, now)).collect();
+            let due: Vec<Due> = waiting
+                .iter()
+                .map(|one| due(lane, class, *one, now))
+                .collect();
             self.lanes.push(&due).await?;
             pushed += due.len();
         }
@@ -116,13 +142,34 @@ impl Engine {
 
     async fn read_refill(&self, request: RefillRequest) -> Result<Refill, Error> {
         let now = self.clock.now();
-        let page = store::delivery::due_page(&self.database.read, request.lane, request.class, request.limit + 1).await?;
-        let mut due: Vec<Due> = page.iter().map(|one| due(request.lane, request.class, *one, now)).collect();
-        let beyond = (due.len() > request.limit).then(|| due.pop()).flatten().map(|one| one.delay);
-        Ok(Refill { request, due, beyond })
+        let page = store::delivery::due_page(
+            &self.database.read,
+            request.lane,
+            request.class,
+            request.limit + 1,
+        )
+        .await?;
+        let mut due: Vec<Due> = page
+            .iter()
+            .map(|one| due(request.lane, request.class, *one, now))
+            .collect();
+        let beyond = (due.len() > request.limit)
+            .then(|| due.pop())
+            .flatten()
+            .map(|one| one.delay);
+        Ok(Refill {
+            request,
+            due,
+            beyond,
+        })
     }
 }
 
 fn due(lane: SubscriptionId, class: Class, waiting: Waiting, now: Timestamp) -> Due {
-    Due { lane, delivery: waiting.id, class, delay: waiting.next_attempt_at.since(now) }
+    Due {
+        lane,
+        delivery: waiting.id,
+        class,
+        delay: waiting.next_attempt_at.since(now),
+    }
 }

@@ -29,17 +29,30 @@ impl Engine {
     /// # Errors
     /// `NotFound` when the tenant has no such delivery; `Conflict` while it is not final, or when its
     /// subscription takes nothing any more.
-    pub async fn redeliver(&self, db: &DatabaseTransaction, tenant: TenantId, id: DeliveryId) -> Result<Redelivery, Error> {
-        let old = store::delivery::find(db, tenant, id).await?.ok_or(Error::NotFound("delivery"))?;
+    pub async fn redeliver(
+        &self,
+        db: &DatabaseTransaction,
+        tenant: TenantId,
+        id: DeliveryId,
+    ) -> Result<Redelivery, Error> {
+        let old = store::delivery::find(db, tenant, id)
+            .await?
+            .ok_or(Error::NotFound("delivery"))?;
         if !old.status.is_final() {
-            return Err(Error::Conflict("the delivery is not final yet; wait for it, or cancel it first".to_owned()));
+            return Err(Error::Conflict(
+                "the delivery is not final yet; wait for it, or cancel it first".to_owned(),
+            ));
         }
         // Taking the row first makes a disabling that is under way visible, or wait for us.
         store::subscription::lock(db, tenant, old.subscription_id).await?;
-        let subscription = store::subscription::find(db, tenant, &old.subscription_id.to_string()).await?;
-        let subscription = subscription.ok_or_else(|| Error::Conflict("the subscription is deleted".to_owned()))?;
+        let subscription =
+            store::subscription::find(db, tenant, &old.subscription_id.to_string()).await?;
+        let subscription = subscription
+            .ok_or_else(|| Error::Conflict("the subscription is deleted".to_owned()))?;
         if subscription.status == SubscriptionStatus::Disabled {
-            return Err(Error::Conflict("the subscription is disabled; set its status to active first".to_owned()));
+            return Err(Error::Conflict(
+                "the subscription is disabled; set its status to active first".to_owned(),
+            ));
         }
         let now = self.clock.now();
         let sequence = match subscription.ordered {
@@ -54,25 +67,44 @@ impl Engine {
             subscription_id: subscription.id,
             subscription_revision: subscription.revision,
             trigger: Trigger::Redelivery,
-            max_attempts: subscription.retry.as_ref().unwrap_or(&self.settings.retry).max_attempts(),
+            max_attempts: subscription
+                .retry
+                .as_ref()
+                .unwrap_or(&self.settings.retry)
+                .max_attempts(),
             due_at: now,
             sequence,
         };
         rows::insert_deliveries(db, std::slice::from_ref(&new)).await?;
-        let delivery = store::delivery::find(db, tenant, new.id).await?.ok_or(Error::NotFound("delivery"))?;
-        Ok(Redelivery { delivery, subscription })
+        let delivery = store::delivery::find(db, tenant, new.id)
+            .await?
+            .ok_or(Error::NotFound("delivery"))?;
+        Ok(Redelivery {
+            delivery,
+            subscription,
+        })
     }
 
     /// Hands a committed redelivery to the queue. A failure costs time only: its row is there.
     pub async fn push_redelivery(&self, redelivery: &Redelivery) {
         let lane = redelivery.subscription.id;
-        let due = Due { lane, delivery: redelivery.delivery.id, class: Class::First, delay: Duration::ZERO };
+        let due = Due {
+            lane,
+            delivery: redelivery.delivery.id,
+            class: Class::First,
+            delay: Duration::ZERO,
+        };
         let pushed = async {
-            self.lanes.configure(lane, &lane_settings(&redelivery.subscription)).await?;
+            self.lanes
+                .configure(lane, &lane_settings(&redelivery.subscription))
+                .await?;
             self.lanes.push(&[due]).await
         };
         if let Err(error) = pushed.await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "queue.push_failed");
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "queue.push_failed"
+            );
         }
     }
 
@@ -80,9 +112,16 @@ impl Engine {
     ///
     /// # Errors
     /// `NotFound` when the tenant has no such delivery, `Conflict` when it is final.
-    pub async fn cancel(&self, db: &DatabaseTransaction, tenant: TenantId, id: DeliveryId) -> Result<Model, Error> {
+    pub async fn cancel(
+        &self,
+        db: &DatabaseTransaction,
+        tenant: TenantId,
+        id: DeliveryId,
+    ) -> Result<Model, Error> {
         let cancelled = store::delivery::cancel(db, tenant, id, self.clock.now()).await?;
-        let delivery = store::delivery::find(db, tenant, id).await?.ok_or(Error::NotFound("delivery"))?;
+        let delivery = store::delivery::find(db, tenant, id)
+            .await?
+            .ok_or(Error::NotFound("delivery"))?;
         if !cancelled {
             return Err(Error::Conflict("the delivery is final already".to_owned()));
         }

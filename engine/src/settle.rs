@@ -37,11 +37,18 @@ pub fn start(parts: Arc<Parts>, tenant: TenantId, subscription: SubscriptionId) 
     });
 }
 
-async fn settle(parts: &Parts, tenant: TenantId, subscription: SubscriptionId) -> Result<(), Error> {
+async fn settle(
+    parts: &Parts,
+    tenant: TenantId,
+    subscription: SubscriptionId,
+) -> Result<(), Error> {
     loop {
-        let row = store::subscription::find_across_tenants(&parts.database.read, subscription).await?;
+        let row =
+            store::subscription::find_across_tenants(&parts.database.read, subscription).await?;
         // Started again meanwhile: what still waits is delivered.
-        let Some(intention) = row.and_then(|row| row.settling) else { return Ok(()) };
+        let Some(intention) = row.and_then(|row| row.settling) else {
+            return Ok(());
+        };
         parts.lanes.drop_lane(subscription).await?;
         let in_flight = parts.in_flight.deliveries_of(subscription);
         let settled = settle_chunk(parts, tenant, subscription, intention, &in_flight).await?;
@@ -65,15 +72,24 @@ async fn settle_chunk(
 ) -> Result<usize, Error> {
     let now = parts.clock.now();
     let transaction = parts.database.begin().await?;
-    let rows = store::delivery::waiting_page(&transaction, subscription, in_flight, CHUNK_ROWS).await?;
+    let rows =
+        store::delivery::waiting_page(&transaction, subscription, in_flight, CHUNK_ROWS).await?;
     let (status, reason) = match intention {
-        Settling::Disabled => (DeliveryStatus::Failed, Some(number_of(FailureReason::SubscriptionDisabled))),
+        Settling::Disabled => (
+            DeliveryStatus::Failed,
+            Some(number_of(FailureReason::SubscriptionDisabled)),
+        ),
         Settling::Deleted => (DeliveryStatus::Cancelled, None),
     };
     for row in &rows {
         let sql = "UPDATE deliveries SET status = ?, failure_reason = COALESCE(?, failure_reason), next_attempt_at = NULL, \
                    completed_at = ? WHERE id = ? AND next_attempt_at IS NOT NULL";
-        let moved = execute(&transaction, sql, vec![status.into(), reason.into(), now.into(), row.id.into()]).await?;
+        let moved = execute(
+            &transaction,
+            sql,
+            vec![status.into(), reason.into(), now.into(), row.id.into()],
+        )
+        .await?;
         if intention == Settling::Disabled && moved.rows_affected() > 0 {
             let letter = store::dead_letter::New {
                 delivery_id: row.id,

@@ -32,7 +32,9 @@ impl Engine {
     ) -> Result<Model, Error> {
         let now = self.clock.now();
         if store::subscription::count(db, tenant).await? >= SUBSCRIPTIONS_MAX {
-            return Err(Error::Conflict(format!("a tenant has at most {SUBSCRIPTIONS_MAX} subscriptions; delete one first")));
+            return Err(Error::Conflict(format!(
+                "a tenant has at most {SUBSCRIPTIONS_MAX} subscriptions; delete one first"
+            )));
         }
         let id = SubscriptionId::generate(now, &mut self.rng());
         let external_id = config.external_id.clone();
@@ -41,7 +43,9 @@ impl Engine {
         row.revision = Set(1);
         row.created_at = Set(now);
         row.updated_at = Set(now);
-        let stored = store::subscription::insert(db, row).await.map_err(|error| taken(error, external_id.as_deref()))?;
+        let stored = store::subscription::insert(db, row)
+            .await
+            .map_err(|error| taken(error, external_id.as_deref()))?;
         let secret_id = SecretId::generate(now, &mut self.rng());
         store::secret::insert(db, &self.sealer, secret_id, (tenant, id), secret, now).await?;
         Ok(stored)
@@ -51,12 +55,18 @@ impl Engine {
     ///
     /// # Errors
     /// `Conflict` when the external id is taken.
-    pub async fn update_subscription(&self, db: &DatabaseTransaction, row: &Model, config: SubscriptionConfig) -> Result<Model, Error> {
+    pub async fn update_subscription(
+        &self,
+        db: &DatabaseTransaction,
+        row: &Model,
+        config: SubscriptionConfig,
+    ) -> Result<Model, Error> {
         let external_id = config.external_id.clone();
         let status = config.status;
         let mut changed = self.to_row(row.id, config);
         if status != row.status {
-            changed.settling = Set((status == SubscriptionStatus::Disabled).then_some(entity::subscription::Settling::Disabled));
+            changed.settling = Set((status == SubscriptionStatus::Disabled)
+                .then_some(entity::subscription::Settling::Disabled));
         } else {
             changed.disabled_reason = NotSet;
         }
@@ -74,7 +84,11 @@ impl Engine {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn delete_subscription(&self, db: &DatabaseTransaction, row: &Model) -> Result<(), Error> {
+    pub async fn delete_subscription(
+        &self,
+        db: &DatabaseTransaction,
+        row: &Model,
+    ) -> Result<(), Error> {
         Ok(store::subscription::mark_deleted(db, row, self.clock.now()).await?)
     }
 
@@ -82,21 +96,43 @@ impl Engine {
     ///
     /// # Errors
     /// `Conflict` when too many secrets would sign at once.
-    pub async fn rotate_secret(&self, db: &DatabaseTransaction, row: &Model, secret: &Secret, overlap_s: u32) -> Result<(), Error> {
+    pub async fn rotate_secret(
+        &self,
+        db: &DatabaseTransaction,
+        row: &Model,
+        secret: &Secret,
+        overlap_s: u32,
+    ) -> Result<(), Error> {
         let now = self.clock.now();
         let ends_at = now + std::time::Duration::from_secs(overlap_s.into());
         let secrets = store::secret::all(db, row.id).await?;
-        let live = secrets.iter().filter(|old| old.expires_at.unwrap_or(ends_at) > now).count();
+        let live = secrets
+            .iter()
+            .filter(|old| old.expires_at.unwrap_or(ends_at) > now)
+            .count();
         if live >= domain::limits::LIVE_SECRETS {
             return Err(Error::Conflict("ten secrets sign at once already; wait until an overlap ends, or rotate with overlap_s 0".to_owned()));
         }
         store::secret::expire_present(db, row.id, ends_at).await?;
         // Newest first is by id: within one millisecond the later one must not sort before.
-        let after = secrets.first().map_or(now, |newest| newest.created_at + std::time::Duration::from_millis(1));
+        let after = secrets.first().map_or(now, |newest| {
+            newest.created_at + std::time::Duration::from_millis(1)
+        });
         let created_at = now.max(after);
         let id = SecretId::generate(created_at, &mut self.rng());
-        store::secret::insert(db, &self.sealer, id, (row.tenant_id, row.id), secret, created_at).await?;
-        let unchanged = ActiveModel { id: Set(row.id), ..Default::default() };
+        store::secret::insert(
+            db,
+            &self.sealer,
+            id,
+            (row.tenant_id, row.id),
+            secret,
+            created_at,
+        )
+        .await?;
+        let unchanged = ActiveModel {
+            id: Set(row.id),
+            ..Default::default()
+        };
         store::subscription::update(db, unchanged, row.revision, now).await?;
         Ok(())
     }
@@ -128,7 +164,11 @@ impl Engine {
             kind: Set(config.kind),
             delivery: Set(config.delivery),
             ordered: Set(config.ordered),
-            headers_sealed: Set(store::subscription::seal_headers(&self.sealer, id, &config.headers)),
+            headers_sealed: Set(store::subscription::seal_headers(
+                &self.sealer,
+                id,
+                &config.headers,
+            )),
             rate_limit: Set(config.rate_limit),
             max_in_flight: Set(i32::try_from(config.max_in_flight).unwrap_or(1)),
             timeout_ms: Set(i32::try_from(config.timeout_ms).unwrap_or(i32::MAX)),
@@ -143,7 +183,10 @@ impl Engine {
 
 fn taken(error: sea_orm::DbErr, external_id: Option<&str>) -> Error {
     if is_unique_violation(&error) {
-        return Error::Conflict(format!("the external id {} is taken; choose another", external_id.unwrap_or_default()));
+        return Error::Conflict(format!(
+            "the external id {} is taken; choose another",
+            external_id.unwrap_or_default()
+        ));
     }
     error.into()
 }

@@ -20,7 +20,11 @@ impl Engine {
     ///
     /// # Errors
     /// `NotFound` when there is no such tenant.
-    pub async fn delete_tenant(&self, db: &DatabaseTransaction, tenant: TenantId) -> Result<(), Error> {
+    pub async fn delete_tenant(
+        &self,
+        db: &DatabaseTransaction,
+        tenant: TenantId,
+    ) -> Result<(), Error> {
         let now = self.clock.now();
         if !store::tenant::mark_deleted(db, tenant, now).await? {
             return Err(Error::NotFound("tenant"));
@@ -40,7 +44,11 @@ impl Engine {
     pub async fn tenant_changed(&self, row: &entity::tenant::Model) {
         self.address_book.forget(row.id);
         self.targets.forget_all();
-        if let Err(error) = self.lanes.configure_tenant(row.id, &store::tenant::queue_settings(row)).await {
+        if let Err(error) = self
+            .lanes
+            .configure_tenant(row.id, &store::tenant::queue_settings(row))
+            .await
+        {
             tracing::warn!(error = &error as &dyn std::error::Error, tenant.id = %row.id, "tenant.configure_failed");
         }
     }
@@ -59,22 +67,46 @@ pub(crate) fn start_erasing(parts: Arc<Parts>, tenant: TenantId) {
 
 /// Tenants that are deleted and not erased yet.
 pub(crate) async fn deleted(parts: &Parts) -> Result<Vec<TenantId>, DbErr> {
-    let rows = query_all(&parts.database.read, "SELECT id FROM tenants WHERE deleted_at IS NOT NULL", Vec::new()).await?;
+    let rows = query_all(
+        &parts.database.read,
+        "SELECT id FROM tenants WHERE deleted_at IS NOT NULL",
+        Vec::new(),
+    )
+    .await?;
     rows.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
 async fn erase(parts: &Parts, tenant: TenantId) -> Result<(), Error> {
-    let lanes = query_all(&parts.database.read, "SELECT id FROM subscriptions WHERE tenant_id = ?", vec![tenant.into()]).await?;
+    let lanes = query_all(
+        &parts.database.read,
+        "SELECT id FROM subscriptions WHERE tenant_id = ?",
+        vec![tenant.into()],
+    )
+    .await?;
     for lane in lanes {
-        parts.lanes.drop_lane(lane.try_get_by_index::<SubscriptionId>(0)?).await?;
+        parts
+            .lanes
+            .drop_lane(lane.try_get_by_index::<SubscriptionId>(0)?)
+            .await?;
     }
     let chunk = "SELECT id FROM deliveries WHERE tenant_id = ? ORDER BY id LIMIT ?";
     loop {
         let transaction = parts.database.begin().await?;
         let attempts = format!("DELETE FROM attempts WHERE delivery_id IN ({chunk})");
-        execute(&transaction, &attempts, vec![tenant.into(), CHUNK_ROWS.into()]).await?;
+        execute(
+            &transaction,
+            &attempts,
+            vec![tenant.into(), CHUNK_ROWS.into()],
+        )
+        .await?;
         let deliveries = format!("DELETE FROM deliveries WHERE id IN ({chunk})");
-        let erased = execute(&transaction, &deliveries, vec![tenant.into(), CHUNK_ROWS.into()]).await?.rows_affected();
+        let erased = execute(
+            &transaction,
+            &deliveries,
+            vec![tenant.into(), CHUNK_ROWS.into()],
+        )
+        .await?
+        .rows_affected();
         transaction.commit().await?;
         if erased == 0 {
             break;
@@ -83,7 +115,12 @@ async fn erase(parts: &Parts, tenant: TenantId) -> Result<(), Error> {
     loop {
         let sql = "DELETE FROM events WHERE tenant_id = ? AND id IN \
                    (SELECT id FROM events WHERE tenant_id = ? ORDER BY created_at, id LIMIT ?)";
-        let erased = execute(&parts.database.write, sql, vec![tenant.into(), tenant.into(), CHUNK_ROWS.into()]).await?;
+        let erased = execute(
+            &parts.database.write,
+            sql,
+            vec![tenant.into(), tenant.into(), CHUNK_ROWS.into()],
+        )
+        .await?;
         if erased.rows_affected() == 0 {
             break;
         }
@@ -91,12 +128,27 @@ async fn erase(parts: &Parts, tenant: TenantId) -> Result<(), Error> {
     let transaction = parts.database.begin().await?;
     // Children before parents: the configuration tables have foreign keys.
     for table in [
-        "dead_letters", "subscription_secrets", "subscription_states", "subscriptions", "event_type_versions", "event_types",
+        "dead_letters",
+        "subscription_secrets",
+        "subscription_states",
+        "subscriptions",
+        "event_type_versions",
+        "event_types",
         "api_keys",
     ] {
-        execute(&transaction, &format!("DELETE FROM {table} WHERE tenant_id = ?"), vec![tenant.into()]).await?;
+        execute(
+            &transaction,
+            &format!("DELETE FROM {table} WHERE tenant_id = ?"),
+            vec![tenant.into()],
+        )
+        .await?;
     }
-    execute(&transaction, "DELETE FROM tenants WHERE id = ?", vec![tenant.into()]).await?;
+    execute(
+        &transaction,
+        "DELETE FROM tenants WHERE id = ?",
+        vec![tenant.into()],
+    )
+    .await?;
     transaction.commit().await?;
     Ok(())
 }

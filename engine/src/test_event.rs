@@ -31,7 +31,11 @@ impl Engine {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn send_test(&self, subscription: &Model, event_type: EventType) -> Result<(DatabaseTransaction, DeliveryId), Error> {
+    pub async fn send_test(
+        &self,
+        subscription: &Model,
+        event_type: EventType,
+    ) -> Result<(DatabaseTransaction, DeliveryId), Error> {
         let now = self.clock.now();
         let prepared = self.example(subscription, event_type);
         let target = Arc::new(Target::read(self, &self.database.read, subscription.id).await?);
@@ -42,7 +46,10 @@ impl Engine {
                 url: due.target.url.clone(),
                 headers: due.sign(now),
                 body: due.body.clone(),
-                timeout: due.target.timeout.min(Duration::from_millis(limits::TEST_TIMEOUT_MS.into())),
+                timeout: due
+                    .target
+                    .timeout
+                    .min(Duration::from_millis(limits::TEST_TIMEOUT_MS.into())),
                 egress: due.target.egress.clone(),
             })
             .await;
@@ -63,15 +70,27 @@ impl Engine {
         };
         rows::insert_deliveries(&transaction, &[delivery]).await?;
         insert_attempts(&transaction, vec![attempt_values(&due, now, &outcome)]).await?;
-        let status = if outcome.failure_reason().is_none() { DeliveryStatus::Succeeded } else { DeliveryStatus::Failed };
+        let status = if outcome.failure_reason().is_none() {
+            DeliveryStatus::Succeeded
+        } else {
+            DeliveryStatus::Failed
+        };
         let sql = "UPDATE deliveries SET status = ?, attempt_count = 1, next_attempt_at = NULL, completed_at = ?, \
                    last_status_code = ?, failure_reason = ?, last_error = ? WHERE id = ?";
         let values = vec![
             status.into(),
             self.clock.now().into(),
-            outcome.status().map(|code| i16::try_from(code).unwrap_or(i16::MAX)).into(),
+            outcome
+                .status()
+                .map(|code| i16::try_from(code).unwrap_or(i16::MAX))
+                .into(),
             outcome.failure_reason().map(number_of).into(),
-            outcome.result.as_ref().err().map(|failure| failure.error.as_bytes().to_vec()).into(),
+            outcome
+                .result
+                .as_ref()
+                .err()
+                .map(|failure| failure.error.as_bytes().to_vec())
+                .into(),
             due.id.into(),
         ];
         execute(&transaction, sql, values).await?;
@@ -84,7 +103,9 @@ impl Engine {
             id: None,
             event_type,
             timestamp: EventTime::from_timestamp(now),
-            data: JsonText::from_stored("{\"message\":\"This is a test event from Posthaste.\"}".to_owned()),
+            data: JsonText::from_stored(
+                "{\"message\":\"This is a test event from Posthaste.\"}".to_owned(),
+            ),
             metadata: JsonText::empty_object(),
             correlation_id: None,
             version: None,
@@ -130,7 +151,10 @@ impl Engine {
             event_id: prepared.id,
             event_type: event.event_type.as_str().to_owned(),
             trigger: Trigger::Test,
-            progress: Progress { number: 1, max_attempts: 1 },
+            progress: Progress {
+                number: 1,
+                max_attempts: 1,
+            },
             traceparent: None,
             body: envelope.to_body().into(),
             target,

@@ -30,7 +30,9 @@ pub const LEASE_RENEWAL: Duration = Duration::from_secs(5);
 /// How many requests a lane has in flight at most before its first success; each success doubles
 /// it up to `max_in_flight`, so that nobody takes everything before being known to be slow.
 pub const INITIAL_WORKING_CAP: u32 = 8;
-/// A lane whose oldest request in flight is older than this counts as slow.
+/// A lane whose oldest request in flight is older than this counts as slow, and so does one whose
+/// last answer took longer: else the moment at which all its requests have been answered would
+/// make it a stranger again.
 pub const SLOW_AFTER: Duration = Duration::from_secs(1);
 
 /// Why a delivery is due; earlier classes go first, each later one gets at least every tenth turn.

@@ -17,7 +17,8 @@ impl Reply {
     /// # Panics
     /// When it is none.
     pub fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.text))
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|_| panic!("no JSON: {} {}", self.status, self.text))
     }
 
     /// The body as JSON, of an answer that must have this status.
@@ -27,7 +28,11 @@ impl Reply {
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
-        if self.text.is_empty() { Value::Null } else { self.json() }
+        if self.text.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
     }
 }
 
@@ -46,31 +51,59 @@ impl Client {
     /// When no HTTP client can be made.
     pub fn new(base: &str, key: &str) -> Self {
         engine::sender::install_crypto();
-        #[expect(clippy::disallowed_methods, reason = "this client calls our own API, not a tenant's url")]
-        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
-        Self { http, base: base.to_owned(), key: key.to_owned() }
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "this client calls our own API, not a tenant's url"
+        )]
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .build()
+            .expect("an HTTP client");
+        Self {
+            http,
+            base: base.to_owned(),
+            key: key.to_owned(),
+        }
     }
 
     /// The same client with another key.
     #[must_use]
     pub fn with_key(&self, key: &str) -> Self {
-        Self { key: key.to_owned(), ..self.clone() }
+        Self {
+            key: key.to_owned(),
+            ..self.clone()
+        }
     }
 
     /// Makes a call; `path` is what follows `/api/v1/webhooks`.
     ///
     /// # Errors
     /// When there is no answer.
-    pub async fn try_call(&self, method: Method, path: &str, body: Option<String>, headers: &[(&str, &str)]) -> reqwest::Result<Reply> {
-        let mut request = self.http.request(method, format!("{}/api/v1/webhooks{path}", self.base)).bearer_auth(&self.key);
+    pub async fn try_call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<String>,
+        headers: &[(&str, &str)],
+    ) -> reqwest::Result<Reply> {
+        let mut request = self
+            .http
+            .request(method, format!("{}/api/v1/webhooks{path}", self.base))
+            .bearer_auth(&self.key);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
         if let Some(body) = body {
-            request = request.header("content-type", "application/json").body(body);
+            request = request
+                .header("content-type", "application/json")
+                .body(body);
         }
         let response = request.send().await?;
-        Ok(Reply { status: response.status().as_u16(), headers: response.headers().clone(), text: response.text().await? })
+        Ok(Reply {
+            status: response.status().as_u16(),
+            headers: response.headers().clone(),
+            text: response.text().await?,
+        })
     }
 
     /// Makes a call that must be answered.
@@ -78,7 +111,9 @@ impl Client {
     /// # Panics
     /// When it isn't.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Reply {
-        self.try_call(method, path, body.map(|json| json.to_string()), &[]).await.expect("an answer")
+        self.try_call(method, path, body.map(|json| json.to_string()), &[])
+            .await
+            .expect("an answer")
     }
 
     /// `GET`.
@@ -103,9 +138,24 @@ impl Client {
 
     /// Makes a tenant with a key for everything. The caller is the operator.
     pub async fn new_tenant(&self) -> Tenant {
-        let id = text(&self.post("/tenants", json!({"name": "a tenant"})).await.expect(201), "id");
-        let key = self.post(&format!("/tenants/{id}/keys"), json!({"name": "all", "scopes": ["*"]})).await.expect(201);
-        Tenant { id, api: self.with_key(&text(&key, "secret")) }
+        let id = text(
+            &self
+                .post("/tenants", json!({"name": "a tenant"}))
+                .await
+                .expect(201),
+            "id",
+        );
+        let key = self
+            .post(
+                &format!("/tenants/{id}/keys"),
+                json!({"name": "all", "scopes": ["*"]}),
+            )
+            .await
+            .expect(201);
+        Tenant {
+            id,
+            api: self.with_key(&text(&key, "secret")),
+        }
     }
 }
 
@@ -125,7 +175,14 @@ impl Tenant {
 
     /// Posts an event that must be accepted; gives its id.
     pub async fn publish(&self, event_type: &str, data: Value) -> String {
-        text(&self.api.post("/events", json!({"type": event_type, "data": data})).await.expect(202), "id")
+        text(
+            &self
+                .api
+                .post("/events", json!({"type": event_type, "data": data}))
+                .await
+                .expect(202),
+            "id",
+        )
     }
 
     /// The rows of a list's first page.
@@ -140,5 +197,8 @@ impl Tenant {
 
 /// A field that must be a text.
 pub(crate) fn text(value: &Value, field: &str) -> String {
-    value[field].as_str().unwrap_or_else(|| panic!("no {field} in {value}")).to_owned()
+    value[field]
+        .as_str()
+        .unwrap_or_else(|| panic!("no {field} in {value}"))
+        .to_owned()
 }

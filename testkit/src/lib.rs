@@ -23,7 +23,10 @@ pub const PATIENCE: Duration = Duration::from_secs(60);
 ///
 /// # Panics
 /// When it hasn't within [`PATIENCE`].
-pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
+pub async fn eventually<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    mut look: impl FnMut() -> F,
+) -> T {
     let waited = tokio::time::timeout(PATIENCE, async {
         loop {
             if let Some(found) = look().await {
@@ -32,5 +35,7 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(what: &str, mut look: 
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     });
-    waited.await.unwrap_or_else(|_| panic!("waited in vain: {what}"))
+    waited
+        .await
+        .unwrap_or_else(|_| panic!("waited in vain: {what}"))
 }

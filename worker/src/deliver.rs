@@ -21,7 +21,12 @@ pub(crate) async fn deliver(ticket: Ticket, engine: Data<Engine>) {
         // Finished or superseded meanwhile: nothing is owed.
         Ok(None) => return,
         // The ticket was given back and comes again.
-        Err(error) => return tracing::warn!(error = &error as &dyn std::error::Error, "delivery.not_loaded"),
+        Err(error) => {
+            return tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "delivery.not_loaded"
+            );
+        }
     };
     let started_at = engine.clock.now();
     let request = Request {
@@ -32,7 +37,13 @@ pub(crate) async fn deliver(ticket: Ticket, engine: Data<Engine>) {
         egress: due.target.egress.clone(),
     };
     let outcome = engine.sender.send(request).await;
-    let verdict = settle(&outcome, due.progress, &due.target.retry, engine.clock.now(), &mut engine.rng());
+    let verdict = settle(
+        &outcome,
+        due.progress,
+        &due.target.retry,
+        engine.clock.now(),
+        &mut engine.rng(),
+    );
     log(&due, &outcome, verdict);
     engine.record(due, started_at, outcome, verdict).await;
 }

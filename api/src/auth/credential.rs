@@ -25,7 +25,9 @@ impl NewKey {
     pub(crate) fn generate(rng: &mut impl RngCore) -> Self {
         let mut random = [0_u8; 32];
         rng.fill_bytes(&mut random);
-        Self { secret: format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random)) }
+        Self {
+            secret: format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random)),
+        }
     }
 
     /// The whole key, for the one answer that shows it.
@@ -57,7 +59,8 @@ pub(crate) fn hash(key: &[u8]) -> [u8; 32] {
 
 /// Whether it has the shape of a tenant's key; what has not needs no look at the database.
 pub(crate) fn is_key(key: &[u8]) -> bool {
-    key.strip_prefix(PREFIX.as_bytes()).is_some_and(|random| random.len() == RANDOM_CHARS)
+    key.strip_prefix(PREFIX.as_bytes())
+        .is_some_and(|random| random.len() == RANDOM_CHARS)
 }
 
 /// The key of `Authorization: Bearer <key>`, when there is exactly one such header.
@@ -81,7 +84,8 @@ mod tests {
 
     #[test]
     fn a_new_key_has_the_shape_of_a_key_and_is_never_printed() {
-        let key = NewKey::generate(&mut <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(1));
+        let key =
+            NewKey::generate(&mut <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(1));
         assert!(is_key(key.expose().as_bytes()));
         assert_eq!(key.prefix(), &key.expose()[..12]);
         assert_eq!(key.hash(), hash(key.expose().as_bytes()));
@@ -93,13 +97,23 @@ mod tests {
         let bearer_of = |values: &[&str]| {
             let mut headers = HeaderMap::new();
             for value in values {
-                headers.append(AUTHORIZATION, HeaderValue::from_str(value).expect("a header value"));
+                headers.append(
+                    AUTHORIZATION,
+                    HeaderValue::from_str(value).expect("a header value"),
+                );
             }
             bearer(&headers).map(<[u8]>::to_vec)
         };
         assert_eq!(bearer_of(&["Bearer abc"]), Some(b"abc".to_vec()));
         assert_eq!(bearer_of(&["bearer abc"]), Some(b"abc".to_vec()));
-        for values in [&[][..], &["Basic abc"], &["Bearer"], &["Bearer "], &["abc"], &["Bearer a", "Bearer b"]] {
+        for values in [
+            &[][..],
+            &["Basic abc"],
+            &["Bearer"],
+            &["Bearer "],
+            &["abc"],
+            &["Bearer a", "Bearer b"],
+        ] {
             assert_eq!(bearer_of(values), None, "{values:?}");
         }
     }

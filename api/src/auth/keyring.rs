@@ -57,9 +57,18 @@ impl Keyring {
     pub(crate) fn new(operator_key_hash: [u8; 32]) -> Self {
         Self {
             operator_key_hash,
-            keys: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(KEPT_FOR).build(),
-            tenants: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(KEPT_FOR).build(),
-            noted: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(USE_NOTED_EVERY).build(),
+            keys: Cache::builder()
+                .max_capacity(ENTRIES_MAX)
+                .time_to_live(KEPT_FOR)
+                .build(),
+            tenants: Cache::builder()
+                .max_capacity(ENTRIES_MAX)
+                .time_to_live(KEPT_FOR)
+                .build(),
+            noted: Cache::builder()
+                .max_capacity(ENTRIES_MAX)
+                .time_to_live(USE_NOTED_EVERY)
+                .build(),
             changes: AtomicU64::new(0),
         }
     }
@@ -70,7 +79,11 @@ impl Keyring {
     }
 
     /// The usable key of a hash.
-    pub(crate) async fn find(&self, engine: &Engine, hash: [u8; 32]) -> Result<Option<Arc<Known>>, Problem> {
+    pub(crate) async fn find(
+        &self,
+        engine: &Engine,
+        hash: [u8; 32],
+    ) -> Result<Option<Arc<Known>>, Problem> {
         let now = engine.clock.now();
         let known = match self.keys.get(&hash) {
             Some(known) => known,
@@ -87,7 +100,11 @@ impl Keyring {
     }
 
     /// The tenant of an id or external id.
-    pub(crate) async fn tenant(&self, engine: &Engine, name: &str) -> Result<Option<Named>, Problem> {
+    pub(crate) async fn tenant(
+        &self,
+        engine: &Engine,
+        name: &str,
+    ) -> Result<Option<Named>, Problem> {
         if !is_name(name) {
             return Ok(None);
         }
@@ -95,7 +112,9 @@ impl Keyring {
             return Ok(named);
         }
         let changes = self.changes.load(Ordering::SeqCst);
-        let named = store::tenant::find_named(&engine.database.read, name).await?.map(|row| Named { id: row.id });
+        let named = store::tenant::find_named(&engine.database.read, name)
+            .await?
+            .map(|row| Named { id: row.id });
         if self.changes.load(Ordering::SeqCst) == changes {
             self.tenants.insert(name.to_owned(), named);
         }
@@ -146,5 +165,7 @@ async fn read(engine: &Engine, hash: &[u8; 32]) -> Result<Option<Arc<Known>>, Pr
 /// Whether it can be the name of anything: an id or an external id. What cannot is not looked for.
 pub(crate) fn is_name(text: &str) -> bool {
     domain::limits::EXTERNAL_ID_CHARS.contains(&text.len())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte))
 }

@@ -73,11 +73,17 @@ async fn identify(request: &HttpRequest, state: &State) -> Result<Identity, Prob
         false => None,
     };
     let Some(known) = known else {
-        return Err(Problem::new(Code::Unauthenticated, "the key is unknown, expired or revoked"));
+        return Err(Problem::new(
+            Code::Unauthenticated,
+            "the key is unknown, expired or revoked",
+        ));
     };
     check_use(request, &known)?;
     state.keyring.note_use(&state.engine, known.id);
-    Ok(Identity::Tenant { tenant: known.tenant, scopes: known.scopes.clone() })
+    Ok(Identity::Tenant {
+        tenant: known.tenant,
+        scopes: known.scopes.clone(),
+    })
 }
 
 fn check_use(request: &HttpRequest, known: &Known) -> Result<(), Problem> {
@@ -85,45 +91,62 @@ fn check_use(request: &HttpRequest, known: &Known) -> Result<(), Problem> {
         let detail = "the tenant is suspended; the operator can set its status to active";
         return Err(Problem::new(Code::TenantSuspended, detail));
     }
-    let Some(cidrs) = &known.source_cidrs else { return Ok(()) };
+    let Some(cidrs) = &known.source_cidrs else {
+        return Ok(());
+    };
     // The address of the connection: a forwarded one is anybody's word.
     match request.peer_addr() {
         Some(peer) if cidrs.contain(peer.ip()) => Ok(()),
-        _ => Err(Problem::new(Code::AddressNotAllowed, "the key's source_cidrs do not hold this address")),
+        _ => Err(Problem::new(
+            Code::AddressNotAllowed,
+            "the key's source_cidrs do not hold this address",
+        )),
     }
 }
 
 fn check(scopes: Option<&Scopes>, needed: Scope) -> Result<(), Problem> {
     match scopes {
-        Some(scopes) if !scopes.allow(needed) => {
-            Err(Problem::new(Code::MissingScope, format!("this needs the scope {needed}, which the key lacks")))
-        }
+        Some(scopes) if !scopes.allow(needed) => Err(Problem::new(
+            Code::MissingScope,
+            format!("this needs the scope {needed}, which the key lacks"),
+        )),
         _ => Ok(()),
     }
 }
 
 /// The tenant that the request is about: the key's, or the one that the operator names.
-async fn tenant_of(request: &HttpRequest, state: &State, identity: &Identity) -> Result<Option<TenantId>, Problem> {
+async fn tenant_of(
+    request: &HttpRequest,
+    state: &State,
+    identity: &Identity,
+) -> Result<Option<TenantId>, Problem> {
     let name = tenant_header(request.headers())?;
     match (identity, name) {
         (Identity::Operator, None) => Ok(None),
-        (Identity::Operator, Some(name)) => match state.keyring.tenant(&state.engine, name).await? {
-            Some(named) => Ok(Some(named.id)),
-            None => Err(Problem::not_found("tenant")),
-        },
+        (Identity::Operator, Some(name)) => {
+            match state.keyring.tenant(&state.engine, name).await? {
+                Some(named) => Ok(Some(named.id)),
+                None => Err(Problem::not_found("tenant")),
+            }
+        }
         (Identity::Tenant { tenant, .. }, None) => Ok(Some(*tenant)),
         (Identity::Tenant { tenant, .. }, Some(name)) => {
             // An unknown name and another tenant's are answered alike: neither is to be found out.
             match state.keyring.tenant(&state.engine, name).await? {
                 Some(Named { id }) if id == *tenant => Ok(Some(*tenant)),
-                _ => Err(Problem::new(Code::OtherTenant, "Posthaste-Tenant may only name the key's own tenant")),
+                _ => Err(Problem::new(
+                    Code::OtherTenant,
+                    "Posthaste-Tenant may only name the key's own tenant",
+                )),
             }
         }
     }
 }
 
 fn tenant_header(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get(TENANT_HEADER) else { return Ok(None) };
+    let Some(value) = headers.get(TENANT_HEADER) else {
+        return Ok(None);
+    };
     // What is no text names no tenant.
     Ok(Some(value.to_str().unwrap_or_default()))
 }
@@ -137,7 +160,10 @@ impl FromRequest for Operator {
         Box::pin(async move {
             match identify(&request, state(&request)?).await? {
                 Identity::Operator => Ok(Self),
-                Identity::Tenant { .. } => Err(Problem::new(Code::OperatorOnly, "this route takes the operator key only")),
+                Identity::Tenant { .. } => Err(Problem::new(
+                    Code::OperatorOnly,
+                    "this route takes the operator key only",
+                )),
             }
         })
     }
@@ -151,7 +177,10 @@ impl<N: Need> FromRequest for Lister<N> {
         let request = request.clone();
         Box::pin(async move {
             let (tenant, _) = authorise::<N>(&request).await?;
-            Ok(Self { whose: tenant.map_or(Whose::AcrossTenants, Whose::Tenant), need: PhantomData })
+            Ok(Self {
+                whose: tenant.map_or(Whose::AcrossTenants, Whose::Tenant),
+                need: PhantomData,
+            })
         })
     }
 }
@@ -168,12 +197,18 @@ impl<N: Need> FromRequest for Caller<N> {
                 let detail = "the operator has to name the tenant in the header Posthaste-Tenant";
                 return Err(Problem::new(Code::TenantRequired, detail));
             };
-            Ok(Self { tenant, scopes, need: PhantomData })
+            Ok(Self {
+                tenant,
+                scopes,
+                need: PhantomData,
+            })
         })
     }
 }
 
-async fn authorise<N: Need>(request: &HttpRequest) -> Result<(Option<TenantId>, Option<Scopes>), Problem> {
+async fn authorise<N: Need>(
+    request: &HttpRequest,
+) -> Result<(Option<TenantId>, Option<Scopes>), Problem> {
     let state = state(request)?;
     let identity = identify(request, state).await?;
     let tenant = tenant_of(request, state, &identity).await?;
@@ -187,5 +222,7 @@ async fn authorise<N: Need>(request: &HttpRequest) -> Result<(Option<TenantId>, 
 
 fn state(request: &HttpRequest) -> Result<&State, Problem> {
     let state = request.app_data::<web::Data<State>>();
-    state.map(|state| state.get_ref()).ok_or_else(|| Problem::new(Code::Internal, "the server is not configured"))
+    state
+        .map(|state| state.get_ref())
+        .ok_or_else(|| Problem::new(Code::Internal, "the server is not configured"))
 }

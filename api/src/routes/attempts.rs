@@ -17,6 +17,7 @@ use entity::{attempt, delivery, event, subscription_secret};
 use indexmap::IndexMap;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::events::lossy;
 use super::id;
@@ -24,31 +25,38 @@ use super::subscription_view::SEALED;
 use crate::State;
 use crate::auth::Caller;
 use crate::auth::need::DeliveriesRead;
+use crate::openapi::schema;
 use crate::page::{CURSOR, LIMIT, Listed, Wanted};
 use crate::problem::Problem;
 use crate::query::Query;
 
 /// An attempt in answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Attempt {
+    #[schema(schema_with = schema::attempt_id)]
     id: AttemptId,
     number: i16,
+    #[schema(schema_with = schema::time)]
     started_at: Timestamp,
     duration_ms: i32,
     timing: Timing,
     remote_ip: Option<String>,
+    #[schema(schema_with = schema::http_version_or_null)]
     http_version: Option<&'static str>,
     url: Option<String>,
     status_code: Option<i16>,
+    #[schema(schema_with = schema::failure_reason_or_null)]
     failure_reason: Option<FailureReason>,
     error: Option<String>,
+    #[schema(schema_with = schema::headers)]
     request_headers: IndexMap<String, String>,
+    #[schema(schema_with = schema::headers_or_null)]
     response_headers: Option<IndexMap<String, String>>,
     response_body: Option<String>,
     response_truncated: bool,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Timing {
     queue_ms: i32,
     dns_ms: Option<i32>,
@@ -69,9 +77,14 @@ pub(crate) async fn list(
     let engine = &state.engine;
     let db = &engine.database.read;
     let id: DeliveryId = id(&request, "id", "delivery")?;
-    let delivery = store::delivery::find(db, caller.tenant, id).await?.ok_or_else(|| Problem::not_found("delivery"))?;
+    let delivery = store::delivery::find(db, caller.tenant, id)
+        .await?
+        .ok_or_else(|| Problem::not_found("delivery"))?;
     let rows = store::attempt::page(db, id, wanted.page()).await?;
-    let Listed { data: rows, next_cursor } = wanted.show(rows, |row| row.number, |row| row);
+    let Listed {
+        data: rows,
+        next_cursor,
+    } = wanted.show(rows, |row| row.number, |row| row);
     let derivation = Derivation::read(engine, db, &delivery).await?;
     let mut data = Vec::with_capacity(rows.len());
     for row in rows {
@@ -89,7 +102,11 @@ pub(super) struct Derivation<'a> {
 }
 
 impl<'a> Derivation<'a> {
-    pub(super) async fn read(engine: &Engine, db: &impl ConnectionTrait, delivery: &'a delivery::Model) -> Result<Self, Problem> {
+    pub(super) async fn read(
+        engine: &Engine,
+        db: &impl ConnectionTrait,
+        delivery: &'a delivery::Model,
+    ) -> Result<Self, Problem> {
         let event = store::event::find(db, delivery.tenant_id, delivery.event_id).await?;
         let body = event.as_ref().map(body_of).unwrap_or_default();
         let mut secrets = Vec::new();
@@ -97,20 +114,40 @@ impl<'a> Derivation<'a> {
             let secret = store::secret::open(&engine.sealer, &row)?;
             secrets.push((row, secret));
         }
-        Ok(Self { delivery, event, body, secrets })
+        Ok(Self {
+            delivery,
+            event,
+            body,
+            secrets,
+        })
     }
 
     /// The attempt as it is shown.
-    pub(super) async fn show(&self, engine: &Engine, db: &impl ConnectionTrait, row: attempt::Model) -> Result<Attempt, Problem> {
+    pub(super) async fn show(
+        &self,
+        engine: &Engine,
+        db: &impl ConnectionTrait,
+        row: attempt::Model,
+    ) -> Result<Attempt, Problem> {
         let Self { delivery, .. } = self;
-        let state = store::subscription::state_at(db, delivery.tenant_id, delivery.subscription_id, row.subscription_revision).await?;
+        let state = store::subscription::state_at(
+            db,
+            delivery.tenant_id,
+            delivery.subscription_id,
+            row.subscription_revision,
+        )
+        .await?;
         let request_headers = match (&state, &self.event) {
             (Some(state), Some(event)) => self.request_headers(engine, state, event, &row)?,
             // The event has outlived its retention: what was signed can no more be derived.
             _ => IndexMap::new(),
         };
         Ok(Attempt {
-            id: AttemptId::of(delivery.id, u32::try_from(row.number).unwrap_or(0), row.started_at),
+            id: AttemptId::of(
+                delivery.id,
+                u32::try_from(row.number).unwrap_or(0),
+                row.started_at,
+            ),
             number: row.number,
             started_at: row.started_at,
             duration_ms: row.duration_ms,
@@ -143,10 +180,15 @@ impl<'a> Derivation<'a> {
     ) -> Result<IndexMap<String, String>, Problem> {
         let Self { delivery, .. } = self;
         let is_live = |secret: &subscription_secret::Model| {
-            secret.created_at <= row.started_at && secret.expires_at.is_none_or(|at| at > row.started_at)
+            secret.created_at <= row.started_at
+                && secret.expires_at.is_none_or(|at| at > row.started_at)
         };
-        let secrets: Vec<Secret> =
-            self.secrets.iter().filter(|(row, _)| is_live(row)).map(|(_, secret)| secret.clone()).collect();
+        let secrets: Vec<Secret> = self
+            .secrets
+            .iter()
+            .filter(|(row, _)| is_live(row))
+            .map(|(_, secret)| secret.clone())
+            .collect();
         let head = AttemptHead {
             event_id: delivery.event_id,
             event_type: &delivery.event_type,
@@ -165,24 +207,47 @@ impl<'a> Derivation<'a> {
         };
         let headers = head.to_headers();
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
-        Ok(headers.iter().map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes()))).collect())
+        Ok(headers
+            .iter()
+            .map(|(name, value)| (name.as_str().to_owned(), text(value.as_bytes())))
+            .collect())
     }
 }
 
 /// The subscription's own headers as they were, their values hidden.
-fn masked(engine: &Engine, delivery: &delivery::Model, state: &store::subscription::State) -> Result<CustomHeaders, Problem> {
+fn masked(
+    engine: &Engine,
+    delivery: &delivery::Model,
+    state: &store::subscription::State,
+) -> Result<CustomHeaders, Problem> {
     use base64::Engine as _;
     let standard = base64::engine::general_purpose::STANDARD;
-    let sealed = state.headers_sealed.as_ref().map(|text| standard.decode(text)).transpose();
-    let sealed = sealed.map_err(|error| engine::Error::internal("sealed headers of a former state", error))?;
-    let opened = store::subscription::open_sealed_headers(&engine.sealer, delivery.subscription_id, sealed.as_deref())?;
+    let sealed = state
+        .headers_sealed
+        .as_ref()
+        .map(|text| standard.decode(text))
+        .transpose();
+    let sealed = sealed
+        .map_err(|error| engine::Error::internal("sealed headers of a former state", error))?;
+    let opened = store::subscription::open_sealed_headers(
+        &engine.sealer,
+        delivery.subscription_id,
+        sealed.as_deref(),
+    )?;
     let names = opened.expose().keys();
-    Ok(CustomHeaders::from_stored(names.map(|name| (name.clone(), SEALED.to_owned())).collect::<BTreeMap<_, _>>()))
+    Ok(CustomHeaders::from_stored(
+        names
+            .map(|name| (name.clone(), SEALED.to_owned()))
+            .collect::<BTreeMap<_, _>>(),
+    ))
 }
 
 fn body_of(event: &event::Model) -> Vec<u8> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (correlation_id, version) = (event.correlation_id.as_deref().map(text), event.version.as_deref().map(text));
+    let (correlation_id, version) = (
+        event.correlation_id.as_deref().map(text),
+        event.version.as_deref().map(text),
+    );
     Envelope {
         id: event.id,
         event_type: &event.event_type,

@@ -2,25 +2,31 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use domain::event::NewEvent;
 use domain::ids::EventId;
 use domain::invalid::Invalid;
 use domain::limits;
+use domain::time::Timestamp;
 use engine::idempotency::Answer;
 use engine::publish::{self, Posted, Posting, Published};
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::events::{parse_event, refused, traceparent};
+use super::off_thread;
 use crate::State;
 use crate::auth::Caller;
 use crate::auth::need::EventsWrite;
 use crate::extract::{Body, parse_text, text};
 use crate::once::{Begun, Once, respond};
-use crate::problem::{Document, Problem};
+use crate::openapi::schema;
+use crate::problem::{Code, Document, Problem};
 
 /// What `POST /events/batch` takes.
 #[derive(Debug, Deserialize)]
@@ -68,21 +74,23 @@ impl<'de: 'a, 'a> Deserialize<'de> for Items<'a> {
     }
 }
 
-#[derive(Debug, Serialize)]
-struct Results<'a> {
-    data: Vec<Item<'a>>,
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BatchAnswer<'a> {
+    data: Vec<BatchItem<'a>>,
 }
 
-#[derive(Debug, Serialize)]
-struct Item<'a> {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct BatchItem<'a> {
     index: usize,
     /// What a single `POST` would have answered.
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::event_id)]
     id: Option<EventId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     duplicate: Option<bool>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::problem)]
     problem: Option<Document<'a>>,
 }
 
@@ -98,38 +106,58 @@ pub(crate) async fn post(
         Begun::Answered(response) => return Ok(response),
         Begun::New(once) => once,
     };
-    let now = state.engine.clock.now();
-    let mut events = Vec::new();
-    // What is refused already; in its place stands nothing for those that are still to be published.
-    let refusals: Vec<Option<Problem>> = items(&bytes)?
-        .iter()
-        .enumerate()
-        .map(|(index, item)| match parse_event(item.get(), now, state.settings.data_bytes_max) {
-            Ok(event) => {
-                events.push(event);
-                None
-            }
-            Err(problem) => Some(problem.under(&format!("/events/{index}"))),
-        })
-        .collect();
-    let refusals = std::sync::Arc::new(refusals);
+    let (now, data_bytes_max) = (state.engine.clock.now(), state.settings.data_bytes_max);
+    let (events, refusals) = off_thread(move || read(&bytes, now, data_bytes_max)).await??;
+    let refusals = Arc::new(refusals);
     let claimed = once.claim.map(|claim| {
         let (refusals, public_url) = (refusals.clone(), state.settings.public_url.clone());
-        publish::Once { claim, render: Box::new(move |results| answer(&refusals, results, &public_url)) }
+        publish::Once {
+            claim,
+            render: Box::new(move |results| answer(&refusals, results, &public_url)),
+        }
     });
-    let posting = Posting { tenant: caller.tenant, events, traceparent: traceparent(&request), once: claimed };
+    let posting = Posting {
+        tenant: caller.tenant,
+        events,
+        traceparent: traceparent(&request),
+        once: claimed,
+    };
     let results = match state.engine.publish(posting).await? {
         Posted::AnsweredBefore => return once.answered_meanwhile(&state).await,
         Posted::Done(results) => results,
     };
     let answered = answer(&refusals, &results, &state.settings.public_url);
-    answered.map(respond).ok_or_else(|| Problem::new(crate::problem::Code::Internal, "the answer could not be written"))
+    answered
+        .map(respond)
+        .ok_or_else(|| Problem::new(Code::Internal, "the answer could not be written"))
+}
+
+/// What can be published, and for each item why it is refused already, or nothing.
+type Read = (Vec<NewEvent>, Vec<Option<Problem>>);
+
+fn read(bytes: &[u8], now: Timestamp, data_bytes_max: usize) -> Result<Read, Problem> {
+    let mut events = Vec::new();
+    let mut refusals = Vec::new();
+    for (index, item) in items(bytes)?.into_iter().enumerate() {
+        refusals.push(match parse_event(item.get(), now, data_bytes_max) {
+            Ok(event) => {
+                events.push(event);
+                None
+            }
+            Err(problem) => Some(problem.under(&format!("/events/{index}"))),
+        });
+    }
+    Ok((events, refusals))
 }
 
 fn items(bytes: &[u8]) -> Result<Vec<&RawValue>, Problem> {
     let BatchInput { events } = parse_text(text(bytes)?)?;
     if !limits::BATCH_EVENTS.contains(&events.count) {
-        let detail = format!("must have 1 to {} events; there are {}", limits::BATCH_EVENTS.end(), events.count);
+        let detail = format!(
+            "must have 1 to {} events; there are {}",
+            limits::BATCH_EVENTS.end(),
+            events.count
+        );
         return Err(Invalid::one("/events", detail).into());
     }
     Ok(events.kept)
@@ -147,14 +175,25 @@ fn answer(refusals: &[Option<Problem>], results: &[Published], public_url: &str)
     let mut published = results.iter().zip(&problems);
     let mut data = Vec::with_capacity(refusals.len());
     for (index, refusal) in refusals.iter().enumerate() {
-        let mut made = Item { index, status: 0, id: None, duplicate: None, problem: None };
+        let mut made = BatchItem {
+            index,
+            status: 0,
+            id: None,
+            duplicate: None,
+            problem: None,
+        };
         let problem = match refusal {
             Some(problem) => Some(problem),
             None => {
                 let (result, problem) = published.next()?;
                 if let Published::New(receipt) | Published::Duplicate(receipt) = result {
                     let is_duplicate = matches!(result, Published::Duplicate(_));
-                    made.status = if is_duplicate { StatusCode::OK } else { StatusCode::ACCEPTED }.as_u16();
+                    made.status = if is_duplicate {
+                        StatusCode::OK
+                    } else {
+                        StatusCode::ACCEPTED
+                    }
+                    .as_u16();
                     made.id = Some(receipt.id);
                     made.duplicate = Some(is_duplicate);
                 }
@@ -167,6 +206,9 @@ fn answer(refusals: &[Option<Problem>], results: &[Published], public_url: &str)
         }
         data.push(made);
     }
-    let body = serde_json::to_vec(&Results { data }).ok()?;
-    Some(Answer { status: StatusCode::ACCEPTED.as_u16(), body })
+    let body = serde_json::to_vec(&BatchAnswer { data }).ok()?;
+    Some(Answer {
+        status: StatusCode::ACCEPTED.as_u16(),
+        body,
+    })
 }

@@ -7,6 +7,7 @@ use domain::time::Timestamp;
 use engine::store::{self, Whose};
 use entity::dead_letter::Model;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::deliveries::{Delivery, Nothing};
 use super::{delivery_filter, id};
@@ -15,17 +16,21 @@ use crate::auth::need::{DeliveriesRead, DeliveriesWrite};
 use crate::auth::{Caller, Lister};
 use crate::extract::{Body, parse_or_empty};
 use crate::once::{Begun, Once};
+use crate::openapi::schema;
 use crate::page::{CURSOR, LIMIT, Wanted};
 use crate::problem::Problem;
 use crate::query::Query;
 
 /// A dead letter in answers: the delivery, and what became of it.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct DeadLetter {
     #[serde(flatten)]
     delivery: Delivery,
+    #[schema(schema_with = schema::time)]
     dead_at: Timestamp,
+    #[schema(schema_with = schema::time_or_null)]
     resolved_at: Option<Timestamp>,
+    #[schema(schema_with = schema::resolution_or_null)]
     resolution: Option<&'static str>,
 }
 
@@ -35,20 +40,37 @@ impl DeadLetter {
             delivery: Delivery::new(delivery, whose),
             dead_at: letter.dead_at,
             resolved_at: letter.resolved_at,
-            resolution: letter.resolution.map(entity::dead_letter::Resolution::as_str),
+            resolution: letter
+                .resolution
+                .map(entity::dead_letter::Resolution::as_str),
         }
     }
 }
 
 /// Lists dead letters, newest first: the unresolved ones, or with `?resolved=true` the others.
-pub(crate) async fn list(lister: Lister<DeliveriesRead>, state: web::Data<State>, query: Query) -> Result<HttpResponse, Problem> {
-    query.only(&[[LIMIT, CURSOR, "resolved"].as_slice(), &delivery_filter::NAMES].concat())?;
+pub(crate) async fn list(
+    lister: Lister<DeliveriesRead>,
+    state: web::Data<State>,
+    query: Query,
+) -> Result<HttpResponse, Problem> {
+    query.only(
+        &[
+            [LIMIT, CURSOR, "resolved"].as_slice(),
+            &delivery_filter::NAMES,
+        ]
+        .concat(),
+    )?;
     let wanted: Wanted<DeliveryId> = Wanted::of(&query)?;
     let filter = delivery_filter::read(&query)?;
     let is_resolved = query.flag("resolved")?;
     let db = &state.engine.database.read;
-    let rows = store::dead_letter::page(db, lister.whose, &filter, is_resolved, wanted.page()).await?;
-    Ok(HttpResponse::Ok().json(wanted.show(rows, |(letter, _)| letter.delivery_id, |row| DeadLetter::new(row, lister.whose))))
+    let rows =
+        store::dead_letter::page(db, lister.whose, &filter, is_resolved, wanted.page()).await?;
+    Ok(HttpResponse::Ok().json(wanted.show(
+        rows,
+        |(letter, _)| letter.delivery_id,
+        |row| DeadLetter::new(row, lister.whose),
+    )))
 }
 
 /// Discards an unresolved dead letter.
@@ -59,7 +81,14 @@ pub(crate) async fn discard(
 ) -> Result<HttpResponse, Problem> {
     let id: DeliveryId = id(&request, "id", "dead letter")?;
     let engine = &state.engine;
-    match store::dead_letter::discard(&engine.database.write, caller.tenant, id, engine.clock.now()).await? {
+    match store::dead_letter::discard(
+        &engine.database.write,
+        caller.tenant,
+        id,
+        engine.clock.now(),
+    )
+    .await?
+    {
         true => Ok(HttpResponse::NoContent().finish()),
         false => Err(Problem::not_found("unresolved dead letter")),
     }
@@ -85,7 +114,10 @@ pub(crate) async fn replay(
             let letter = store::dead_letter::find(db, caller.tenant, id).await?;
             letter.ok_or_else(|| Problem::not_found("dead letter"))?;
             let redelivery = engine.redeliver(db, caller.tenant, id).await?;
-            Ok((Delivery::new(redelivery.delivery.clone(), Whose::Tenant(caller.tenant)), redelivery))
+            Ok((
+                Delivery::new(redelivery.delivery.clone(), Whose::Tenant(caller.tenant)),
+                redelivery,
+            ))
         })
         .await?;
     if let Some(redelivery) = done.effect {

@@ -9,6 +9,7 @@ use domain::time::Timestamp;
 use engine::store::{self, Whose};
 use entity::delivery::Model;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::delivery_filter;
 use super::events::lossy;
@@ -18,29 +19,42 @@ use crate::auth::need::{DeliveriesRead, DeliveriesWrite};
 use crate::auth::{Caller, Lister};
 use crate::extract::{Body, parse_or_empty};
 use crate::once::{Begun, Once};
+use crate::openapi::schema;
 use crate::page::{CURSOR, LIMIT, Wanted};
 use crate::problem::Problem;
 use crate::query::Query;
 
 /// A delivery in answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Delivery {
+    #[schema(schema_with = schema::delivery_id)]
     id: DeliveryId,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::tenant_id)]
     tenant_id: Option<TenantId>,
+    #[schema(schema_with = schema::event_id)]
     event_id: EventId,
+    #[schema(schema_with = schema::event_type)]
     event_type: String,
+    #[schema(schema_with = schema::subscription_id)]
     subscription_id: SubscriptionId,
+    #[schema(schema_with = schema::delivery_status)]
     status: DeliveryStatus,
+    #[schema(schema_with = schema::trigger)]
     trigger: Trigger,
     attempt_count: i16,
     max_attempts: i16,
+    #[schema(schema_with = schema::time_or_null)]
     next_attempt_at: Option<Timestamp>,
     last_status_code: Option<i16>,
+    #[schema(schema_with = schema::failure_reason_or_null)]
     failure_reason: Option<FailureReason>,
     last_error: Option<String>,
+    #[schema(schema_with = schema::time)]
     created_at: Timestamp,
+    #[schema(schema_with = schema::time_or_null)]
     completed_at: Option<Timestamp>,
+    #[schema(schema_with = schema::replay_id_or_null)]
     replay_id: Option<ReplayId>,
 }
 
@@ -73,12 +87,26 @@ impl Delivery {
 pub(super) struct Nothing {}
 
 /// Lists deliveries, newest first.
-pub(crate) async fn list(lister: Lister<DeliveriesRead>, state: web::Data<State>, query: Query) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(
+    lister: Lister<DeliveriesRead>,
+    state: web::Data<State>,
+    query: Query,
+) -> Result<HttpResponse, Problem> {
     query.only(&[[LIMIT, CURSOR].as_slice(), &delivery_filter::NAMES].concat())?;
     let wanted = Wanted::of(&query)?;
     let filter = delivery_filter::read(&query)?;
-    let rows = store::delivery::page(&state.engine.database.read, lister.whose, &filter, wanted.page()).await?;
-    Ok(HttpResponse::Ok().json(wanted.show(rows, |row| row.id, |row| Delivery::new(row, lister.whose))))
+    let rows = store::delivery::page(
+        &state.engine.database.read,
+        lister.whose,
+        &filter,
+        wanted.page(),
+    )
+    .await?;
+    Ok(HttpResponse::Ok().json(wanted.show(
+        rows,
+        |row| row.id,
+        |row| Delivery::new(row, lister.whose),
+    )))
 }
 
 /// Shows a delivery.
@@ -113,7 +141,10 @@ pub(crate) async fn redeliver(
     let done = once
         .commit(&state, StatusCode::ACCEPTED, async |db| {
             let redelivery = engine.redeliver(db, caller.tenant, id).await?;
-            Ok((Delivery::new(redelivery.delivery.clone(), Whose::Tenant(caller.tenant)), redelivery))
+            Ok((
+                Delivery::new(redelivery.delivery.clone(), Whose::Tenant(caller.tenant)),
+                redelivery,
+            ))
         })
         .await?;
     if let Some(redelivery) = done.effect {

@@ -1,7 +1,5 @@
 //! Events: the way in, and what has come in.
 
-use std::fmt::Write as _;
-
 use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -13,9 +11,11 @@ use domain::limits;
 use domain::time::Timestamp;
 use engine::idempotency::Answer;
 use engine::publish::{self, Posted, Posting, Published, Receipt, Refusal};
+use engine::store::event::Head;
 use engine::store::{self, Whose};
 use entity::event::Model;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::id;
 use crate::State;
@@ -23,6 +23,7 @@ use crate::auth::need::{EventsRead, EventsWrite};
 use crate::auth::{Caller, Lister};
 use crate::extract::{Body, parse_text, text};
 use crate::once::{Begun, Once};
+use crate::openapi::schema;
 use crate::page::{CURSOR, LIMIT, Wanted};
 use crate::problem::{Code, Problem};
 use crate::query::Query;
@@ -38,14 +39,24 @@ pub(crate) async fn post(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let data_bytes_max = state.settings.data_bytes_max;
-    let bytes = body.json(data_bytes_max + limits::METADATA_BYTES + AROUND_BYTES).await?;
+    let bytes = body
+        .json(data_bytes_max + limits::METADATA_BYTES + AROUND_BYTES)
+        .await?;
     let once = match Once::begin(&state, &request, Some(caller.tenant), &bytes).await? {
         Begun::Answered(response) => return Ok(response),
         Begun::New(once) => once,
     };
     let event = parse_event(text(&bytes)?, state.engine.clock.now(), data_bytes_max)?;
-    let claimed = once.claim.map(|claim| publish::Once { claim, render: Box::new(|results| results.first().and_then(answer_to_keep)) });
-    let posting = Posting { tenant: caller.tenant, events: vec![event], traceparent: traceparent(&request), once: claimed };
+    let claimed = once.claim.map(|claim| publish::Once {
+        claim,
+        render: Box::new(|results| results.first().and_then(answer_to_keep)),
+    });
+    let posting = Posting {
+        tenant: caller.tenant,
+        events: vec![event],
+        traceparent: traceparent(&request),
+        once: claimed,
+    };
     match state.engine.publish(posting).await? {
         Posted::AnsweredBefore => once.answered_meanwhile(&state).await,
         Posted::Done(results) => match results.into_iter().next() {
@@ -61,29 +72,57 @@ fn answer(result: Published) -> Result<HttpResponse, Problem> {
         Published::Duplicate(receipt) => (StatusCode::OK, written(receipt, true)),
         Published::Refused(refusal) => return Err(refused(*refusal)),
     };
-    Ok(HttpResponse::build(status).insert_header((CONTENT_TYPE, "application/json")).body(body))
+    Ok(HttpResponse::build(status)
+        .insert_header((CONTENT_TYPE, "application/json"))
+        .body(body))
 }
 
 /// Only what was taken is kept under an idempotency key.
 fn answer_to_keep(result: &Published) -> Option<Answer> {
     match result {
-        Published::New(receipt) => Some(Answer { status: 202, body: written(receipt, false).into_bytes() }),
-        Published::Duplicate(receipt) => Some(Answer { status: 200, body: written(receipt, true).into_bytes() }),
+        Published::New(receipt) => Some(Answer {
+            status: 202,
+            body: written(receipt, false),
+        }),
+        Published::Duplicate(receipt) => Some(Answer {
+            status: 200,
+            body: written(receipt, true),
+        }),
         Published::Refused(_) => None,
     }
 }
 
-/// The answer, written by hand: nothing in it needs escaping, and it is the most frequent one.
-fn written(receipt: &Receipt, is_duplicate: bool) -> String {
-    let Receipt { id, event_type, timestamp, deliveries } = receipt;
-    let mut body = String::with_capacity(192);
-    let written = write!(
-        body,
-        "{{\"id\":\"{id}\",\"type\":\"{event_type}\",\"timestamp\":\"{timestamp}\",\"deliveries\":{deliveries},\
-         \"duplicate\":{is_duplicate}}}"
-    );
-    written.expect("writing to a string does not fail");
-    body
+/// What a publisher gets.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct ShownReceipt<'a> {
+    #[schema(schema_with = schema::event_id)]
+    id: EventId,
+    #[serde(rename = "type")]
+    #[schema(schema_with = schema::event_type)]
+    event_type: &'a str,
+    #[schema(schema_with = schema::time)]
+    timestamp: &'a str,
+    /// How many subscriptions it goes to.
+    deliveries: u32,
+    /// Whether the same event was taken before.
+    duplicate: bool,
+}
+
+fn written(receipt: &Receipt, duplicate: bool) -> Vec<u8> {
+    let Receipt {
+        id,
+        event_type,
+        timestamp,
+        deliveries,
+    } = receipt;
+    let shown = ShownReceipt {
+        id: *id,
+        event_type,
+        timestamp,
+        deliveries: *deliveries,
+        duplicate,
+    };
+    serde_json::to_vec(&shown).unwrap_or_default()
 }
 
 /// Why an event was not taken, as a problem.
@@ -97,7 +136,11 @@ pub(super) fn refused(refusal: Refusal) -> Problem {
 }
 
 /// One event from its JSON.
-pub(super) fn parse_event(text: &str, now: Timestamp, data_bytes_max: usize) -> Result<NewEvent, Problem> {
+pub(super) fn parse_event(
+    text: &str,
+    now: Timestamp,
+    data_bytes_max: usize,
+) -> Result<NewEvent, Problem> {
     let input: NewEventInput<'_> = parse_text(text)?;
     NewEvent::parse(input, now, data_bytes_max).map_err(|refused| match refused {
         EventRefused::Invalid(invalid) => invalid.into(),
@@ -112,63 +155,113 @@ pub(super) fn traceparent(request: &HttpRequest) -> Option<String> {
 }
 
 /// An event in lists.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct EventHead {
+    #[schema(schema_with = schema::event_id)]
     id: EventId,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::tenant_id)]
     tenant_id: Option<TenantId>,
     #[serde(rename = "type")]
+    #[schema(schema_with = schema::event_type)]
     event_type: String,
+    #[schema(schema_with = schema::time)]
     timestamp: String,
+    #[schema(schema_with = schema::metadata)]
     metadata: JsonText,
     correlation_id: Option<String>,
     version: Option<String>,
+    #[schema(schema_with = schema::time_or_null)]
     deliver_at: Option<Timestamp>,
     deliveries: i32,
+    #[schema(schema_with = schema::time)]
     created_at: Timestamp,
 }
 
 /// A whole event.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Event {
     #[serde(flatten)]
     head: EventHead,
+    #[schema(schema_with = schema::data)]
     data: JsonText,
 }
 
 impl EventHead {
-    fn new(row: Model, whose: Whose) -> Self {
+    fn new(head: Head, whose: Whose) -> Self {
         Self {
+            id: head.id,
+            tenant_id: (whose == Whose::AcrossTenants).then_some(head.tenant_id),
+            event_type: head.event_type,
+            timestamp: head.timestamp,
+            metadata: JsonText::from_stored(lossy(head.metadata)),
+            correlation_id: head.correlation_id.map(lossy),
+            version: head.version.map(lossy),
+            deliver_at: head.deliver_at,
+            deliveries: head.delivery_count,
+            created_at: head.created_at,
+        }
+    }
+}
+
+impl Event {
+    fn new(row: Model) -> Self {
+        let head = Head {
             id: row.id,
-            tenant_id: (whose == Whose::AcrossTenants).then_some(row.tenant_id),
+            tenant_id: row.tenant_id,
             event_type: row.event_type,
             timestamp: row.timestamp,
-            metadata: JsonText::from_stored(lossy(row.metadata)),
-            correlation_id: row.correlation_id.map(lossy),
-            version: row.version.map(lossy),
+            metadata: row.metadata,
+            correlation_id: row.correlation_id,
+            version: row.version,
             deliver_at: row.deliver_at,
-            deliveries: row.delivery_count,
+            delivery_count: row.delivery_count,
             created_at: row.created_at,
+        };
+        let data = JsonText::from_stored(lossy(row.data));
+        Self {
+            head: EventHead::new(head, Whose::Tenant(row.tenant_id)),
+            data,
         }
     }
 }
 
 /// Foreign bytes as text.
 pub(super) fn lossy(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// Lists events without their data, newest first.
-pub(crate) async fn list(lister: Lister<EventsRead>, state: web::Data<State>, query: Query) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(
+    lister: Lister<EventsRead>,
+    state: web::Data<State>,
+    query: Query,
+) -> Result<HttpResponse, Problem> {
     query.only(&[LIMIT, CURSOR, "type", "correlation_id", "from", "to"])?;
     let wanted = Wanted::of(&query)?;
     let filter = store::event::Filter {
-        types: query.any("type", |text| text.parse::<EventType>().map(|name| name.as_str().to_owned()))?,
-        correlation_ids: query.any("correlation_id", |text| Ok::<_, std::convert::Infallible>(text.to_owned()))?,
+        types: query.any("type", |text| {
+            text.parse::<EventType>()
+                .map(|name| name.as_str().to_owned())
+        })?,
+        correlation_ids: query.any("correlation_id", |text| {
+            Ok::<_, std::convert::Infallible>(text.to_owned())
+        })?,
         window: query.window()?,
     };
-    let rows = store::event::page(&state.engine.database.read, lister.whose, &filter, wanted.page()).await?;
-    Ok(HttpResponse::Ok().json(wanted.show(rows, |row| (row.created_at, row.id), |row| EventHead::new(row, lister.whose))))
+    let rows = store::event::page_of_heads(
+        &state.engine.database.read,
+        lister.whose,
+        &filter,
+        wanted.page(),
+    )
+    .await?;
+    Ok(HttpResponse::Ok().json(wanted.show(
+        rows,
+        |row| (row.created_at, row.id),
+        |row| EventHead::new(row, lister.whose),
+    )))
 }
 
 /// Shows an event, its data byte for byte as it was posted.
@@ -181,7 +274,6 @@ pub(crate) async fn get(
     query.only(&[])?;
     let id: EventId = id(&request, "id", "event")?;
     let row = store::event::find(&state.engine.database.read, caller.tenant, id).await?;
-    let mut row = row.ok_or_else(|| Problem::not_found("event"))?;
-    let data = JsonText::from_stored(lossy(std::mem::take(&mut row.data)));
-    Ok(HttpResponse::Ok().json(Event { head: EventHead::new(row, Whose::Tenant(caller.tenant)), data }))
+    let row = row.ok_or_else(|| Problem::not_found("event"))?;
+    Ok(HttpResponse::Ok().json(Event::new(row)))
 }

@@ -11,8 +11,10 @@ use engine::address_book::view;
 use engine::store::{self, Whose};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::events::{lossy, parse_event};
+use super::off_thread;
 use crate::State;
 use crate::auth::Caller;
 use crate::auth::need::SubscriptionsRead;
@@ -32,18 +34,26 @@ struct FilterTestInput<'a> {
 }
 
 /// What came of one event.
-#[derive(Debug, Serialize)]
-struct Tried {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Tried {
     matches: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
 
 /// What came of the last events.
-#[derive(Debug, Serialize)]
-struct TriedAll {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct TriedAll {
     tested: usize,
     matched: usize,
+}
+
+/// The answer: of the event given, or of the last ones.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub(crate) enum FilterTestAnswer {
+    One(Tried),
+    Last(TriedAll),
 }
 
 /// Events that are tried when the caller gives none.
@@ -59,11 +69,24 @@ struct Choice {
 impl Choice {
     fn tries(&self, event_type: &EventType, event: &EventView<'_>) -> Tried {
         if !self.event_types.matches(event_type) {
-            return Tried { matches: false, error: None };
+            return Tried {
+                matches: false,
+                error: None,
+            };
         }
-        match self.filter.as_ref().map_or(Ok(true), |filter| filter.matches(event)) {
-            Ok(matches) => Tried { matches, error: None },
-            Err(error) => Tried { matches: false, error: Some(error.detail) },
+        match self
+            .filter
+            .as_ref()
+            .map_or(Ok(true), |filter| filter.matches(event))
+        {
+            Ok(matches) => Tried {
+                matches,
+                error: None,
+            },
+            Err(error) => Tried {
+                matches: false,
+                error: Some(error.detail),
+            },
         }
     }
 }
@@ -78,25 +101,54 @@ pub(crate) async fn post(
     let data_bytes_max = state.settings.data_bytes_max;
     let bytes = body.json(data_bytes_max + limits::REQUEST_BYTES).await?;
     // Nothing is changed, so nothing has to be kept: only the header itself is held to its rules.
-    if let Begun::Answered(response) = Once::begin(&state, &request, Some(caller.tenant), &bytes).await? {
+    if let Begun::Answered(response) =
+        Once::begin(&state, &request, Some(caller.tenant), &bytes).await?
+    {
         return Ok(response);
     }
     let input: FilterTestInput<'_> = parse_text(text(&bytes)?)?;
     let mut check = Checker::default();
-    let event_types = check.take("/event_types", EventTypePatterns::try_from(input.event_types.unwrap_or_default()));
-    let filter = check.take("/filter", input.filter.as_deref().map(Filter::parse).transpose());
-    let choice = check.finish_with(|| Some(Choice { event_types: event_types?, filter: filter? }))?;
+    let event_types = check.take(
+        "/event_types",
+        EventTypePatterns::try_from(input.event_types.unwrap_or_default()),
+    );
+    let filter = check.take(
+        "/filter",
+        input.filter.as_deref().map(Filter::parse).transpose(),
+    );
+    let choice = check.finish_with(|| {
+        Some(Choice {
+            event_types: event_types?,
+            filter: filter?,
+        })
+    })?;
     match input.event.filter(|event| event.get() != "null") {
         Some(event) => {
-            let event = parse_event(event.get(), state.engine.clock.now(), data_bytes_max).map_err(|problem| problem.under("/event"))?;
-            let id = event.id.unwrap_or_else(|| EventId::generate(state.engine.clock.now(), &mut state.engine.rng()));
-            Ok(HttpResponse::Ok().json(off_thread(move || try_one(&choice, id, &event)).await?))
+            let event = parse_event(event.get(), state.engine.clock.now(), data_bytes_max)
+                .map_err(|problem| problem.under("/event"))?;
+            let id = event.id.unwrap_or_else(|| {
+                EventId::generate(state.engine.clock.now(), &mut state.engine.rng())
+            });
+            Ok(HttpResponse::Ok().json(FilterTestAnswer::One(
+                off_thread(move || try_one(&choice, id, &event)).await?,
+            )))
         }
         None => {
-            let page = store::Page { limit: LAST_EVENTS, after: None };
+            let page = store::Page {
+                limit: LAST_EVENTS,
+                after: None,
+            };
             let whose = Whose::Tenant(caller.tenant);
-            let rows = store::event::page(&state.engine.database.read, whose, &store::event::Filter::default(), page).await?;
-            Ok(HttpResponse::Ok().json(off_thread(move || try_all(&choice, rows)).await?))
+            let rows = store::event::page(
+                &state.engine.database.read,
+                whose,
+                &store::event::Filter::default(),
+                page,
+            )
+            .await?;
+            Ok(HttpResponse::Ok().json(FilterTestAnswer::Last(
+                off_thread(move || try_all(&choice, rows)).await?,
+            )))
         }
     }
 }
@@ -108,7 +160,11 @@ fn try_one(choice: &Choice, id: EventId, event: &NewEvent) -> Tried {
 
 fn try_all(choice: &Choice, rows: Vec<entity::event::Model>) -> TriedAll {
     let tested = rows.len();
-    let matched = rows.into_iter().map(|row| try_stored(choice, row)).filter(|tried| tried.matches).count();
+    let matched = rows
+        .into_iter()
+        .map(|row| try_stored(choice, row))
+        .filter(|tried| tried.matches)
+        .count();
     TriedAll { tested, matched }
 }
 
@@ -126,10 +182,4 @@ fn try_stored(choice: &Choice, row: entity::event::Model) -> Tried {
         &metadata,
     );
     choice.tries(&event_type, &event)
-}
-
-/// A filter may take 20 ms, which is too long for a thread that serves requests.
-async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Problem> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|error| Problem::from(engine::Error::internal("a filter's trial ended", error)))
 }

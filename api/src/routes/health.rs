@@ -1,18 +1,25 @@
 //! Whether the process lives, and whether it can work.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, web};
 use serde::Serialize;
+use tokio::time::timeout;
+use utoipa::ToSchema;
 
 use crate::State;
 
-#[derive(Debug, Serialize)]
-struct Alive {
+/// What has not answered by then counts as away.
+const ANSWER_TIME: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Alive {
     status: &'static str,
 }
 
-#[derive(Debug, Serialize)]
-struct Readiness {
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Readiness {
     status: &'static str,
     database: &'static str,
     queue: &'static str,
@@ -26,11 +33,21 @@ pub(crate) async fn healthz() -> HttpResponse {
 /// The database answers. Without the queue events are still taken: it is filled again afterwards.
 pub(crate) async fn readyz(state: web::Data<State>) -> HttpResponse {
     let engine = &state.engine;
-    let (database, queue) = tokio::join!(engine.database.read.ping(), engine.lanes.queue().stats());
-    let queue = if queue.is_ok() { "ok" } else { "degraded" };
-    let (code, status, database) = match database {
-        Ok(()) => (StatusCode::OK, "ready", "ok"),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not_ready", "down"),
+    let database = timeout(ANSWER_TIME, engine.database.read.ping());
+    let queue = timeout(ANSWER_TIME, engine.lanes.queue().stats());
+    let (database, queue) = tokio::join!(database, queue);
+    let queue = if matches!(queue, Ok(Ok(_))) {
+        "ok"
+    } else {
+        "degraded"
     };
-    HttpResponse::build(code).json(Readiness { status, database, queue })
+    let (code, status, database) = match database {
+        Ok(Ok(())) => (StatusCode::OK, "ready", "ok"),
+        Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not_ready", "down"),
+    };
+    HttpResponse::build(code).json(Readiness {
+        status,
+        database,
+        queue,
+    })
 }

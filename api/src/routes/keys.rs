@@ -12,14 +12,16 @@ use entity::api_key::{ActiveModel, Model};
 use sea_orm::ActiveValue::Set;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use utoipa::ToSchema;
 
+use super::id;
 use super::tenant_input::check_name;
 use super::tenants::find;
-use super::id;
 use crate::State;
 use crate::auth::{NewKey, Operator};
 use crate::extract::{Body, fields, parse_value};
 use crate::once::{Begun, Once};
+use crate::openapi::schema;
 use crate::page::{CURSOR, LIMIT, Wanted};
 use crate::problem::Problem;
 use crate::query::Query;
@@ -42,20 +44,26 @@ struct KeyConfig {
 }
 
 /// A key in answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Key {
+    #[schema(schema_with = schema::key_id)]
     id: KeyId,
     name: String,
     prefix: String,
+    #[schema(schema_with = schema::scopes)]
     scopes: Scopes,
+    #[schema(schema_with = schema::time_or_null)]
     expires_at: Option<Timestamp>,
+    #[schema(schema_with = schema::cidrs_or_null)]
     source_cidrs: Option<Cidrs>,
+    #[schema(schema_with = schema::time_or_null)]
     last_used_at: Option<Timestamp>,
+    #[schema(schema_with = schema::time)]
     created_at: Timestamp,
 }
 
 /// A key that has just been made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MadeKey {
     #[serde(flatten)]
     key: Key,
@@ -82,51 +90,95 @@ impl KeyInput {
         let mut check = Checker::default();
         check_name(&mut check, &self.name);
         let scopes = check.take("/scopes", Scopes::try_from(self.scopes));
-        let expires_at = check.take("/expires_at", self.expires_at.map(|text| parse_expiry(&text, now)).transpose());
-        let source_cidrs = check.take("/source_cidrs", self.source_cidrs.map(parse_cidrs).transpose());
+        let expires_at = check.take(
+            "/expires_at",
+            self.expires_at
+                .map(|text| parse_expiry(&text, now))
+                .transpose(),
+        );
+        let source_cidrs = check.take(
+            "/source_cidrs",
+            self.source_cidrs.map(parse_cidrs).transpose(),
+        );
         check.finish_with(|| {
-            Some(KeyConfig { name: self.name, scopes: scopes?, expires_at: expires_at?, source_cidrs: source_cidrs? })
+            Some(KeyConfig {
+                name: self.name,
+                scopes: scopes?,
+                expires_at: expires_at?,
+                source_cidrs: source_cidrs?,
+            })
         })
     }
 }
 
 fn parse_expiry(text: &str, now: Timestamp) -> Result<Timestamp, Invalid> {
-    let at: Timestamp = text.parse().map_err(|e: domain::time::MalformedTimestamp| Invalid::one("", e.to_string()))?;
-    if at <= now { Err(Invalid::one("", "must be in the future")) } else { Ok(at) }
+    let at: Timestamp = text
+        .parse()
+        .map_err(|e: domain::time::MalformedTimestamp| Invalid::one("", e.to_string()))?;
+    if at <= now {
+        Err(Invalid::one("", "must be in the future"))
+    } else {
+        Ok(at)
+    }
 }
 
 fn parse_cidrs(given: Vec<String>) -> Result<Cidrs, Invalid> {
     let mut check = Checker::default();
     let mut networks: Vec<ipnet::IpNet> = Vec::new();
     for (index, text) in given.iter().enumerate() {
-        let fault = |_| Invalid::one("", "must be a network such as 203.0.113.0/24 or 2001:db8::/32");
-        networks.extend(check.take(&format!("/{index}"), text.parse::<ipnet::IpNet>().map_err(fault)));
+        let fault = |_| {
+            Invalid::one(
+                "",
+                "must be a network such as 203.0.113.0/24 or 2001:db8::/32",
+            )
+        };
+        networks.extend(check.take(
+            &format!("/{index}"),
+            text.parse::<ipnet::IpNet>().map_err(fault),
+        ));
     }
     check.finish(networks).and_then(Cidrs::try_from)
 }
 
 /// Makes a key.
-pub(crate) async fn post(_: Operator, state: web::Data<State>, request: HttpRequest, body: Body) -> Result<HttpResponse, Problem> {
+pub(crate) async fn post(
+    _: Operator,
+    state: web::Data<State>,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
     let bytes = body.json(limits::REQUEST_BYTES).await?;
     let once = match Once::begin(&state, &request, None, &bytes).await? {
         Begun::Answered(response) => return Ok(response),
         Begun::New(once) => once,
     };
     let engine = &state.engine;
-    let config = parse_value::<KeyInput>(Value::Object(fields(&bytes)?))?.parse(engine.clock.now())?;
+    let config =
+        parse_value::<KeyInput>(Value::Object(fields(&bytes)?))?.parse(engine.clock.now())?;
     let done = once
         .commit(&state, StatusCode::CREATED, async |db| {
             let tenant = find(db, &request).await?;
             let secret = NewKey::generate(&mut engine.rng());
             let stored = store::key::insert(db, row(tenant.id, config, &secret, engine)).await?;
-            Ok((MadeKey { key: stored.into(), secret: secret.expose().to_owned() }, ()))
+            Ok((
+                MadeKey {
+                    key: stored.into(),
+                    secret: secret.expose().to_owned(),
+                },
+                (),
+            ))
         })
         .await?;
     state.keyring.forget();
     Ok(done.response)
 }
 
-fn row(tenant: TenantId, config: KeyConfig, secret: &NewKey, engine: &engine::Engine) -> ActiveModel {
+fn row(
+    tenant: TenantId,
+    config: KeyConfig,
+    secret: &NewKey,
+    engine: &engine::Engine,
+) -> ActiveModel {
     let now = engine.clock.now();
     ActiveModel {
         id: Set(KeyId::generate(now, &mut engine.rng())),
@@ -144,7 +196,12 @@ fn row(tenant: TenantId, config: KeyConfig, secret: &NewKey, engine: &engine::En
 }
 
 /// Lists a tenant's keys that are not revoked, newest first.
-pub(crate) async fn list(_: Operator, state: web::Data<State>, request: HttpRequest, query: Query) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(
+    _: Operator,
+    state: web::Data<State>,
+    request: HttpRequest,
+    query: Query,
+) -> Result<HttpResponse, Problem> {
     query.only(&[LIMIT, CURSOR])?;
     let wanted = Wanted::of(&query)?;
     let db = &state.engine.database.read;
@@ -154,10 +211,20 @@ pub(crate) async fn list(_: Operator, state: web::Data<State>, request: HttpRequ
 }
 
 /// Revokes a key: it is unknown from the answer on.
-pub(crate) async fn delete(_: Operator, state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(crate) async fn delete(
+    _: Operator,
+    state: web::Data<State>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let tenant = find(&state.engine.database.read, &request).await?;
     let key: KeyId = id(&request, "key", "key")?;
-    let revoked = store::key::revoke(&state.engine.database.write, tenant.id, key, state.engine.clock.now()).await?;
+    let revoked = store::key::revoke(
+        &state.engine.database.write,
+        tenant.id,
+        key,
+        state.engine.clock.now(),
+    )
+    .await?;
     if !revoked {
         return Err(Problem::not_found("key"));
     }

@@ -6,14 +6,24 @@ use serde_json::{Map, Value};
 
 /// Refuses names that are not among `writable`: each a field with the fields of the object that it
 /// is, or with none where it is no object or takes any name.
-pub(super) fn check_names(patch: &Map<String, Value>, writable: &[(&str, &[&str])]) -> Result<(), Invalid> {
+pub(super) fn check_names(
+    patch: &Map<String, Value>,
+    writable: &[(&str, &[&str])],
+) -> Result<(), Invalid> {
     let mut check = Checker::default();
     for (name, value) in patch {
         let pointer = format!("/{}", escaped(name));
         let known = writable.iter().find(|(known, _)| known == name);
-        check.that(known.is_some(), &pointer, || "is unknown here, or read-only; leave it out".to_owned());
-        let (Some((_, parts)), Value::Object(fields)) = (known, value) else { continue };
-        for part in fields.keys().filter(|part| !parts.is_empty() && !parts.contains(&part.as_str())) {
+        check.that(known.is_some(), &pointer, || {
+            "is unknown here, or read-only; leave it out".to_owned()
+        });
+        let (Some((_, parts)), Value::Object(fields)) = (known, value) else {
+            continue;
+        };
+        for part in fields
+            .keys()
+            .filter(|part| !parts.is_empty() && !parts.contains(&part.as_str()))
+        {
             let detail = || format!("is unknown; known here: {}", parts.join(", "));
             check.that(false, &format!("{pointer}/{}", escaped(part)), detail);
         }
@@ -40,10 +50,17 @@ mod tests {
             (json!({"a/b": 1}), "/a~1b"),
             (json!({"retry": {"steps": null}}), "/retry/steps"),
         ] {
-            let Value::Object(fields) = patch else { panic!("an object") };
-            assert_eq!(check_names(&fields, &WRITABLE).expect_err("refused").0[0].pointer, pointer);
+            let Value::Object(fields) = patch else {
+                panic!("an object")
+            };
+            assert_eq!(
+                check_names(&fields, &WRITABLE).expect_err("refused").0[0].pointer,
+                pointer
+            );
         }
-        let Value::Object(fields) = json!({"headers": {"x-a": null}, "retry": null}) else { panic!("an object") };
+        let Value::Object(fields) = json!({"headers": {"x-a": null}, "retry": null}) else {
+            panic!("an object")
+        };
         assert_eq!(check_names(&fields, &WRITABLE), Ok(()));
     }
 }

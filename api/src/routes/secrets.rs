@@ -7,6 +7,7 @@ use domain::limits;
 use domain::secret::Secret;
 use engine::store;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::subscriptions::{find, find_locked};
 use crate::State;
@@ -26,7 +27,7 @@ pub(crate) struct RotateInput {
 }
 
 /// A secret in answers.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(crate) struct ShownSecret {
     secret: String,
 }
@@ -42,8 +43,13 @@ pub(crate) async fn get(
     let engine = &state.engine;
     let row = find(&engine.database.read, caller.tenant, &request).await?;
     let sealed = store::secret::newest(&engine.database.read, row.id).await?;
-    let secret = store::secret::open(&engine.sealer, &sealed.ok_or_else(|| Problem::not_found("secret"))?)?;
-    Ok(HttpResponse::Ok().json(ShownSecret { secret: secret.expose().to_owned() }))
+    let secret = store::secret::open(
+        &engine.sealer,
+        &sealed.ok_or_else(|| Problem::not_found("secret"))?,
+    )?;
+    Ok(HttpResponse::Ok().json(ShownSecret {
+        secret: secret.expose().to_owned(),
+    }))
 }
 
 /// Gives the subscription a new secret; the old one goes on signing beside it for a while.
@@ -65,7 +71,12 @@ pub(crate) async fn rotate(
         .commit(&state, StatusCode::OK, async |db| {
             let row = find_locked(db, caller.tenant, &request).await?;
             engine.rotate_secret(db, &row, &secret, overlap_s).await?;
-            Ok((ShownSecret { secret: secret.expose().to_owned() }, row))
+            Ok((
+                ShownSecret {
+                    secret: secret.expose().to_owned(),
+                },
+                row,
+            ))
         })
         .await?;
     if let Some(row) = done.effect {
@@ -77,9 +88,14 @@ pub(crate) async fn rotate(
 impl RotateInput {
     fn parse(self) -> Result<(Option<Secret>, u32), Invalid> {
         let mut check = Checker::default();
-        let secret = check.take("/secret", self.secret.as_deref().map(Secret::parse).transpose());
+        let secret = check.take(
+            "/secret",
+            self.secret.as_deref().map(Secret::parse).transpose(),
+        );
         let overlap_s = self.overlap_s.unwrap_or(limits::OVERLAP_S_DEFAULT);
-        check.that(limits::OVERLAP_S.contains(&overlap_s), "/overlap_s", || "must be between 0 and 604800 seconds".to_owned());
+        check.that(limits::OVERLAP_S.contains(&overlap_s), "/overlap_s", || {
+            "must be between 0 and 604800 seconds".to_owned()
+        });
         check.finish_with(|| Some((secret?, overlap_s)))
     }
 }

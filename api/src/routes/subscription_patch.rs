@@ -59,7 +59,9 @@ pub(crate) async fn patch(
         Value::Object(fields) => parse_config(fields, &egress)?,
         _ => return Err(Invalid::one("", "must be an object").into()),
     };
-    let stored = engine.update_subscription(&transaction, &row, config).await?;
+    let stored = engine
+        .update_subscription(&transaction, &row, config)
+        .await?;
     transaction.commit().await?;
     engine.subscription_changed(&stored).await;
     Ok(HttpResponse::Ok().json(Subscription::new(engine, stored, Shown::Masked)?))
@@ -73,7 +75,9 @@ mod tests {
 
     #[test]
     fn the_writable_names_are_those_that_a_subscription_is_made_from() {
-        let unknown = serde_json::from_value::<SubscriptionInput>(json!({"?": 1})).expect_err("unknown").to_string();
+        let unknown = serde_json::from_value::<SubscriptionInput>(json!({"?": 1}))
+            .expect_err("unknown")
+            .to_string();
         let mut expected: Vec<&str> = unknown.split('`').skip(3).step_by(2).collect();
         let mut writable: Vec<&str> = WRITABLE.iter().map(|(name, _)| *name).collect();
         expected.sort_unstable();

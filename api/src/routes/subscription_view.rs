@@ -13,40 +13,59 @@ use engine::{Engine, store};
 use entity::subscription::Model;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
+use crate::openapi::schema;
 use crate::problem::Problem;
 
 /// What stands for a sealed value.
 pub(super) const SEALED: &str = "***";
 
 /// A subscription in answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Subscription {
+    #[schema(schema_with = schema::subscription_id)]
     id: SubscriptionId,
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(schema_with = schema::tenant_id)]
     tenant_id: Option<TenantId>,
     url: String,
+    #[schema(schema_with = schema::external_id_or_null)]
     external_id: Option<String>,
     description: String,
+    #[schema(schema_with = schema::event_types)]
     event_types: EventTypePatterns,
     filter: Option<String>,
+    #[schema(schema_with = schema::subscription_status)]
     status: SubscriptionStatus,
+    #[schema(schema_with = schema::disabled_reason_or_null)]
     disabled_reason: Option<DisabledReason>,
+    #[schema(schema_with = schema::kind)]
     kind: Kind,
+    #[schema(schema_with = schema::delivery_mode)]
     delivery: Delivery,
     ordered: bool,
+    #[schema(schema_with = schema::headers)]
     headers: BTreeMap<String, String>,
+    #[schema(schema_with = schema::rate_limit_or_null)]
     rate_limit: Option<RateLimit>,
     max_in_flight: i32,
     timeout_ms: i32,
+    #[schema(schema_with = schema::retry)]
     retry: RetryPolicy,
+    #[schema(schema_with = schema::signing)]
     signing: Signing,
+    #[schema(schema_with = schema::format)]
     format: Format,
     template: Option<String>,
+    #[schema(schema_with = schema::auto_replay_or_null)]
     auto_replay: Option<AutoReplay>,
     client_certificate: Option<&'static str>,
+    #[schema(schema_with = schema::metadata)]
     metadata: Value,
+    #[schema(schema_with = schema::time)]
     created_at: Timestamp,
+    #[schema(schema_with = schema::time)]
     updated_at: Timestamp,
 }
 
@@ -63,9 +82,13 @@ pub(super) enum Shown {
 
 impl Subscription {
     pub(super) fn new(engine: &Engine, row: Model, shown: Shown) -> Result<Self, Problem> {
-        let mut headers = store::subscription::open_headers(&engine.sealer, &row)?.expose().clone();
+        let mut headers = store::subscription::open_headers(&engine.sealer, &row)?
+            .expose()
+            .clone();
         if shown != Shown::Revealed {
-            headers.values_mut().for_each(|value| SEALED.clone_into(value));
+            headers
+                .values_mut()
+                .for_each(|value| SEALED.clone_into(value));
         }
         Ok(Self {
             id: row.id,
@@ -99,7 +122,11 @@ impl Subscription {
 
 /// The subscription as it could be written. What has the deployment's default is left out, unless
 /// the patch changes a part of it.
-pub(super) fn document(engine: &Engine, row: &Model, patch: &Map<String, Value>) -> Result<Value, Problem> {
+pub(super) fn document(
+    engine: &Engine,
+    row: &Model,
+    patch: &Map<String, Value>,
+) -> Result<Value, Problem> {
     let mut document = json!({
         "url": row.url,
         "external_id": row.external_id,

@@ -11,12 +11,13 @@ use domain::preferences::Scope;
 use domain::secret::Secret;
 use domain::subscription::{SubscriptionStatus, parse_external_id};
 use domain::subscription_input::{SubscriptionConfig, SubscriptionInput};
-use engine::store::{self, Whose};
 use engine::Engine;
+use engine::store::{self, Whose};
 use entity::subscription::Model;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::segment;
 use super::subscription_view::{Shown, Subscription};
@@ -30,7 +31,7 @@ use crate::problem::Problem;
 use crate::query::Query;
 
 /// A subscription that has just been made.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct MadeSubscription {
     #[serde(flatten)]
     subscription: Subscription,
@@ -54,9 +55,17 @@ pub(crate) async fn post(
     let (config, secret) = parse_new(engine, &bytes, &egress)?;
     let done = once
         .commit(&state, StatusCode::CREATED, async |db| {
-            let row = engine.create_subscription(db, caller.tenant, config, &secret).await?;
+            let row = engine
+                .create_subscription(db, caller.tenant, config, &secret)
+                .await?;
             let subscription = Subscription::new(engine, row.clone(), Shown::Masked)?;
-            Ok((MadeSubscription { subscription, secret: secret.expose().to_owned() }, row))
+            Ok((
+                MadeSubscription {
+                    subscription,
+                    secret: secret.expose().to_owned(),
+                },
+                row,
+            ))
         })
         .await?;
     if let Some(row) = done.effect {
@@ -66,11 +75,17 @@ pub(crate) async fn post(
 }
 
 /// The configuration, and the secret that the caller brings or a new one.
-fn parse_new(engine: &Engine, bytes: &[u8], egress: &EgressPolicy) -> Result<(SubscriptionConfig, Secret), Problem> {
+fn parse_new(
+    engine: &Engine,
+    bytes: &[u8],
+    egress: &EgressPolicy,
+) -> Result<(SubscriptionConfig, Secret), Problem> {
     let mut fields = fields(bytes)?;
     let secret = match fields.remove("secret") {
         None | Some(Value::Null) => Ok(Secret::generate(&mut engine.rng())),
-        Some(Value::String(text)) => Secret::parse(&text).map_err(|invalid| invalid.under("/secret")),
+        Some(Value::String(text)) => {
+            Secret::parse(&text).map_err(|invalid| invalid.under("/secret"))
+        }
         Some(_) => Err(Invalid::one("/secret", "must be a string")),
     };
     match (parse_config(fields, egress), secret) {
@@ -82,13 +97,20 @@ fn parse_new(engine: &Engine, bytes: &[u8], egress: &EgressPolicy) -> Result<(Su
 }
 
 /// A configuration from the fields of a document.
-pub(super) fn parse_config(fields: Map<String, Value>, egress: &EgressPolicy) -> Result<SubscriptionConfig, Problem> {
+pub(super) fn parse_config(
+    fields: Map<String, Value>,
+    egress: &EgressPolicy,
+) -> Result<SubscriptionConfig, Problem> {
     let input: SubscriptionInput = parse_value(Value::Object(fields))?;
     Ok(input.parse(egress)?)
 }
 
 /// Which addresses a tenant's subscriptions may name.
-pub(super) async fn egress_of(engine: &Engine, db: &impl ConnectionTrait, tenant: TenantId) -> Result<EgressPolicy, Problem> {
+pub(super) async fn egress_of(
+    engine: &Engine,
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+) -> Result<EgressPolicy, Problem> {
     let own = store::tenant::egress(db, tenant).await?;
     let policy = &engine.settings.egress;
     Ok(own.map_or_else(|| policy.clone(), |lists| policy.with_tenant(&lists)))
@@ -98,7 +120,11 @@ pub(super) async fn egress_of(engine: &Engine, db: &impl ConnectionTrait, tenant
 const LOOKED_THROUGH: usize = 10_000;
 
 /// Lists subscriptions, newest first.
-pub(crate) async fn list(lister: Lister<SubscriptionsRead>, state: web::Data<State>, query: Query) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(
+    lister: Lister<SubscriptionsRead>,
+    state: web::Data<State>,
+    query: Query,
+) -> Result<HttpResponse, Problem> {
     query.only(&[LIMIT, CURSOR, "status", "event_type", "external_id"])?;
     let wanted: Wanted<SubscriptionId> = Wanted::of(&query)?;
     let filter = store::subscription::Filter {
@@ -109,14 +135,27 @@ pub(crate) async fn list(lister: Lister<SubscriptionsRead>, state: web::Data<Sta
     let engine = &state.engine;
     let (rows, next_cursor) = match types.is_empty() {
         true => {
-            let rows = store::subscription::page(&engine.database.read, lister.whose, &filter, wanted.page()).await?;
+            let rows = store::subscription::page(
+                &engine.database.read,
+                lister.whose,
+                &filter,
+                wanted.page(),
+            )
+            .await?;
             let listed = wanted.show(rows, |row| row.id, |row| row);
             (listed.data, listed.next_cursor)
         }
         false => matching(engine, lister.whose, &filter, &types, &wanted).await?,
     };
-    let shown = if lister.whose == Whose::AcrossTenants { Shown::MaskedWithTenant } else { Shown::Masked };
-    let data = rows.into_iter().map(|row| Subscription::new(engine, row, shown)).collect::<Result<_, _>>()?;
+    let shown = if lister.whose == Whose::AcrossTenants {
+        Shown::MaskedWithTenant
+    } else {
+        Shown::Masked
+    };
+    let data = rows
+        .into_iter()
+        .map(|row| Subscription::new(engine, row, shown))
+        .collect::<Result<_, _>>()?;
     Ok(HttpResponse::Ok().json(Listed { data, next_cursor }))
 }
 
@@ -129,7 +168,10 @@ async fn matching(
     types: &[EventType],
     wanted: &Wanted<SubscriptionId>,
 ) -> Result<(Vec<Model>, Option<String>), Problem> {
-    let mut page = store::Page { limit: u64::from(*limits::PAGE_ROWS.end()), after: wanted.after };
+    let mut page = store::Page {
+        limit: u64::from(*limits::PAGE_ROWS.end()),
+        after: wanted.after,
+    };
     let (mut matched, mut seen) = (Vec::new(), 0);
     loop {
         let rows = store::subscription::page(&engine.database.read, whose, filter, page).await?;
@@ -151,8 +193,14 @@ async fn matching(
 }
 
 fn parse_status(text: &str) -> Result<SubscriptionStatus, &'static str> {
-    let all = [SubscriptionStatus::Active, SubscriptionStatus::Paused, SubscriptionStatus::Disabled];
-    all.into_iter().find(|status| status.as_str() == text).ok_or("must be active, paused or disabled")
+    let all = [
+        SubscriptionStatus::Active,
+        SubscriptionStatus::Paused,
+        SubscriptionStatus::Disabled,
+    ];
+    all.into_iter()
+        .find(|status| status.as_str() == text)
+        .ok_or("must be active, paused or disabled")
 }
 
 /// Shows a subscription; `?reveal=true` with its sealed values as they are.
@@ -169,7 +217,11 @@ pub(crate) async fn get(
     }
     let engine = &state.engine;
     let row = find(&engine.database.read, caller.tenant, &request).await?;
-    let shown = if is_revealed { Shown::Revealed } else { Shown::Masked };
+    let shown = if is_revealed {
+        Shown::Revealed
+    } else {
+        Shown::Masked
+    };
     Ok(HttpResponse::Ok().json(Subscription::new(engine, row, shown)?))
 }
 
@@ -184,20 +236,35 @@ pub(crate) async fn delete(
     let row = find_locked(&transaction, caller.tenant, &request).await?;
     engine.delete_subscription(&transaction, &row).await?;
     transaction.commit().await?;
-    let deleted = Model { settling: Some(entity::subscription::Settling::Deleted), ..row };
+    let deleted = Model {
+        settling: Some(entity::subscription::Settling::Deleted),
+        ..row
+    };
     engine.subscription_changed(&deleted).await;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// The subscription in the path.
-pub(super) async fn find(db: &impl ConnectionTrait, tenant: TenantId, request: &HttpRequest) -> Result<Model, Problem> {
+pub(super) async fn find(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    request: &HttpRequest,
+) -> Result<Model, Problem> {
     let name = segment(request, "id");
-    let found = if is_name(name) { store::subscription::find(db, tenant, name).await? } else { None };
+    let found = if is_name(name) {
+        store::subscription::find(db, tenant, name).await?
+    } else {
+        None
+    };
     found.ok_or_else(|| Problem::not_found("subscription"))
 }
 
 /// The same, with its row taken for the rest of the transaction: what is read is what is changed.
-pub(super) async fn find_locked(db: &impl ConnectionTrait, tenant: TenantId, request: &HttpRequest) -> Result<Model, Problem> {
+pub(super) async fn find_locked(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    request: &HttpRequest,
+) -> Result<Model, Problem> {
     let found = find(db, tenant, request).await?;
     store::subscription::lock(db, tenant, found.id).await?;
     let again = store::subscription::find(db, tenant, &found.id.to_string()).await?;

@@ -61,11 +61,25 @@ impl TenantInput {
     pub(crate) fn parse(self) -> Result<TenantConfig, Invalid> {
         let mut check = Checker::default();
         check_name(&mut check, &self.name);
-        let external_id = check.take("/external_id", self.external_id.as_deref().map(parse_external_id).transpose());
-        let rate_limit = check.take("/rate_limit", self.rate_limit.map(RateLimit::try_from).transpose());
+        let external_id = check.take(
+            "/external_id",
+            self.external_id
+                .as_deref()
+                .map(parse_external_id)
+                .transpose(),
+        );
+        let rate_limit = check.take(
+            "/rate_limit",
+            self.rate_limit.map(RateLimit::try_from).transpose(),
+        );
         let egress = self.egress.unwrap_or_default();
-        for (list, pointer) in [(&egress.allow, "/egress/allow"), (&egress.deny, "/egress/deny")] {
-            check.that(list.len() <= EGRESS_NETWORKS, pointer, || format!("must have at most {EGRESS_NETWORKS} networks"));
+        for (list, pointer) in [
+            (&egress.allow, "/egress/allow"),
+            (&egress.deny, "/egress/deny"),
+        ] {
+            check.that(list.len() <= EGRESS_NETWORKS, pointer, || {
+                format!("must have at most {EGRESS_NETWORKS} networks")
+            });
         }
         let metadata = check.take("/metadata", parse_metadata(self.metadata));
         // What this version cannot do yet is refused, never taken and left undone.
@@ -74,7 +88,9 @@ impl TenantInput {
             (self.ingest_rate_limit.is_some(), "/ingest_rate_limit"),
             (self.sandbox == Some(true), "/sandbox"),
         ] {
-            check.that(!is_asked_for, pointer, || "is not available in this version; leave it out".to_owned());
+            check.that(!is_asked_for, pointer, || {
+                "is not available in this version; leave it out".to_owned()
+            });
         }
         check.finish_with(|| {
             Some(TenantConfig {
@@ -91,7 +107,11 @@ impl TenantInput {
 
 /// Checks a name that people give.
 pub(crate) fn check_name(check: &mut Checker, name: &str) {
-    check.that(limits::NAME_CHARS.contains(&name.chars().count()), "/name", || "must have 1 to 255 characters".to_owned());
+    check.that(
+        limits::NAME_CHARS.contains(&name.chars().count()),
+        "/name",
+        || "must have 1 to 255 characters".to_owned(),
+    );
 }
 
 impl TenantConfig {
@@ -133,7 +153,9 @@ mod tests {
 
     #[test]
     fn the_writable_names_are_those_that_a_tenant_is_made_from() {
-        let unknown = serde_json::from_value::<TenantInput>(json!({"?": 1})).expect_err("unknown").to_string();
+        let unknown = serde_json::from_value::<TenantInput>(json!({"?": 1}))
+            .expect_err("unknown")
+            .to_string();
         let mut expected: Vec<&str> = unknown.split('`').skip(3).step_by(2).collect();
         let mut writable: Vec<&str> = WRITABLE.iter().map(|(name, _)| *name).collect();
         expected.sort_unstable();

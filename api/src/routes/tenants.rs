@@ -14,32 +14,43 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
+use super::patch_names::check_names;
 use super::segment;
 use super::tenant_input::{TenantInput, WRITABLE, document};
-use super::patch_names::check_names;
 use crate::State;
 use crate::auth::{Operator, is_name};
 use crate::extract::{Body, fields, parse_value};
 use crate::once::{Begun, Once};
+use crate::openapi::schema;
 use crate::page::{CURSOR, LIMIT, Wanted};
 use crate::problem::{Code, Problem};
 use crate::query::Query;
 
 /// A tenant in answers.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Tenant {
+    #[schema(schema_with = schema::tenant_id)]
     id: TenantId,
     name: String,
+    #[schema(schema_with = schema::external_id_or_null)]
     external_id: Option<String>,
+    #[schema(schema_with = schema::tenant_status)]
     status: TenantStatus,
     strict_event_types: bool,
+    #[schema(schema_with = schema::rate_limit_or_null)]
     rate_limit: Option<RateLimit>,
+    #[schema(schema_with = schema::rate_limit_or_null)]
     ingest_rate_limit: Option<RateLimit>,
+    #[schema(schema_with = schema::egress)]
     egress: TenantEgress,
     sandbox: bool,
+    #[schema(schema_with = schema::metadata)]
     metadata: Value,
+    #[schema(schema_with = schema::time)]
     created_at: Timestamp,
+    #[schema(schema_with = schema::time)]
     updated_at: Timestamp,
 }
 
@@ -63,7 +74,12 @@ impl From<Model> for Tenant {
 }
 
 /// Makes a tenant.
-pub(crate) async fn post(_: Operator, state: web::Data<State>, request: HttpRequest, body: Body) -> Result<HttpResponse, Problem> {
+pub(crate) async fn post(
+    _: Operator,
+    state: web::Data<State>,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
     let bytes = body.json(limits::REQUEST_BYTES).await?;
     let once = match Once::begin(&state, &request, None, &bytes).await? {
         Begun::Answered(response) => return Ok(response),
@@ -81,7 +97,9 @@ pub(crate) async fn post(_: Operator, state: web::Data<State>, request: HttpRequ
                 updated_at: Set(now),
                 ..config.into_row()
             };
-            let stored = store::tenant::insert(db, row).await.map_err(|error| taken(error, external_id.as_deref()))?;
+            let stored = store::tenant::insert(db, row)
+                .await
+                .map_err(|error| taken(error, external_id.as_deref()))?;
             Ok((Tenant::from(stored), ()))
         })
         .await?;
@@ -90,7 +108,11 @@ pub(crate) async fn post(_: Operator, state: web::Data<State>, request: HttpRequ
 }
 
 /// Lists tenants, newest first.
-pub(crate) async fn list(_: Operator, state: web::Data<State>, query: Query) -> Result<HttpResponse, Problem> {
+pub(crate) async fn list(
+    _: Operator,
+    state: web::Data<State>,
+    query: Query,
+) -> Result<HttpResponse, Problem> {
     query.only(&[LIMIT, CURSOR])?;
     let wanted = Wanted::of(&query)?;
     let rows = store::tenant::page(&state.engine.database.read, wanted.page()).await?;
@@ -98,14 +120,24 @@ pub(crate) async fn list(_: Operator, state: web::Data<State>, query: Query) -> 
 }
 
 /// Shows a tenant.
-pub(crate) async fn get(_: Operator, state: web::Data<State>, request: HttpRequest, query: Query) -> Result<HttpResponse, Problem> {
+pub(crate) async fn get(
+    _: Operator,
+    state: web::Data<State>,
+    request: HttpRequest,
+    query: Query,
+) -> Result<HttpResponse, Problem> {
     query.only(&[])?;
     let row = find(&state.engine.database.read, &request).await?;
     Ok(HttpResponse::Ok().json(Tenant::from(row)))
 }
 
 /// Changes a tenant.
-pub(crate) async fn patch(_: Operator, state: web::Data<State>, request: HttpRequest, body: Body) -> Result<HttpResponse, Problem> {
+pub(crate) async fn patch(
+    _: Operator,
+    state: web::Data<State>,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
     let bytes = body.json(limits::REQUEST_BYTES).await?;
     let patch = fields(&bytes)?;
     check_names(&patch, &WRITABLE)?;
@@ -114,13 +146,21 @@ pub(crate) async fn patch(_: Operator, state: web::Data<State>, request: HttpReq
     let found = find(&transaction, &request).await?;
     // Taking the row by raising its revision lets concurrent changes follow each other.
     store::tenant::raise_revision(&transaction, found.id).await?;
-    let row = store::tenant::find(&transaction, found.id).await?.ok_or_else(|| Problem::not_found("tenant"))?;
+    let row = store::tenant::find(&transaction, found.id)
+        .await?
+        .ok_or_else(|| Problem::not_found("tenant"))?;
     let mut merged = document(&row);
     subscription_input::merge_patch(&mut merged, Value::Object(patch));
     let config = parse_value::<TenantInput>(merged)?.parse()?;
     let external_id = config.external_id.clone();
-    let changed = ActiveModel { id: Set(row.id), updated_at: Set(engine.clock.now()), ..config.into_row() };
-    let stored = store::tenant::update(&transaction, changed).await.map_err(|error| taken(error, external_id.as_deref()))?;
+    let changed = ActiveModel {
+        id: Set(row.id),
+        updated_at: Set(engine.clock.now()),
+        ..config.into_row()
+    };
+    let stored = store::tenant::update(&transaction, changed)
+        .await
+        .map_err(|error| taken(error, external_id.as_deref()))?;
     transaction.commit().await?;
     changed_now(&state, engine, &stored).await;
     Ok(HttpResponse::Ok().json(Tenant::from(stored)))
@@ -132,7 +172,11 @@ async fn changed_now(state: &State, engine: &Engine, row: &Model) {
 }
 
 /// Deletes a tenant: it is gone for every route from the answer on.
-pub(crate) async fn delete(_: Operator, state: web::Data<State>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub(crate) async fn delete(
+    _: Operator,
+    state: web::Data<State>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let transaction = state.engine.database.begin().await?;
     let row = find(&transaction, &request).await?;
     state.engine.delete_tenant(&transaction, row.id).await?;
@@ -143,16 +187,26 @@ pub(crate) async fn delete(_: Operator, state: web::Data<State>, request: HttpRe
 }
 
 /// The tenant in the path.
-pub(super) async fn find(db: &impl ConnectionTrait, request: &HttpRequest) -> Result<Model, Problem> {
+pub(super) async fn find(
+    db: &impl ConnectionTrait,
+    request: &HttpRequest,
+) -> Result<Model, Problem> {
     let name = segment(request, "id");
-    let found = if is_name(name) { store::tenant::find_named(db, name).await? } else { None };
+    let found = if is_name(name) {
+        store::tenant::find_named(db, name).await?
+    } else {
+        None
+    };
     found.ok_or_else(|| Problem::not_found("tenant"))
 }
 
 fn taken(error: sea_orm::DbErr, external_id: Option<&str>) -> Problem {
     if is_unique_violation(&error) {
         let name = external_id.unwrap_or_default();
-        return Problem::new(Code::Conflict, format!("the external id {name} is taken; choose another"));
+        return Problem::new(
+            Code::Conflict,
+            format!("the external id {name} is taken; choose another"),
+        );
     }
     error.into()
 }

@@ -2,10 +2,12 @@
 
 mod auth;
 mod deliveries;
+mod document;
 mod events;
 mod idempotency;
 mod lists;
 mod raw;
 mod refusals;
+mod schema;
 mod subscriptions;
 mod tenants;

@@ -23,7 +23,13 @@ impl InFlight {
     /// Takes up a ticket. Done before its row is read: whoever changes a subscription's state and
     /// then looks here sees every request that may still go out by the old state.
     pub(crate) fn begin(&self, ticket: Ticket) {
-        self.tickets.lock().insert((ticket.lane, ticket.lease), Held { ticket, delivery: ticket.delivery });
+        self.tickets.lock().insert(
+            (ticket.lane, ticket.lease),
+            Held {
+                ticket,
+                delivery: ticket.delivery,
+            },
+        );
     }
 
     /// Says which delivery an ordered lane's ticket turned out to be.
@@ -40,13 +46,21 @@ impl InFlight {
 
     /// All of them.
     pub fn tickets(&self) -> Vec<Ticket> {
-        self.tickets.lock().values().map(|held| held.ticket).collect()
+        self.tickets
+            .lock()
+            .values()
+            .map(|held| held.ticket)
+            .collect()
     }
 
     /// Deliveries of one subscription that are being worked on.
     pub fn deliveries_of(&self, subscription: SubscriptionId) -> Vec<DeliveryId> {
         let tickets = self.tickets.lock();
-        tickets.values().filter(|held| held.ticket.lane == subscription).filter_map(|held| held.delivery).collect()
+        tickets
+            .values()
+            .filter(|held| held.ticket.lane == subscription)
+            .filter_map(|held| held.delivery)
+            .collect()
     }
 
     /// How many there are.

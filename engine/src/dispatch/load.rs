@@ -14,9 +14,9 @@ use domain::time::Timestamp;
 use queue::{Class, Completion, Feedback, Next, Ticket};
 use reqwest::header::HeaderMap;
 
+use super::rows;
 use super::target::Target;
 use super::wire::AttemptHead;
-use super::rows;
 use crate::context::Parts;
 use crate::error::Error;
 use crate::group::Grouped;
@@ -114,8 +114,14 @@ impl Loader {
     pub(super) async fn load(&self, ticket: Ticket) -> Result<Option<Box<DueDelivery>>, Error> {
         match self.loads.ask(ticket).await {
             Ok(Ok(loaded)) => Ok(loaded),
-            Ok(Err(reason)) => Err(Error::Unavailable { what: "the database", source: reason.into() }),
-            Err(stopped) => Err(Error::Unavailable { what: "the server", source: Box::new(stopped) }),
+            Ok(Err(reason)) => Err(Error::Unavailable {
+                what: "the database",
+                source: reason.into(),
+            }),
+            Err(stopped) => Err(Error::Unavailable {
+                what: "the server",
+                source: Box::new(stopped),
+            }),
         }
     }
 }
@@ -127,7 +133,10 @@ enum Loaded {
     Not(Next),
 }
 
-async fn load_group(parts: &Parts, tickets: Vec<Ticket>) -> Vec<Result<Option<Box<DueDelivery>>, String>> {
+async fn load_group(
+    parts: &Parts,
+    tickets: Vec<Ticket>,
+) -> Vec<Result<Option<Box<DueDelivery>>, String>> {
     for ticket in &tickets {
         parts.in_flight.begin(*ticket);
     }
@@ -135,7 +144,11 @@ async fn load_group(parts: &Parts, tickets: Vec<Ticket>) -> Vec<Result<Option<Bo
     let mut completions = Vec::new();
     let mut not_due = |ticket: &Ticket, next| {
         parts.in_flight.end(ticket);
-        completions.push(Completion { ticket: *ticket, next, feedback: Feedback::Unattempted });
+        completions.push(Completion {
+            ticket: *ticket,
+            next,
+            feedback: Feedback::Unattempted,
+        });
     };
     let answers = match loaded {
         Ok(loaded) => tickets
@@ -151,7 +164,13 @@ async fn load_group(parts: &Parts, tickets: Vec<Ticket>) -> Vec<Result<Option<Bo
             .collect(),
         Err(error) => {
             let answer = |ticket| {
-                not_due(ticket, Next::DueIn { delay: REST, class: ticket.class });
+                not_due(
+                    ticket,
+                    Next::DueIn {
+                        delay: REST,
+                        class: ticket.class,
+                    },
+                );
                 Err(error.to_string())
             };
             tickets.iter().map(answer).collect()
@@ -161,7 +180,10 @@ async fn load_group(parts: &Parts, tickets: Vec<Ticket>) -> Vec<Result<Option<Bo
         && let Err(error) = parts.lanes.queue().complete(&completions).await
     {
         // The leases run out, and the deliveries are looked at once more.
-        tracing::warn!(error = &error as &dyn std::error::Error, "queue.complete_failed");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            "queue.complete_failed"
+        );
     }
     answers
 }
@@ -172,13 +194,20 @@ async fn load_all(parts: &Parts, tickets: &[Ticket]) -> Result<Vec<Loaded>, Erro
     for ticket in tickets {
         wanted.push(match ticket.delivery {
             Some(delivery) => Some(delivery),
-            None => rows::head_of(&parts.database.read, ticket.lane).await?.inspect(|head| parts.in_flight.name(ticket, *head)),
+            None => rows::head_of(&parts.database.read, ticket.lane)
+                .await?
+                .inspect(|head| parts.in_flight.name(ticket, *head)),
         });
     }
     let ids: Vec<DeliveryId> = wanted.iter().flatten().copied().collect();
     let mut rows: HashMap<DeliveryId, DueRow> = HashMap::new();
     if !ids.is_empty() {
-        rows.extend(rows::due_rows(&parts.database.read, &ids).await?.into_iter().map(|row| (row.id, row)));
+        rows.extend(
+            rows::due_rows(&parts.database.read, &ids)
+                .await?
+                .into_iter()
+                .map(|row| (row.id, row)),
+        );
     }
     let mut loaded = Vec::with_capacity(tickets.len());
     for (ticket, wanted) in tickets.iter().zip(wanted) {
@@ -192,7 +221,12 @@ async fn load_all(parts: &Parts, tickets: &[Ticket]) -> Result<Vec<Loaded>, Erro
     Ok(loaded)
 }
 
-async fn load_one(parts: &Parts, ticket: Ticket, row: DueRow, now: Timestamp) -> Result<Loaded, Error> {
+async fn load_one(
+    parts: &Parts,
+    ticket: Ticket,
+    row: DueRow,
+    now: Timestamp,
+) -> Result<Loaded, Error> {
     let class = class_of(row.trigger, row.attempt_count);
     if row.is_deleted || row.status == SubscriptionStatus::Disabled {
         // Its rows are being settled.
@@ -204,15 +238,25 @@ async fn load_one(parts: &Parts, ticket: Ticket, row: DueRow, now: Timestamp) ->
     let early = row.next_attempt_at.since(now);
     // A probe goes out as soon as the breaker lets it, whenever its delivery is due.
     if !early.is_zero() && !ticket.probe {
-        return Ok(Loaded::Not(Next::DueIn { delay: early, class }));
+        return Ok(Loaded::Not(Next::DueIn {
+            delay: early,
+            class,
+        }));
     }
-    let target = match parts.targets.at(parts, row.subscription_id, row.revision).await {
+    let target = match parts
+        .targets
+        .at(parts, row.subscription_id, row.revision)
+        .await
+    {
         Ok(target) => target,
         Err(error @ Error::Unavailable { .. }) => return Err(error),
         Err(error) => {
             // One damaged row must not hold the others of its group.
             tracing::error!(error = &error as &dyn std::error::Error, subscription.id = %row.subscription_id, "target.unreadable");
-            return Ok(Loaded::Not(Next::DueIn { delay: Duration::from_secs(60), class }));
+            return Ok(Loaded::Not(Next::DueIn {
+                delay: Duration::from_secs(60),
+                class,
+            }));
         }
     };
     Ok(Loaded::Due(Box::new(row.into_due(ticket, target))))
@@ -237,7 +281,10 @@ impl DueRow {
             event_id: self.event_id,
             event_type: self.event_type,
             trigger: self.trigger,
-            progress: Progress { number: self.attempt_count + 1, max_attempts: self.max_attempts },
+            progress: Progress {
+                number: self.attempt_count + 1,
+                max_attempts: self.max_attempts,
+            },
             traceparent: self.traceparent,
             body,
             target,
@@ -247,7 +294,10 @@ impl DueRow {
     fn body(&self) -> Bytes {
         // Stored from valid UTF-8; read back leniently, since a delivery is worth more than a panic.
         let text = String::from_utf8_lossy;
-        let (correlation_id, version) = (self.correlation_id.as_deref().map(text), self.version.as_deref().map(text));
+        let (correlation_id, version) = (
+            self.correlation_id.as_deref().map(text),
+            self.version.as_deref().map(text),
+        );
         let envelope = Envelope {
             id: self.event_id,
             event_type: &self.event_type,

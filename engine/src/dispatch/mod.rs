@@ -36,8 +36,21 @@ impl Engine {
 
     /// Commits an outcome and its verdict together with others, then completes the ticket. Returns
     /// when both are done; while the database is away, it waits.
-    pub async fn record(&self, due: Box<DueDelivery>, started_at: Timestamp, outcome: Outcome, verdict: Verdict) {
-        self.recorder.record(record::Record { due, started_at, outcome, verdict }).await;
+    pub async fn record(
+        &self,
+        due: Box<DueDelivery>,
+        started_at: Timestamp,
+        outcome: Outcome,
+        verdict: Verdict,
+    ) {
+        self.recorder
+            .record(record::Record {
+                due,
+                started_at,
+                outcome,
+                verdict,
+            })
+            .await;
     }
 
     /// Renews the leases of everything in flight; called every few seconds.
@@ -48,7 +61,10 @@ impl Engine {
             // recorded all the same, under the attempt that it was loaded as.
             Ok(lost) if !lost.is_empty() => tracing::warn!(deliveries = lost.len(), "lease.lost"),
             Ok(_) => {}
-            Err(error) => tracing::warn!(error = &error as &dyn std::error::Error, "lease.renewal_failed"),
+            Err(error) => tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "lease.renewal_failed"
+            ),
         }
     }
 }

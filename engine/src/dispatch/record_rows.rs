@@ -28,12 +28,16 @@ pub(super) struct Move {
     pub completed_at: Option<Timestamp>,
 }
 
-const MOVE_TYPES: [&str; 9] =
-    ["uuid", "smallint", "smallint", "smallint", "bigint", "smallint", "smallint", "bytea", "bigint"];
+const MOVE_TYPES: [&str; 9] = [
+    "uuid", "smallint", "smallint", "smallint", "bigint", "smallint", "smallint", "bytea", "bigint",
+];
 
 /// Moves the rows that are still where the attempts were loaded from, and says which they were. A
 /// success settles any delivery that isn't final, whatever has been recorded since.
-pub(super) async fn apply(db: &impl ConnectionTrait, moves: &[Move]) -> Result<HashSet<DeliveryId>, DbErr> {
+pub(super) async fn apply(
+    db: &impl ConnectionTrait,
+    moves: &[Move],
+) -> Result<HashSet<DeliveryId>, DbErr> {
     let mut moved = HashSet::with_capacity(moves.len());
     let greatest = match db.get_database_backend() {
         DbBackend::Postgres => "GREATEST",
@@ -63,9 +67,14 @@ fn move_values(one: &Move) -> [Value; 9] {
         one.status.into(),
         class_number(one.class).into(),
         one.next_attempt_at.map(Timestamp::unix_ms).into(),
-        one.last_status_code.map(|code| i16::try_from(code).unwrap_or(i16::MAX)).into(),
+        one.last_status_code
+            .map(|code| i16::try_from(code).unwrap_or(i16::MAX))
+            .into(),
         one.failure_reason.map(number_of).into(),
-        one.last_error.as_ref().map(|text| text.as_bytes().to_vec()).into(),
+        one.last_error
+            .as_ref()
+            .map(|text| text.as_bytes().to_vec())
+            .into(),
         one.completed_at.map(Timestamp::unix_ms).into(),
     ]
 }
@@ -80,14 +89,17 @@ pub(crate) fn number_of(reason: FailureReason) -> i16 {
 }
 
 const ATTEMPT_TYPES: [&str; 17] = [
-    "uuid", "smallint", "bigint", "bigint", "integer", "integer", "integer", "integer", "integer", "integer", "text",
-    "smallint", "smallint", "smallint", "bytea", "bytea", "bytea",
+    "uuid", "smallint", "bigint", "bigint", "integer", "integer", "integer", "integer", "integer",
+    "integer", "text", "smallint", "smallint", "smallint", "bytea", "bytea", "bytea",
 ];
 /// With `response_truncated`, which stands last.
 const ATTEMPT_COLUMNS: usize = ATTEMPT_TYPES.len() + 1;
 
 /// Inserts attempts; one whose number was recorded before stays as it is.
-pub(crate) async fn insert_attempts(db: &impl ConnectionTrait, attempts: Vec<[Value; ATTEMPT_COLUMNS]>) -> Result<(), DbErr> {
+pub(crate) async fn insert_attempts(
+    db: &impl ConnectionTrait,
+    attempts: Vec<[Value; ATTEMPT_COLUMNS]>,
+) -> Result<(), DbErr> {
     let types: Vec<&str> = ATTEMPT_TYPES.into_iter().chain(["boolean"]).collect();
     for run in runs(&attempts) {
         let rows = rows_of_values(db.get_database_backend(), &types, run.len());
@@ -102,7 +114,11 @@ pub(crate) async fn insert_attempts(db: &impl ConnectionTrait, attempts: Vec<[Va
 }
 
 /// An attempt's row.
-pub(crate) fn attempt_values(due: &DueDelivery, started_at: Timestamp, outcome: &Outcome) -> [Value; ATTEMPT_COLUMNS] {
+pub(crate) fn attempt_values(
+    due: &DueDelivery,
+    started_at: Timestamp,
+    outcome: &Outcome,
+) -> [Value; ATTEMPT_COLUMNS] {
     let ms = |time: std::time::Duration| i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
     let timing = &outcome.timing;
     let response = outcome.result.as_ref().ok();
@@ -118,11 +134,24 @@ pub(crate) fn attempt_values(due: &DueDelivery, started_at: Timestamp, outcome: 
         timing.tls.map(ms).into(),
         timing.first_byte.map(ms).into(),
         outcome.remote_ip.map(|ip| ip.to_string()).into(),
-        outcome.http_version.map(|version| sea_orm::ActiveEnum::to_value(&version)).into(),
-        outcome.status().map(|code| i16::try_from(code).unwrap_or(i16::MAX)).into(),
+        outcome
+            .http_version
+            .map(|version| sea_orm::ActiveEnum::to_value(&version))
+            .into(),
+        outcome
+            .status()
+            .map(|code| i16::try_from(code).unwrap_or(i16::MAX))
+            .into(),
         outcome.failure_reason().map(number_of).into(),
-        outcome.result.as_ref().err().map(|failure| failure.error.as_bytes().to_vec()).into(),
-        response.map(|response| headers_json(&response.headers)).into(),
+        outcome
+            .result
+            .as_ref()
+            .err()
+            .map(|failure| failure.error.as_bytes().to_vec())
+            .into(),
+        response
+            .map(|response| headers_json(&response.headers))
+            .into(),
         response.map(|response| response.body.clone()).into(),
         response.is_some_and(|response| response.truncated).into(),
     ]
@@ -130,7 +159,9 @@ pub(crate) fn attempt_values(due: &DueDelivery, started_at: Timestamp, outcome: 
 
 /// Names and values as a JSON list of pairs; what is no UTF-8 is shown with U+FFFD.
 fn headers_json(headers: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let pairs: Vec<(&str, std::borrow::Cow<'_, str>)> =
-        headers.iter().map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value))).collect();
+    let pairs: Vec<(&str, std::borrow::Cow<'_, str>)> = headers
+        .iter()
+        .map(|(name, value)| (name.as_str(), String::from_utf8_lossy(value)))
+        .collect();
     serde_json::to_vec(&pairs).unwrap_or_default()
 }

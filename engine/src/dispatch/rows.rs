@@ -9,7 +9,10 @@ use crate::database::{padded_list, query_all, query_one};
 
 /// The deliveries among `ids` that are still due, with their events and their subscriptions'
 /// revisions: one query, so that all three are of one instant.
-pub(super) async fn due_rows(db: &impl ConnectionTrait, ids: &[DeliveryId]) -> Result<Vec<DueRow>, DbErr> {
+pub(super) async fn due_rows(
+    db: &impl ConnectionTrait,
+    ids: &[DeliveryId],
+) -> Result<Vec<DueRow>, DbErr> {
     let (marks, values) = padded_list(ids.iter().map(|id| (*id).into()).collect());
     let sql = format!(
         "SELECT d.id, d.tenant_id, d.event_id, d.subscription_id, d.\"trigger\", d.attempt_count, d.max_attempts, \
@@ -20,11 +23,18 @@ pub(super) async fn due_rows(db: &impl ConnectionTrait, ids: &[DeliveryId]) -> R
          JOIN subscriptions s ON s.id = d.subscription_id \
          WHERE d.id IN ({marks}) AND d.next_attempt_at IS NOT NULL"
     );
-    query_all(db, &sql, values).await?.iter().map(due_row).collect()
+    query_all(db, &sql, values)
+        .await?
+        .iter()
+        .map(due_row)
+        .collect()
 }
 
 fn due_row(row: &QueryResult) -> Result<DueRow, DbErr> {
-    let count = |index| row.try_get_by_index::<i16>(index).map(|count| u32::try_from(count).unwrap_or(0));
+    let count = |index| {
+        row.try_get_by_index::<i16>(index)
+            .map(|count| u32::try_from(count).unwrap_or(0))
+    };
     Ok(DueRow {
         id: row.try_get_by_index(0)?,
         tenant: row.try_get_by_index(1)?,
@@ -49,7 +59,10 @@ fn due_row(row: &QueryResult) -> Result<DueRow, DbErr> {
 
 /// The head of an ordered lane: its lowest unfinished number, and before all of them what was made
 /// while the subscription was not ordered yet.
-pub(super) async fn head_of(db: &impl ConnectionTrait, lane: SubscriptionId) -> Result<Option<DeliveryId>, DbErr> {
+pub(super) async fn head_of(
+    db: &impl ConnectionTrait,
+    lane: SubscriptionId,
+) -> Result<Option<DeliveryId>, DbErr> {
     for (numbered, order) in [("IS NULL", "id"), ("IS NOT NULL", "sequence")] {
         let sql = format!(
             "SELECT id FROM deliveries WHERE subscription_id = ? AND next_attempt_at IS NOT NULL AND sequence {numbered} \

@@ -40,7 +40,10 @@ impl AttemptHead<'_> {
         let mut headers = HeaderMap::with_capacity(16 + self.custom.expose().len());
         for (name, value) in self.custom.expose() {
             // Names and values were checked when they were given; what cannot be sent is left out.
-            if let (Ok(name), Ok(value)) = (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value)) {
+            if let (Ok(name), Ok(value)) = (
+                HeaderName::from_bytes(name.as_bytes()),
+                HeaderValue::from_str(value),
+            ) {
                 headers.insert(name, value);
             }
         }
@@ -62,7 +65,10 @@ impl AttemptHead<'_> {
         set("x-pt-attempt", self.progress.number.to_string());
         set("x-pt-max-attempts", self.progress.max_attempts.to_string());
         set("x-pt-trigger", self.trigger.as_str().to_owned());
-        if let Some(child) = self.traceparent.and_then(|parent| child_span(parent, self.delivery_id, self.progress.number)) {
+        if let Some(child) = self
+            .traceparent
+            .and_then(|parent| child_span(parent, self.delivery_id, self.progress.number))
+        {
             set("traceparent", child);
         }
         headers.insert("content-type", HeaderValue::from_static("application/json"));
@@ -74,7 +80,8 @@ impl AttemptHead<'_> {
 /// A child of the publisher's span (W3C Trace Context), the same whenever it is asked for.
 fn child_span(parent: &str, delivery: DeliveryId, number: u32) -> Option<String> {
     let mut parts = parent.split('-');
-    let (version, trace, _span, flags) = (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
+    let (version, trace, _span, flags) =
+        (parts.next()?, parts.next()?, parts.next()?, parts.next()?);
     let mut hash = Sha256::new();
     hash.update(delivery.as_bytes());
     hash.update(number.to_be_bytes());
@@ -87,7 +94,10 @@ fn child_span(parent: &str, delivery: DeliveryId, number: u32) -> Option<String>
 pub fn is_traceparent(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let is_hex = |part: &str, length: usize| {
-        part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+        part.len() == length
+            && part
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
     };
     let not_zero = |part: &str| part.bytes().any(|byte| byte != b'0');
     matches!(parts[..], [version, trace, span, flags]
@@ -104,7 +114,9 @@ mod tests {
     fn each_attempt_is_a_child_span_of_its_own() {
         let delivery = DeliveryId::derive(Timestamp::from_unix_ms(1), &[b"x"]);
         let first = child_span(PARENT, delivery, 1).expect("a valid parent");
-        assert!(first.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-") && first.ends_with("-01"));
+        assert!(
+            first.starts_with("00-4bf92f3577b34da6a3ce929d0e0e4736-") && first.ends_with("-01")
+        );
         assert!(is_traceparent(&first));
         assert_ne!(Some(first), child_span(PARENT, delivery, 2));
     }
@@ -112,7 +124,12 @@ mod tests {
     #[test]
     fn what_is_no_traceparent_is_not_passed_on() {
         assert!(is_traceparent(PARENT));
-        for text in ["", "00-0-0-0", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "x\r\ny"] {
+        for text in [
+            "",
+            "00-0-0-0",
+            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
+            "x\r\ny",
+        ] {
             assert!(!is_traceparent(text), "{text}");
         }
     }

@@ -31,39 +31,62 @@ pub(super) struct ToPush {
 enum Fate {
     /// This event's row was inserted; whoever else has the id in this group is compared with it.
     Inserted(Arc<NewEvent>),
-    Existed { same: bool, deliveries: u32, timestamp: String },
+    Existed {
+        same: bool,
+        deliveries: u32,
+        timestamp: String,
+    },
     Refused(Refusal),
 }
 
 type Fates = HashMap<(EventId, TenantId), Fate>;
 
 /// Writes the group, and says what each posting gets and what is to be pushed.
-pub(super) async fn commit(parts: &Parts, requests: &mut [Request]) -> Result<(Vec<Posted>, ToPush), Error> {
+pub(super) async fn commit(
+    parts: &Parts,
+    requests: &mut [Request],
+) -> Result<(Vec<Posted>, ToPush), Error> {
     let transaction = parts.database.begin().await?;
-    let mut to_push = ToPush { books: rematch(parts, &transaction, requests).await?, ..ToPush::default() };
+    let mut to_push = ToPush {
+        books: rematch(parts, &transaction, requests).await?,
+        ..ToPush::default()
+    };
 
     let mut fates = Fates::new();
-    let plain = requests.iter().filter(|request| request.once.is_none()).flat_map(|request| &request.prepared);
+    let plain = requests
+        .iter()
+        .filter(|request| request.once.is_none())
+        .flat_map(|request| &request.prepared);
     insert(&transaction, plain.collect(), &mut fates).await?;
     // The answer kept under a claim tells what became of the events, so these few go one by one.
     let mut claimed = HashSet::new();
     let mut answered_before = vec![false; requests.len()];
     for (request, answered) in requests.iter().zip(&mut answered_before) {
         if let Some(once) = &request.once {
-            *answered = !insert_once(parts, &transaction, request, once, &mut fates, &mut claimed).await?;
+            *answered =
+                !insert_once(parts, &transaction, request, once, &mut fates, &mut claimed).await?;
         }
     }
 
     let mut deliveries = Vec::new();
-    let answers = requests.iter().zip(answered_before).map(|(request, answered)| {
-        if answered {
-            return Posted::AnsweredBefore;
-        }
-        for event in &request.prepared {
-            deliveries.extend(deliveries_of(event, &fates));
-        }
-        Posted::Done(request.prepared.iter().map(|event| result_of(event, &fates)).collect())
-    });
+    let answers = requests
+        .iter()
+        .zip(answered_before)
+        .map(|(request, answered)| {
+            if answered {
+                return Posted::AnsweredBefore;
+            }
+            for event in &request.prepared {
+                deliveries.extend(deliveries_of(event, &fates));
+            }
+            Posted::Done(
+                request
+                    .prepared
+                    .iter()
+                    .map(|event| result_of(event, &fates))
+                    .collect(),
+            )
+        });
     let answers = answers.collect();
     insert_deliveries(&transaction, deliveries, parts.clock.now(), &mut to_push).await?;
     transaction.commit().await?;
@@ -77,7 +100,11 @@ async fn rematch(
     db: &DatabaseTransaction,
     requests: &mut [Request],
 ) -> Result<HashMap<TenantId, Arc<TenantBook>>, Error> {
-    let mut tenants: Vec<TenantId> = requests.iter().flat_map(|r| &r.prepared).map(|event| event.tenant).collect();
+    let mut tenants: Vec<TenantId> = requests
+        .iter()
+        .flat_map(|r| &r.prepared)
+        .map(|event| event.tenant)
+        .collect();
     tenants.sort_unstable();
     tenants.dedup();
     let mut books = HashMap::new();
@@ -87,7 +114,9 @@ async fn rematch(
     let revisions = rows::revisions(db, &tenants).await?;
     for tenant in tenants {
         // A tenant deleted meanwhile is gone for every route: its events are nobody's.
-        let Some(revision) = revisions.get(&tenant) else { return Err(Error::NotFound("tenant")) };
+        let Some(revision) = revisions.get(&tenant) else {
+            return Err(Error::NotFound("tenant"));
+        };
         let attempts = parts.settings.max_attempts();
         let mut book = parts.address_book.of(db, tenant, attempts).await?;
         if book.revision != *revision {
@@ -95,8 +124,14 @@ async fn rematch(
         }
         books.insert(tenant, book);
     }
-    for event in requests.iter_mut().flat_map(|request| &mut request.prepared) {
-        if let Some(book) = books.get(&event.tenant).filter(|book| book.revision != event.book_revision) {
+    for event in requests
+        .iter_mut()
+        .flat_map(|request| &mut request.prepared)
+    {
+        if let Some(book) = books
+            .get(&event.tenant)
+            .filter(|book| book.revision != event.book_revision)
+        {
             event.match_with(book, &mut parts.rng());
         }
     }
@@ -105,21 +140,35 @@ async fn rematch(
 
 /// Inserts events in key order and notes what became of each; of several with one id the first
 /// counts.
-async fn insert(db: &DatabaseTransaction, mut events: Vec<&Prepared>, fates: &mut Fates) -> Result<(), Error> {
+async fn insert(
+    db: &DatabaseTransaction,
+    mut events: Vec<&Prepared>,
+    fates: &mut Fates,
+) -> Result<(), Error> {
     for refused in events.extract_if(.., |event| event.matched.is_err()) {
-        fates.entry(rows::key(refused)).or_insert(Fate::Refused(Refusal::TooManyMatches));
+        fates
+            .entry(rows::key(refused))
+            .or_insert(Fate::Refused(Refusal::TooManyMatches));
     }
     events.retain(|event| !fates.contains_key(&rows::key(event)));
     events.sort_by_key(|event| rows::key(event));
     events.dedup_by_key(|event| rows::key(event));
-    let (chosen, ours): (Vec<&Prepared>, Vec<&Prepared>) = events.into_iter().partition(|event| event.chosen);
+    let (chosen, ours): (Vec<&Prepared>, Vec<&Prepared>) =
+        events.into_iter().partition(|event| event.chosen);
     rows::insert_events(db, &ours).await?;
-    fates.extend(ours.into_iter().map(|event| (rows::key(event), Fate::Inserted(event.event.clone()))));
+    fates.extend(
+        ours.into_iter()
+            .map(|event| (rows::key(event), Fate::Inserted(event.event.clone()))),
+    );
     for event in chosen {
         let fate = match rows::insert_chosen(db, event).await? {
             true => Fate::Inserted(event.event.clone()),
             false => match rows::compare_stored(db, event).await? {
-                Some((same, deliveries, timestamp)) => Fate::Existed { same, deliveries, timestamp },
+                Some((same, deliveries, timestamp)) => Fate::Existed {
+                    same,
+                    deliveries,
+                    timestamp,
+                },
                 None => Fate::Refused(Refusal::Unstorable),
             },
         };
@@ -138,14 +187,22 @@ async fn insert_once(
     claimed: &mut HashSet<Claim>,
 ) -> Result<bool, Error> {
     let now = parts.clock.now();
-    if claimed.contains(&once.claim) || once.claim.find(db, &parts.sealer, now).await? != Kept::Nothing {
+    if claimed.contains(&once.claim)
+        || once.claim.find(db, &parts.sealer, now).await? != Kept::Nothing
+    {
         return Ok(false);
     }
     insert(db, request.prepared.iter().collect(), fates).await?;
-    let results: Vec<Published> = request.prepared.iter().map(|event| result_of(event, fates)).collect();
+    let results: Vec<Published> = request
+        .prepared
+        .iter()
+        .map(|event| result_of(event, fates))
+        .collect();
     if let Some(answer) = (once.render)(&results) {
         if !once.claim.keep(db, &parts.sealer, &answer, now).await? {
-            return Err(Error::Conflict("the idempotency key was claimed meanwhile".to_owned()));
+            return Err(Error::Conflict(
+                "the idempotency key was claimed meanwhile".to_owned(),
+            ));
         }
         claimed.insert(once.claim);
     }
@@ -158,9 +215,17 @@ fn result_of(event: &Prepared, fates: &Fates) -> Published {
     match fates.get(&rows::key(event)) {
         None => Published::Refused(Refusal::Unstorable),
         Some(Fate::Refused(refusal)) => Published::Refused(*refusal),
-        Some(Fate::Inserted(inserted)) if Arc::ptr_eq(inserted, &event.event) => Published::New(event.receipt(matched)),
-        Some(Fate::Inserted(inserted)) if inserted.same_content(&event.event) => Published::Duplicate(event.receipt(matched)),
-        Some(Fate::Existed { same: true, deliveries, timestamp }) => {
+        Some(Fate::Inserted(inserted)) if Arc::ptr_eq(inserted, &event.event) => {
+            Published::New(event.receipt(matched))
+        }
+        Some(Fate::Inserted(inserted)) if inserted.same_content(&event.event) => {
+            Published::Duplicate(event.receipt(matched))
+        }
+        Some(Fate::Existed {
+            same: true,
+            deliveries,
+            timestamp,
+        }) => {
             let mut receipt = event.receipt(*deliveries as usize);
             receipt.timestamp.clone_from(timestamp);
             Published::Duplicate(receipt)
@@ -171,7 +236,9 @@ fn result_of(event: &Prepared, fates: &Fates) -> Published {
 
 /// The deliveries of an event whose row this posting inserted.
 fn deliveries_of(event: &Prepared, fates: &Fates) -> Vec<(NewDelivery, Arc<Listed>)> {
-    let (Ok(matched), Some(Fate::Inserted(inserted))) = (&event.matched, fates.get(&rows::key(event))) else {
+    let (Ok(matched), Some(Fate::Inserted(inserted))) =
+        (&event.matched, fates.get(&rows::key(event)))
+    else {
         return Vec::new();
     };
     if !Arc::ptr_eq(inserted, &event.event) {

@@ -49,7 +49,10 @@ pub enum Refusal {
     #[error("an event with this id and other content exists; make a new id for a new event")]
     OtherContent,
     /// It would go to more subscriptions than one event may.
-    #[error("the event matches more than {} subscriptions; narrow their event_types or filters", domain::limits::FAN_OUT)]
+    #[error(
+        "the event matches more than {} subscriptions; narrow their event_types or filters",
+        domain::limits::FAN_OUT
+    )]
     TooManyMatches,
     /// The row itself could not be stored.
     #[error("the event could not be stored")]
@@ -79,7 +82,9 @@ pub type Render = Box<dyn Fn(&[Published]) -> Option<Answer> + Send + Sync>;
 
 impl std::fmt::Debug for Once {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Once").field("claim", &self.claim).finish_non_exhaustive()
+        f.debug_struct("Once")
+            .field("claim", &self.claim)
+            .finish_non_exhaustive()
     }
 }
 
@@ -115,24 +120,54 @@ impl Engine {
     /// # Errors
     /// When the database is away (nothing is stored then, or the caller is told nothing of what is).
     pub async fn publish(&self, posting: Posting) -> Result<Posted, Error> {
-        let book = self.address_book.of(&self.database.read, posting.tenant, self.settings.max_attempts()).await?;
+        let book = self
+            .address_book
+            .of(
+                &self.database.read,
+                posting.tenant,
+                self.settings.max_attempts(),
+            )
+            .await?;
         let has_filters = book.has_filters();
         let (tenant, now) = (posting.tenant, self.clock.now());
         let traceparent: Option<Arc<str>> = posting.traceparent.map(Into::into);
         let prepare = {
             let (parts, events) = (self.parts(), posting.events);
             move || -> Vec<Prepared> {
-                events.into_iter().map(|event| Prepared::new(tenant, event, traceparent.clone(), now, &book, &mut parts.rng())).collect()
+                events
+                    .into_iter()
+                    .map(|event| {
+                        Prepared::new(
+                            tenant,
+                            event,
+                            traceparent.clone(),
+                            now,
+                            &book,
+                            &mut parts.rng(),
+                        )
+                    })
+                    .collect()
             }
         };
         // Filters may take milliseconds: they are kept off the threads that serve requests.
         let prepared = if has_filters {
-            tokio::task::spawn_blocking(prepare).await.map_err(|e| Error::internal("matching panicked", e))?
+            tokio::task::spawn_blocking(prepare)
+                .await
+                .map_err(|e| Error::internal("matching panicked", e))?
         } else {
             prepare()
         };
-        let committed = self.writer.ask(writer::Request { prepared, once: posting.once }).await;
-        committed.map_err(|stopped| Error::Unavailable { what: "the server", source: Box::new(stopped) })?
+        let committed = self
+            .writer
+            .ask(writer::Request {
+                prepared,
+                once: posting.once,
+            })
+            .await;
+        committed.map_err(|stopped| Error::Unavailable {
+            what: "the server",
+            source: Box::new(stopped),
+        })?
     }
 }
 
@@ -168,7 +203,10 @@ impl Prepared {
         self.book_revision = book.revision;
         self.matched = book.matching(&view, &self.event.event_type).map(|matched| {
             // A delivery's id carries the event's instant: that is how those of an event are found.
-            matched.into_iter().map(|listed| (DeliveryId::generate(created_at, rng), listed)).collect()
+            matched
+                .into_iter()
+                .map(|listed| (DeliveryId::generate(created_at, rng), listed))
+                .collect()
         });
     }
 

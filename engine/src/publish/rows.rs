@@ -10,46 +10,81 @@ use super::{NewDelivery, Prepared};
 use crate::database::{execute, padded_list, query_all, query_one, rows_of_values, runs};
 
 const EVENT_TYPES: [&str; 12] = [
-    "uuid", "uuid", "text", "text", "bytea", "bytea", "bytea", "bytea", "text", "bigint", "integer", "bigint",
+    "uuid", "uuid", "text", "text", "bytea", "bytea", "bytea", "bytea", "text", "bigint",
+    "integer", "bigint",
 ];
 
 const EVENT_COLUMNS: &str = "id, tenant_id, type, timestamp, data, metadata, correlation_id, version, traceparent, \
                              deliver_at, delivery_count, created_at";
 
 /// Revisions of the tenants' address books, as this transaction sees them.
-pub(super) async fn revisions(db: &impl ConnectionTrait, tenants: &[TenantId]) -> Result<HashMap<TenantId, i64>, DbErr> {
+pub(super) async fn revisions(
+    db: &impl ConnectionTrait,
+    tenants: &[TenantId],
+) -> Result<HashMap<TenantId, i64>, DbErr> {
     let (marks, values) = padded_list(tenants.iter().map(|id| (*id).into()).collect());
-    let sql = format!("SELECT id, subscription_revision FROM tenants WHERE deleted_at IS NULL AND id IN ({marks})");
+    let sql = format!(
+        "SELECT id, subscription_revision FROM tenants WHERE deleted_at IS NULL AND id IN ({marks})"
+    );
     let rows = query_all(db, &sql, values).await?;
-    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+        .collect()
 }
 
 /// Inserts events whose ids we made.
-pub(crate) async fn insert_events(db: &impl ConnectionTrait, events: &[&Prepared]) -> Result<(), DbErr> {
+pub(crate) async fn insert_events(
+    db: &impl ConnectionTrait,
+    events: &[&Prepared],
+) -> Result<(), DbErr> {
     for run in runs(events) {
         let rows = rows_of_values(db.get_database_backend(), &EVENT_TYPES, run.len());
         // A group sent again after an unknown outcome finds its own rows.
-        let sql = format!("INSERT INTO events ({EVENT_COLUMNS}) VALUES {rows} ON CONFLICT (id, tenant_id) DO NOTHING");
-        execute(db, &sql, run.iter().flat_map(|event| event_values(event)).collect()).await?;
+        let sql = format!(
+            "INSERT INTO events ({EVENT_COLUMNS}) VALUES {rows} ON CONFLICT (id, tenant_id) DO NOTHING"
+        );
+        execute(
+            db,
+            &sql,
+            run.iter().flat_map(|event| event_values(event)).collect(),
+        )
+        .await?;
     }
     Ok(())
 }
 
 /// Inserts an event whose id the caller chose; `false` when the id is taken.
-pub(super) async fn insert_chosen(db: &impl ConnectionTrait, event: &Prepared) -> Result<bool, DbErr> {
+pub(super) async fn insert_chosen(
+    db: &impl ConnectionTrait,
+    event: &Prepared,
+) -> Result<bool, DbErr> {
     let rows = rows_of_values(db.get_database_backend(), &EVENT_TYPES, 1);
-    let sql = format!("INSERT INTO events ({EVENT_COLUMNS}) VALUES {rows} ON CONFLICT (id, tenant_id) DO NOTHING");
-    Ok(execute(db, &sql, event_values(event).to_vec()).await?.rows_affected() > 0)
+    let sql = format!(
+        "INSERT INTO events ({EVENT_COLUMNS}) VALUES {rows} ON CONFLICT (id, tenant_id) DO NOTHING"
+    );
+    Ok(execute(db, &sql, event_values(event).to_vec())
+        .await?
+        .rows_affected()
+        > 0)
 }
 
 /// What is stored under an id: the deliveries made, the timestamp, and whether it is the same event.
-pub(super) async fn compare_stored(db: &impl ConnectionTrait, event: &Prepared) -> Result<Option<(bool, u32, String)>, DbErr> {
+pub(super) async fn compare_stored(
+    db: &impl ConnectionTrait,
+    event: &Prepared,
+) -> Result<Option<(bool, u32, String)>, DbErr> {
     let sql = "SELECT type, data, metadata, delivery_count, timestamp FROM events WHERE id = ? AND tenant_id = ?";
-    let Some(row) = query_one(db, sql, vec![event.id.into(), event.tenant.into()]).await? else { return Ok(None) };
+    let Some(row) = query_one(db, sql, vec![event.id.into(), event.tenant.into()]).await? else {
+        return Ok(None);
+    };
     let same = row.try_get_by_index::<String>(0)? == event.event.event_type.as_str()
         && row.try_get_by_index::<Vec<u8>>(1)? == event.event.data.as_str().as_bytes()
         && row.try_get_by_index::<Vec<u8>>(2)? == event.event.metadata.as_str().as_bytes();
-    Ok(Some((same, u32::try_from(row.try_get_by_index::<i32>(3)?).unwrap_or(0), row.try_get_by_index(4)?)))
+    Ok(Some((
+        same,
+        u32::try_from(row.try_get_by_index::<i32>(3)?).unwrap_or(0),
+        row.try_get_by_index(4)?,
+    )))
 }
 
 fn event_values(prepared: &Prepared) -> [Value; 12] {
@@ -62,8 +97,16 @@ fn event_values(prepared: &Prepared) -> [Value; 12] {
         event.timestamp.as_str().into(),
         event.data.as_str().as_bytes().into(),
         event.metadata.as_str().as_bytes().into(),
-        event.correlation_id.as_ref().map(|text| text.as_bytes().to_vec()).into(),
-        event.version.as_ref().map(|text| text.as_bytes().to_vec()).into(),
+        event
+            .correlation_id
+            .as_ref()
+            .map(|text| text.as_bytes().to_vec())
+            .into(),
+        event
+            .version
+            .as_ref()
+            .map(|text| text.as_bytes().to_vec())
+            .into(),
         prepared.traceparent.as_deref().map(str::to_owned).into(),
         event.deliver_at.map(|at| at.unix_ms()).into(),
         i32::try_from(deliveries).unwrap_or(i32::MAX).into(),
@@ -72,12 +115,15 @@ fn event_values(prepared: &Prepared) -> [Value; 12] {
 }
 
 const DELIVERY_TYPES: [&str; 13] = [
-    "uuid", "uuid", "uuid", "uuid", "bigint", "text", "smallint", "smallint", "smallint", "smallint", "smallint",
-    "bigint", "bigint",
+    "uuid", "uuid", "uuid", "uuid", "bigint", "text", "smallint", "smallint", "smallint",
+    "smallint", "smallint", "bigint", "bigint",
 ];
 
 /// Inserts deliveries, none of them attempted yet.
-pub(crate) async fn insert_deliveries(db: &impl ConnectionTrait, deliveries: &[NewDelivery]) -> Result<(), DbErr> {
+pub(crate) async fn insert_deliveries(
+    db: &impl ConnectionTrait,
+    deliveries: &[NewDelivery],
+) -> Result<(), DbErr> {
     for run in runs(deliveries) {
         let rows = rows_of_values(db.get_database_backend(), &DELIVERY_TYPES, run.len());
         let sql = format!(
@@ -102,7 +148,9 @@ fn delivery_values(delivery: &NewDelivery) -> [Value; 13] {
         delivery.trigger.into(),
         crate::store::delivery::class_number(first_class(delivery.trigger)).into(),
         0_i16.into(),
-        i16::try_from(delivery.max_attempts).unwrap_or(i16::MAX).into(),
+        i16::try_from(delivery.max_attempts)
+            .unwrap_or(i16::MAX)
+            .into(),
         delivery.due_at.into(),
         delivery.sequence.into(),
     ]
@@ -117,10 +165,15 @@ pub(crate) fn first_class(trigger: Trigger) -> queue::Class {
 }
 
 /// Takes the next `count` sequence numbers of an ordered subscription; returns the first.
-pub(crate) async fn take_sequence(db: &impl ConnectionTrait, subscription: SubscriptionId, count: i64) -> Result<i64, DbErr> {
+pub(crate) async fn take_sequence(
+    db: &impl ConnectionTrait,
+    subscription: SubscriptionId,
+    count: i64,
+) -> Result<i64, DbErr> {
     let sql = "UPDATE subscriptions SET last_sequence = last_sequence + ? WHERE id = ? RETURNING last_sequence";
     let row = query_one(db, sql, vec![count.into(), subscription.into()]).await?;
-    let row = row.ok_or_else(|| DbErr::RecordNotFound("the subscription of a sequence".to_owned()))?;
+    let row =
+        row.ok_or_else(|| DbErr::RecordNotFound("the subscription of a sequence".to_owned()))?;
     Ok(row.try_get_by_index::<i64>(0)? - count + 1)
 }
 

@@ -56,12 +56,19 @@ async fn write_all(parts: &Parts, mut requests: Vec<Request>) -> Vec<Committed> 
 }
 
 fn rows_of(request: &Request) -> usize {
-    request.prepared.iter().map(|event| 1 + event.matched.as_ref().map_or(0, Vec::len)).sum()
+    request
+        .prepared
+        .iter()
+        .map(|event| 1 + event.matched.as_ref().map_or(0, Vec::len))
+        .sum()
 }
 
 /// Writes one group. One that fails for a reason of one row is split until that row stands alone,
 /// so that only its request fails.
-fn write_group<'a>(parts: &'a Parts, requests: &'a mut [Request]) -> Pin<Box<dyn Future<Output = Vec<Committed>> + Send + 'a>> {
+fn write_group<'a>(
+    parts: &'a Parts,
+    requests: &'a mut [Request],
+) -> Pin<Box<dyn Future<Output = Vec<Committed>> + Send + 'a>> {
     Box::pin(async move {
         match commit(parts, requests).await {
             Ok((answers, to_push)) => {
@@ -70,7 +77,15 @@ fn write_group<'a>(parts: &'a Parts, requests: &'a mut [Request]) -> Pin<Box<dyn
             }
             Err(Error::Unavailable { what, source }) => {
                 let reason = source.to_string();
-                requests.iter().map(|_| Err(Error::Unavailable { what, source: reason.clone().into() })).collect()
+                requests
+                    .iter()
+                    .map(|_| {
+                        Err(Error::Unavailable {
+                            what,
+                            source: reason.clone().into(),
+                        })
+                    })
+                    .collect()
             }
             Err(_) if requests.len() > 1 => {
                 let (left, right) = requests.split_at_mut(requests.len() / 2);
@@ -82,7 +97,10 @@ fn write_group<'a>(parts: &'a Parts, requests: &'a mut [Request]) -> Pin<Box<dyn
             Err(Error::Conflict(_)) => vec![Ok(Posted::AnsweredBefore)],
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "event.unstorable");
-                let refused = requests[0].prepared.iter().map(|_| Published::Refused(Refusal::Unstorable));
+                let refused = requests[0]
+                    .prepared
+                    .iter()
+                    .map(|_| Published::Refused(Refusal::Unstorable));
                 vec![Ok(Posted::Done(refused.collect()))]
             }
         }
@@ -93,7 +111,10 @@ fn write_group<'a>(parts: &'a Parts, requests: &'a mut [Request]) -> Pin<Box<dyn
 async fn push(parts: &Parts, to_push: ToPush) {
     let pushed = async {
         for (tenant, book) in &to_push.books {
-            parts.lanes.configure_tenant(*tenant, &book.settings).await?;
+            parts
+                .lanes
+                .configure_tenant(*tenant, &book.settings)
+                .await?;
         }
         for listed in to_push.lanes.values() {
             parts.lanes.configure(listed.id, &listed.lane).await?;
@@ -101,6 +122,10 @@ async fn push(parts: &Parts, to_push: ToPush) {
         parts.lanes.push(&to_push.due).await
     };
     if let Err(error) = pushed.await {
-        tracing::warn!(error = &error as &dyn std::error::Error, deliveries = to_push.due.len(), "queue.push_failed");
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            deliveries = to_push.due.len(),
+            "queue.push_failed"
+        );
     }
 }

@@ -4,7 +4,9 @@ use domain::delivery::DeliveryStatus;
 use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
 use domain::time::Timestamp;
 use entity::dead_letter::{Column, Entity, Model};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
 use super::{Page, Whose, delivery};
 use crate::database::execute;
@@ -36,28 +38,56 @@ pub async fn insert(db: &impl ConnectionTrait, new: &New<'_>) -> Result<(), DbEr
 }
 
 /// A success resolves every earlier dead letter of its event at its subscription.
-pub async fn resolve_earlier(db: &impl ConnectionTrait, subscription: SubscriptionId, event: EventId, now: Timestamp) -> Result<(), DbErr> {
+pub async fn resolve_earlier(
+    db: &impl ConnectionTrait,
+    subscription: SubscriptionId,
+    event: EventId,
+    now: Timestamp,
+) -> Result<(), DbErr> {
     let sql = "UPDATE dead_letters SET resolved_at = ?, resolution = 'replayed' \
                WHERE subscription_id = ? AND event_id = ? AND resolved_at IS NULL";
-    execute(db, sql, vec![now.into(), subscription.into(), event.into()]).await.map(|_| ())
+    execute(db, sql, vec![now.into(), subscription.into(), event.into()])
+        .await
+        .map(|_| ())
 }
 
 /// Discards an unresolved dead letter; `false` when the tenant has none of that id.
-pub async fn discard(db: &impl ConnectionTrait, tenant: TenantId, id: DeliveryId, now: Timestamp) -> Result<bool, DbErr> {
+pub async fn discard(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    id: DeliveryId,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
     let sql = "UPDATE dead_letters SET resolved_at = ?, resolution = 'discarded' \
                WHERE delivery_id = ? AND tenant_id = ? AND resolved_at IS NULL";
-    Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()]).await?.rows_affected() > 0)
+    Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()])
+        .await?
+        .rows_affected()
+        > 0)
 }
 
 /// Discards all unresolved dead letters of a subscription.
-pub async fn discard_of_subscription(db: &impl ConnectionTrait, subscription: SubscriptionId, now: Timestamp) -> Result<(), DbErr> {
+pub async fn discard_of_subscription(
+    db: &impl ConnectionTrait,
+    subscription: SubscriptionId,
+    now: Timestamp,
+) -> Result<(), DbErr> {
     let sql = "UPDATE dead_letters SET resolved_at = ?, resolution = 'discarded' WHERE subscription_id = ? AND resolved_at IS NULL";
-    execute(db, sql, vec![now.into(), subscription.into()]).await.map(|_| ())
+    execute(db, sql, vec![now.into(), subscription.into()])
+        .await
+        .map(|_| ())
 }
 
 /// The tenant's dead letter of a delivery, resolved or not.
-pub async fn find(db: &impl ConnectionTrait, tenant: TenantId, id: DeliveryId) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id(id).filter(Column::TenantId.eq(tenant)).one(db).await
+pub async fn find(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    id: DeliveryId,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id)
+        .filter(Column::TenantId.eq(tenant))
+        .one(db)
+        .await
 }
 
 /// Newest delivery first, each with its delivery's row. `resolved` chooses which ones.
@@ -68,8 +98,15 @@ pub async fn page(
     resolved: bool,
     page: Page<DeliveryId>,
 ) -> Result<Vec<(Model, entity::delivery::Model)>, DbErr> {
-    let mut query = whose.of(Entity::find(), Column::TenantId).order_by_desc(Column::DeliveryId).limit(page.limit);
-    query = query.filter(if resolved { Column::ResolvedAt.is_not_null() } else { Column::ResolvedAt.is_null() });
+    let mut query = whose
+        .of(Entity::find(), Column::TenantId)
+        .order_by_desc(Column::DeliveryId)
+        .limit(page.limit);
+    query = query.filter(if resolved {
+        Column::ResolvedAt.is_not_null()
+    } else {
+        Column::ResolvedAt.is_null()
+    });
     if !filter.statuses.is_empty() && !filter.statuses.contains(&DeliveryStatus::Failed) {
         return Ok(Vec::new());
     }
@@ -93,8 +130,14 @@ pub async fn page(
     }
     let letters = query.all(db).await?;
     let ids = letters.iter().map(|letter| letter.delivery_id);
-    let deliveries = entity::delivery::Entity::find().filter(entity::delivery::Column::Id.is_in(ids)).all(db).await?;
+    let deliveries = entity::delivery::Entity::find()
+        .filter(entity::delivery::Column::Id.is_in(ids))
+        .all(db)
+        .await?;
     let mut by_id: std::collections::HashMap<DeliveryId, entity::delivery::Model> =
         deliveries.into_iter().map(|row| (row.id, row)).collect();
-    Ok(letters.into_iter().filter_map(|letter| by_id.remove(&letter.delivery_id).map(|row| (letter, row))).collect())
+    Ok(letters
+        .into_iter()
+        .filter_map(|letter| by_id.remove(&letter.delivery_id).map(|row| (letter, row)))
+        .collect())
 }

@@ -5,7 +5,10 @@ use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
 use domain::time::Timestamp;
 use entity::delivery::{Column, Entity, Model};
 use queue::Class;
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
 use super::{Page, Whose, Window};
 use crate::database::{execute, query_all};
@@ -30,13 +33,28 @@ pub const fn class_number(class: Class) -> i16 {
 }
 
 /// The tenant's delivery of an id.
-pub async fn find(db: &impl ConnectionTrait, tenant: TenantId, id: DeliveryId) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id(id).filter(Column::TenantId.eq(tenant)).one(db).await
+pub async fn find(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    id: DeliveryId,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id)
+        .filter(Column::TenantId.eq(tenant))
+        .one(db)
+        .await
 }
 
 /// Newest first.
-pub async fn page(db: &impl ConnectionTrait, whose: Whose, filter: &Filter, page: Page<DeliveryId>) -> Result<Vec<Model>, DbErr> {
-    let mut query = whose.of(Entity::find(), Column::TenantId).order_by_desc(Column::Id).limit(page.limit);
+pub async fn page(
+    db: &impl ConnectionTrait,
+    whose: Whose,
+    filter: &Filter,
+    page: Page<DeliveryId>,
+) -> Result<Vec<Model>, DbErr> {
+    let mut query = whose
+        .of(Entity::find(), Column::TenantId)
+        .order_by_desc(Column::Id)
+        .limit(page.limit);
     if !filter.statuses.is_empty() {
         query = query.filter(Column::Status.is_in(filter.statuses.iter().copied()));
     }
@@ -63,12 +81,25 @@ pub async fn page(db: &impl ConnectionTrait, whose: Whose, filter: &Filter, page
 
 /// Deliveries made when the event was posted carry its instant in their ids, so that they need no
 /// index of their own; later ones (redeliveries, replays, tests) have one.
-async fn of_events(db: &impl ConnectionTrait, whose: Whose, events: &[EventId]) -> Result<Condition, DbErr> {
+async fn of_events(
+    db: &impl ConnectionTrait,
+    whose: Whose,
+    events: &[EventId],
+) -> Result<Condition, DbErr> {
     use entity::event;
-    let rows = whose.of(event::Entity::find(), event::Column::TenantId).filter(event::Column::Id.is_in(events.iter().copied()));
-    let rows: Vec<(EventId, Timestamp)> =
-        rows.select_only().column(event::Column::Id).column(event::Column::CreatedAt).into_tuple().all(db).await?;
-    let again = Condition::all().add(Column::EventId.is_in(events.iter().copied())).add(Column::Trigger.ne(Trigger::Event));
+    let rows = whose
+        .of(event::Entity::find(), event::Column::TenantId)
+        .filter(event::Column::Id.is_in(events.iter().copied()));
+    let rows: Vec<(EventId, Timestamp)> = rows
+        .select_only()
+        .column(event::Column::Id)
+        .column(event::Column::CreatedAt)
+        .into_tuple()
+        .all(db)
+        .await?;
+    let again = Condition::all()
+        .add(Column::EventId.is_in(events.iter().copied()))
+        .add(Column::Trigger.ne(Trigger::Event));
     let mut any = Condition::any().add(again);
     for (event, created_at) in rows {
         let next_ms = created_at + std::time::Duration::from_millis(1);
@@ -84,10 +115,20 @@ async fn of_events(db: &impl ConnectionTrait, whose: Whose, events: &[EventId]) 
 }
 
 /// Cancels a delivery that is not final; `false` when it is.
-pub async fn cancel(db: &impl ConnectionTrait, tenant: TenantId, id: DeliveryId, now: Timestamp) -> Result<bool, DbErr> {
+pub async fn cancel(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    id: DeliveryId,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
     let sql = "UPDATE deliveries SET status = ?, next_attempt_at = NULL, completed_at = ? \
                WHERE id = ? AND tenant_id = ? AND next_attempt_at IS NOT NULL";
-    let values = vec![DeliveryStatus::Cancelled.into(), now.into(), id.into(), tenant.into()];
+    let values = vec![
+        DeliveryStatus::Cancelled.into(),
+        now.into(),
+        id.into(),
+        tenant.into(),
+    ];
     Ok(execute(db, sql, values).await?.rows_affected() > 0)
 }
 
@@ -108,12 +149,26 @@ pub async fn due_page(
     let sql = "SELECT id, next_attempt_at FROM deliveries \
                WHERE subscription_id = ? AND class = ? AND next_attempt_at IS NOT NULL ORDER BY next_attempt_at, id LIMIT ?";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = query_all(db, sql, vec![lane.into(), class_number(class).into(), limit.into()]).await?;
-    rows.iter().map(|row| Ok(Waiting { id: row.try_get_by_index(0)?, next_attempt_at: row.try_get_by_index(1)? })).collect()
+    let rows = query_all(
+        db,
+        sql,
+        vec![lane.into(), class_number(class).into(), limit.into()],
+    )
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Waiting {
+                id: row.try_get_by_index(0)?,
+                next_attempt_at: row.try_get_by_index(1)?,
+            })
+        })
+        .collect()
 }
 
 /// The lanes in which something waits: one seek per lane, whatever the backlog.
-pub async fn lanes_waiting_across_tenants(db: &impl ConnectionTrait) -> Result<Vec<SubscriptionId>, DbErr> {
+pub async fn lanes_waiting_across_tenants(
+    db: &impl ConnectionTrait,
+) -> Result<Vec<SubscriptionId>, DbErr> {
     let sql = "WITH RECURSIVE lanes (subscription_id) AS ( \
                SELECT * FROM (SELECT subscription_id FROM deliveries WHERE next_attempt_at IS NOT NULL \
                ORDER BY subscription_id LIMIT 1) AS lowest \
@@ -122,7 +177,11 @@ pub async fn lanes_waiting_across_tenants(db: &impl ConnectionTrait) -> Result<V
                AND d.subscription_id > lanes.subscription_id ORDER BY d.subscription_id LIMIT 1) \
                FROM lanes WHERE lanes.subscription_id IS NOT NULL) \
                SELECT subscription_id FROM lanes WHERE subscription_id IS NOT NULL";
-    query_all(db, sql, Vec::new()).await?.iter().map(|row| row.try_get_by_index(0)).collect()
+    query_all(db, sql, Vec::new())
+        .await?
+        .iter()
+        .map(|row| row.try_get_by_index(0))
+        .collect()
 }
 
 /// The next waiting deliveries of a subscription in the order of their ids, without those named.

@@ -3,7 +3,10 @@
 use domain::ids::{KeyId, TenantId};
 use domain::time::Timestamp;
 use entity::api_key::{ActiveModel, Column, Entity, Model};
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
 use super::Page;
 use crate::database::execute;
@@ -14,13 +17,25 @@ pub async fn insert(db: &impl ConnectionTrait, key: ActiveModel) -> Result<Model
 }
 
 /// The key of a hash, whoever's it is, if it can be used at `now`.
-pub async fn find_usable_across_tenants(db: &impl ConnectionTrait, hash: &[u8], now: Timestamp) -> Result<Option<Model>, DbErr> {
-    let found = Entity::find().filter(Column::Hash.eq(hash)).filter(Column::RevokedAt.is_null()).one(db).await?;
+pub async fn find_usable_across_tenants(
+    db: &impl ConnectionTrait,
+    hash: &[u8],
+    now: Timestamp,
+) -> Result<Option<Model>, DbErr> {
+    let found = Entity::find()
+        .filter(Column::Hash.eq(hash))
+        .filter(Column::RevokedAt.is_null())
+        .one(db)
+        .await?;
     Ok(found.filter(|key| key.expires_at.is_none_or(|at| at > now)))
 }
 
 /// The tenant's keys that are not revoked, newest first.
-pub async fn page(db: &impl ConnectionTrait, tenant: TenantId, page: Page<KeyId>) -> Result<Vec<Model>, DbErr> {
+pub async fn page(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    page: Page<KeyId>,
+) -> Result<Vec<Model>, DbErr> {
     let mut query = Entity::find()
         .filter(Column::TenantId.eq(tenant))
         .filter(Column::RevokedAt.is_null())
@@ -33,12 +48,27 @@ pub async fn page(db: &impl ConnectionTrait, tenant: TenantId, page: Page<KeyId>
 }
 
 /// Revokes a key; `false` when the tenant has no such key.
-pub async fn revoke(db: &impl ConnectionTrait, tenant: TenantId, id: KeyId, now: Timestamp) -> Result<bool, DbErr> {
-    let sql = "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND tenant_id = ? AND revoked_at IS NULL";
-    Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()]).await?.rows_affected() > 0)
+pub async fn revoke(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    id: KeyId,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
+    let sql =
+        "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND tenant_id = ? AND revoked_at IS NULL";
+    Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()])
+        .await?
+        .rows_affected()
+        > 0)
 }
 
 /// Notes that a key was used.
 pub async fn touch(db: &impl ConnectionTrait, id: KeyId, now: Timestamp) -> Result<(), DbErr> {
-    execute(db, "UPDATE api_keys SET last_used_at = ? WHERE id = ?", vec![now.into(), id.into()]).await.map(|_| ())
+    execute(
+        db,
+        "UPDATE api_keys SET last_used_at = ? WHERE id = ?",
+        vec![now.into(), id.into()],
+    )
+    .await
+    .map(|_| ())
 }

@@ -6,7 +6,6 @@ pub mod attempt;
 pub mod dead_letter;
 pub mod delivery;
 pub mod event;
-pub mod instance;
 pub mod key;
 pub mod secret;
 pub mod subscription;

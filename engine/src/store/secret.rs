@@ -5,20 +5,37 @@ use domain::ids::{SecretId, SubscriptionId, TenantId};
 use domain::secret::Secret;
 use domain::time::Timestamp;
 use entity::subscription_secret::{ActiveModel, Column, Entity, Model};
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait,
+    QueryFilter, QueryOrder,
+};
 
 use crate::database::execute;
 use crate::error::Error;
 use crate::sealer::Sealer;
 
 /// All secrets that a subscription ever had, newest first.
-pub async fn all(db: &impl ConnectionTrait, subscription: SubscriptionId) -> Result<Vec<Model>, DbErr> {
-    Entity::find().filter(Column::SubscriptionId.eq(subscription)).order_by_desc(Column::Id).all(db).await
+pub async fn all(
+    db: &impl ConnectionTrait,
+    subscription: SubscriptionId,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::SubscriptionId.eq(subscription))
+        .order_by_desc(Column::Id)
+        .all(db)
+        .await
 }
 
 /// The secret that signs first.
-pub async fn newest(db: &impl ConnectionTrait, subscription: SubscriptionId) -> Result<Option<Model>, DbErr> {
-    Entity::find().filter(Column::SubscriptionId.eq(subscription)).order_by_desc(Column::Id).one(db).await
+pub async fn newest(
+    db: &impl ConnectionTrait,
+    subscription: SubscriptionId,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::SubscriptionId.eq(subscription))
+        .order_by_desc(Column::Id)
+        .one(db)
+        .await
 }
 
 /// Opens a secret.
@@ -26,8 +43,11 @@ pub async fn newest(db: &impl ConnectionTrait, subscription: SubscriptionId) -> 
 /// # Errors
 /// When it was sealed with another master key or for another row.
 pub fn open(sealer: &Sealer, row: &Model) -> Result<Secret, Error> {
-    let text = sealer.open(row.id.as_bytes(), &row.sealed).map_err(|e| Error::internal("a sealed secret does not open", e))?;
-    let text = std::str::from_utf8(&text).map_err(|e| Error::internal("a sealed secret is no text", e))?;
+    let text = sealer
+        .open(row.id.as_bytes(), &row.sealed)
+        .map_err(|e| Error::internal("a sealed secret does not open", e))?;
+    let text =
+        std::str::from_utf8(&text).map_err(|e| Error::internal("a sealed secret is no text", e))?;
     Secret::parse(text).map_err(|e| Error::internal("a sealed secret is malformed", e))
 }
 
@@ -52,7 +72,13 @@ pub async fn insert(
 }
 
 /// Lets the secrets that sign without an end sign until `at` only.
-pub async fn expire_present(db: &impl ConnectionTrait, subscription: SubscriptionId, at: Timestamp) -> Result<(), DbErr> {
+pub async fn expire_present(
+    db: &impl ConnectionTrait,
+    subscription: SubscriptionId,
+    at: Timestamp,
+) -> Result<(), DbErr> {
     let sql = "UPDATE subscription_secrets SET expires_at = ? WHERE subscription_id = ? AND expires_at IS NULL";
-    execute(db, sql, vec![at.into(), subscription.into()]).await.map(|_| ())
+    execute(db, sql, vec![at.into(), subscription.into()])
+        .await
+        .map(|_| ())
 }

@@ -8,7 +8,8 @@ use domain::time::Timestamp;
 use entity::subscription::{ActiveModel, Column, Entity, Model};
 use entity::subscription_state;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect,
 };
 use serde::{Deserialize, Serialize};
 
@@ -25,8 +26,14 @@ pub struct Filter {
 }
 
 /// The tenant's subscription of an id or external id, unless it is deleted.
-pub async fn find(db: &impl ConnectionTrait, tenant: TenantId, name: &str) -> Result<Option<Model>, DbErr> {
-    let query = Entity::find().filter(Column::TenantId.eq(tenant)).filter(Column::DeletedAt.is_null());
+pub async fn find(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    name: &str,
+) -> Result<Option<Model>, DbErr> {
+    let query = Entity::find()
+        .filter(Column::TenantId.eq(tenant))
+        .filter(Column::DeletedAt.is_null());
     match name.parse::<SubscriptionId>() {
         Ok(id) => query.filter(Column::Id.eq(id)).one(db).await,
         Err(_) => query.filter(Column::ExternalId.eq(name)).one(db).await,
@@ -34,7 +41,10 @@ pub async fn find(db: &impl ConnectionTrait, tenant: TenantId, name: &str) -> Re
 }
 
 /// The subscription of an id, whoever's it is, even when it is deleted.
-pub async fn find_across_tenants(db: &impl ConnectionTrait, id: SubscriptionId) -> Result<Option<Model>, DbErr> {
+pub async fn find_across_tenants(
+    db: &impl ConnectionTrait,
+    id: SubscriptionId,
+) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).one(db).await
 }
 
@@ -50,8 +60,15 @@ pub async fn receiving(db: &impl ConnectionTrait, tenant: TenantId) -> Result<Ve
 }
 
 /// Newest first.
-pub async fn page(db: &impl ConnectionTrait, whose: Whose, filter: &Filter, page: Page<SubscriptionId>) -> Result<Vec<Model>, DbErr> {
-    let query = whose.of(Entity::find(), Column::TenantId).filter(Column::DeletedAt.is_null());
+pub async fn page(
+    db: &impl ConnectionTrait,
+    whose: Whose,
+    filter: &Filter,
+    page: Page<SubscriptionId>,
+) -> Result<Vec<Model>, DbErr> {
+    let query = whose
+        .of(Entity::find(), Column::TenantId)
+        .filter(Column::DeletedAt.is_null());
     let mut query = query.order_by_desc(Column::Id).limit(page.limit);
     if !filter.statuses.is_empty() {
         query = query.filter(Column::Status.is_in(filter.statuses.iter().copied()));
@@ -74,16 +91,29 @@ pub struct Standing {
 }
 
 /// Where subscriptions stand, whoever's they are.
-pub async fn states_across_tenants(db: &impl ConnectionTrait, ids: &[SubscriptionId]) -> Result<Vec<Standing>, DbErr> {
+pub async fn states_across_tenants(
+    db: &impl ConnectionTrait,
+    ids: &[SubscriptionId],
+) -> Result<Vec<Standing>, DbErr> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let (marks, values) = padded_list(ids.iter().map(|id| (*id).into()).collect());
-    let sql = format!("SELECT id, status, deleted_at IS NOT NULL FROM subscriptions WHERE id IN ({marks})");
+    let sql = format!(
+        "SELECT id, status, deleted_at IS NOT NULL FROM subscriptions WHERE id IN ({marks})"
+    );
     let standing = |row: &sea_orm::QueryResult| {
-        Ok(Standing { id: row.try_get_by_index(0)?, status: row.try_get_by_index(1)?, is_deleted: row.try_get_by_index(2)? })
+        Ok(Standing {
+            id: row.try_get_by_index(0)?,
+            status: row.try_get_by_index(1)?,
+            is_deleted: row.try_get_by_index(2)?,
+        })
     };
-    query_all(db, &sql, values).await?.iter().map(standing).collect()
+    query_all(db, &sql, values)
+        .await?
+        .iter()
+        .map(standing)
+        .collect()
 }
 
 /// Stores a new subscription and its first state.
@@ -95,7 +125,12 @@ pub async fn insert(db: &impl ConnectionTrait, subscription: ActiveModel) -> Res
 }
 
 /// Stores changes as the next revision, and keeps the state that they make.
-pub async fn update(db: &impl ConnectionTrait, mut subscription: ActiveModel, revision: i64, now: Timestamp) -> Result<Model, DbErr> {
+pub async fn update(
+    db: &impl ConnectionTrait,
+    mut subscription: ActiveModel,
+    revision: i64,
+    now: Timestamp,
+) -> Result<Model, DbErr> {
     subscription.revision = Set(revision + 1);
     subscription.updated_at = Set(now);
     let stored = subscription.update(db).await?;
@@ -106,9 +141,15 @@ pub async fn update(db: &impl ConnectionTrait, mut subscription: ActiveModel, re
 
 /// Takes the subscription's row for the rest of the transaction, so that changes of one
 /// subscription follow each other.
-pub async fn lock(db: &impl ConnectionTrait, tenant: TenantId, id: SubscriptionId) -> Result<(), DbErr> {
+pub async fn lock(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    id: SubscriptionId,
+) -> Result<(), DbErr> {
     let sql = "UPDATE subscriptions SET revision = revision WHERE id = ? AND tenant_id = ?";
-    execute(db, sql, vec![id.into(), tenant.into()]).await.map(|_| ())
+    execute(db, sql, vec![id.into(), tenant.into()])
+        .await
+        .map(|_| ())
 }
 
 /// Disables a subscription, unless it is disabled or deleted: nothing is delivered from this commit
@@ -121,7 +162,9 @@ pub async fn disable(
     now: Timestamp,
 ) -> Result<bool, DbErr> {
     lock(db, tenant, id).await?;
-    let Some(row) = find(db, tenant, &id.to_string()).await? else { return Ok(false) };
+    let Some(row) = find(db, tenant, &id.to_string()).await? else {
+        return Ok(false);
+    };
     if row.status == SubscriptionStatus::Disabled {
         return Ok(false);
     }
@@ -136,7 +179,11 @@ pub async fn disable(
 }
 
 /// Marks a subscription deleted; its row stays for the history that names it.
-pub async fn mark_deleted(db: &impl ConnectionTrait, row: &Model, now: Timestamp) -> Result<(), DbErr> {
+pub async fn mark_deleted(
+    db: &impl ConnectionTrait,
+    row: &Model,
+    now: Timestamp,
+) -> Result<(), DbErr> {
     let changed = ActiveModel {
         id: Set(row.id),
         deleted_at: Set(Some(now)),
@@ -147,15 +194,25 @@ pub async fn mark_deleted(db: &impl ConnectionTrait, row: &Model, now: Timestamp
 }
 
 /// Subscriptions whose waiting deliveries are still to be settled.
-pub async fn settling_across_tenants(db: &impl ConnectionTrait) -> Result<Vec<(TenantId, SubscriptionId)>, DbErr> {
+pub async fn settling_across_tenants(
+    db: &impl ConnectionTrait,
+) -> Result<Vec<(TenantId, SubscriptionId)>, DbErr> {
     let sql = "SELECT tenant_id, id FROM subscriptions WHERE settling IS NOT NULL";
     let rows = query_all(db, sql, Vec::new()).await?;
-    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+    rows.iter()
+        .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
+        .collect()
 }
 
 /// Notes that nothing of a subscription waits any more.
 pub async fn settled(db: &impl ConnectionTrait, id: SubscriptionId) -> Result<(), DbErr> {
-    execute(db, "UPDATE subscriptions SET settling = NULL WHERE id = ?", vec![id.into()]).await.map(|_| ())
+    execute(
+        db,
+        "UPDATE subscriptions SET settling = NULL WHERE id = ?",
+        vec![id.into()],
+    )
+    .await
+    .map(|_| ())
 }
 
 /// What mattered for matching and sending, as it is kept for each revision.
@@ -177,10 +234,18 @@ async fn keep_state(db: &impl ConnectionTrait, row: &Model, since: Timestamp) ->
     let state = State {
         status: row.status,
         url: row.url.clone(),
-        event_types: row.event_types.as_slice().iter().map(|pattern| pattern.as_str().to_owned()).collect(),
+        event_types: row
+            .event_types
+            .as_slice()
+            .iter()
+            .map(|pattern| pattern.as_str().to_owned())
+            .collect(),
         filter: row.filter.clone(),
         ordered: row.ordered,
-        headers_sealed: row.headers_sealed.as_ref().map(|sealed| base64::engine::general_purpose::STANDARD.encode(sealed)),
+        headers_sealed: row
+            .headers_sealed
+            .as_ref()
+            .map(|sealed| base64::engine::general_purpose::STANDARD.encode(sealed)),
         signing: row.signing.clone(),
         timeout_ms: row.timeout_ms,
     };
@@ -192,22 +257,36 @@ async fn keep_state(db: &impl ConnectionTrait, row: &Model, since: Timestamp) ->
         deleted: Set(row.deleted_at.is_some()),
         document: Set(serde_json::to_value(state).map_err(|e| DbErr::Json(e.to_string()))?),
     };
-    subscription_state::Entity::insert(kept).exec_without_returning(db).await.map(|_| ())
+    subscription_state::Entity::insert(kept)
+        .exec_without_returning(db)
+        .await
+        .map(|_| ())
 }
 
 /// The state that a subscription was in at a revision.
-pub async fn state_at(db: &impl ConnectionTrait, tenant: TenantId, id: SubscriptionId, revision: i64) -> Result<Option<State>, Error> {
+pub async fn state_at(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    id: SubscriptionId,
+    revision: i64,
+) -> Result<Option<State>, Error> {
     let found = subscription_state::Entity::find_by_id((id, revision))
         .filter(subscription_state::Column::TenantId.eq(tenant))
         .one(db)
         .await?;
     found
-        .map(|row| serde_json::from_value(row.document).map_err(|e| Error::internal("a stored state", e)))
+        .map(|row| {
+            serde_json::from_value(row.document).map_err(|e| Error::internal("a stored state", e))
+        })
         .transpose()
 }
 
 /// Seals the values of a subscription's headers for its row.
-pub fn seal_headers(sealer: &Sealer, id: SubscriptionId, headers: &CustomHeaders) -> Option<Vec<u8>> {
+pub fn seal_headers(
+    sealer: &Sealer,
+    id: SubscriptionId,
+    headers: &CustomHeaders,
+) -> Option<Vec<u8>> {
     let json = serde_json::to_vec(headers.expose()).unwrap_or_default();
     (!headers.expose().is_empty()).then(|| sealer.seal(id.as_bytes(), &json))
 }
@@ -216,11 +295,19 @@ pub fn seal_headers(sealer: &Sealer, id: SubscriptionId, headers: &CustomHeaders
 ///
 /// # Errors
 /// When they were sealed with another master key or for another row.
-pub fn open_sealed_headers(sealer: &Sealer, id: SubscriptionId, sealed: Option<&[u8]>) -> Result<CustomHeaders, Error> {
-    let Some(sealed) = sealed else { return Ok(CustomHeaders::default()) };
-    let json = sealer.open(id.as_bytes(), sealed).map_err(|e| Error::internal("sealed headers do not open", e))?;
-    let headers: BTreeMap<String, String> =
-        serde_json::from_slice(&json).map_err(|e| Error::internal("sealed headers are malformed", e))?;
+pub fn open_sealed_headers(
+    sealer: &Sealer,
+    id: SubscriptionId,
+    sealed: Option<&[u8]>,
+) -> Result<CustomHeaders, Error> {
+    let Some(sealed) = sealed else {
+        return Ok(CustomHeaders::default());
+    };
+    let json = sealer
+        .open(id.as_bytes(), sealed)
+        .map_err(|e| Error::internal("sealed headers do not open", e))?;
+    let headers: BTreeMap<String, String> = serde_json::from_slice(&json)
+        .map_err(|e| Error::internal("sealed headers are malformed", e))?;
     Ok(CustomHeaders::from_stored(headers))
 }
 
@@ -235,5 +322,7 @@ pub fn open_headers(sealer: &Sealer, row: &Model) -> Result<CustomHeaders, Error
 /// How many subscriptions a tenant has.
 pub async fn count(db: &impl ConnectionTrait, tenant: TenantId) -> Result<i64, DbErr> {
     let sql = "SELECT COUNT(*) FROM subscriptions WHERE tenant_id = ? AND deleted_at IS NULL";
-    query_one(db, sql, vec![tenant.into()]).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+    query_one(db, sql, vec![tenant.into()])
+        .await?
+        .map_or(Ok(0), |row| row.try_get_by_index(0))
 }

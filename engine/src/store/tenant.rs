@@ -6,27 +6,42 @@ use domain::tenant::TenantStatus;
 use domain::time::Timestamp;
 use entity::tenant::{ActiveModel, Column, Entity, Model};
 use queue::TenantSettings;
-use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+};
 
 use super::Page;
 use crate::database::{execute, query_one};
 
 /// The tenant, unless it is deleted.
 pub async fn find(db: &impl ConnectionTrait, id: TenantId) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id(id).filter(Column::DeletedAt.is_null()).one(db).await
+    Entity::find_by_id(id)
+        .filter(Column::DeletedAt.is_null())
+        .one(db)
+        .await
 }
 
 /// The tenant of an id or external id.
 pub async fn find_named(db: &impl ConnectionTrait, name: &str) -> Result<Option<Model>, DbErr> {
     match name.parse::<TenantId>() {
         Ok(id) => find(db, id).await,
-        Err(_) => Entity::find().filter(Column::ExternalId.eq(name)).filter(Column::DeletedAt.is_null()).one(db).await,
+        Err(_) => {
+            Entity::find()
+                .filter(Column::ExternalId.eq(name))
+                .filter(Column::DeletedAt.is_null())
+                .one(db)
+                .await
+        }
     }
 }
 
 /// Newest first.
 pub async fn page(db: &impl ConnectionTrait, page: Page<TenantId>) -> Result<Vec<Model>, DbErr> {
-    let mut query = Entity::find().filter(Column::DeletedAt.is_null()).order_by_desc(Column::Id).limit(page.limit);
+    let mut query = Entity::find()
+        .filter(Column::DeletedAt.is_null())
+        .order_by_desc(Column::Id)
+        .limit(page.limit);
     if let Some(after) = page.after {
         query = query.filter(Column::Id.lt(after));
     }
@@ -48,23 +63,42 @@ pub async fn update(db: &impl ConnectionTrait, tenant: ActiveModel) -> Result<Mo
 pub async fn raise_revision(db: &impl ConnectionTrait, id: TenantId) -> Result<Option<i64>, DbErr> {
     let sql = "UPDATE tenants SET subscription_revision = subscription_revision + 1 \
                WHERE id = ? AND deleted_at IS NULL RETURNING subscription_revision";
-    query_one(db, sql, vec![id.into()]).await?.map(|row| row.try_get_by_index(0)).transpose()
+    query_one(db, sql, vec![id.into()])
+        .await?
+        .map(|row| row.try_get_by_index(0))
+        .transpose()
 }
 
 /// Marks the tenant deleted; `false` when it was already.
-pub async fn mark_deleted(db: &impl ConnectionTrait, id: TenantId, now: Timestamp) -> Result<bool, DbErr> {
+pub async fn mark_deleted(
+    db: &impl ConnectionTrait,
+    id: TenantId,
+    now: Timestamp,
+) -> Result<bool, DbErr> {
     let sql = "UPDATE tenants SET deleted_at = ?, subscription_revision = subscription_revision + 1 \
                WHERE id = ? AND deleted_at IS NULL";
-    Ok(execute(db, sql, vec![now.into(), id.into()]).await?.rows_affected() > 0)
+    Ok(execute(db, sql, vec![now.into(), id.into()])
+        .await?
+        .rows_affected()
+        > 0)
 }
 
 /// The tenant's own address lists, if it has any.
-pub async fn egress(db: &impl ConnectionTrait, id: TenantId) -> Result<Option<TenantEgress>, DbErr> {
-    let lists = find(db, id).await?.map(|tenant| TenantEgress { allow: tenant.egress.allow, deny: tenant.egress.deny });
+pub async fn egress(
+    db: &impl ConnectionTrait,
+    id: TenantId,
+) -> Result<Option<TenantEgress>, DbErr> {
+    let lists = find(db, id).await?.map(|tenant| TenantEgress {
+        allow: tenant.egress.allow,
+        deny: tenant.egress.deny,
+    });
     Ok(lists.filter(|lists| !lists.allow.is_empty() || !lists.deny.is_empty()))
 }
 
 /// What the queue needs to know of a tenant.
 pub fn queue_settings(tenant: &Model) -> TenantSettings {
-    TenantSettings { suspended: tenant.status == TenantStatus::Suspended, rate_limit: tenant.rate_limit }
+    TenantSettings {
+        suspended: tenant.status == TenantStatus::Suspended,
+        rate_limit: tenant.rate_limit,
+    }
 }

@@ -5,13 +5,15 @@
 //! tenant's ring when it may be served now, behind an alarm when it may be later, and nowhere when
 //! only another call can change that. So handing out ([`serving`](super::serving)) and refilling
 //! ([`refilling`](super::refilling)) never look for work: they take the first in line.
-//! Everything is logarithmic in the number of lanes but suspending a tenant and taking statistics.
+//! Everything is logarithmic in the number of lanes, but for suspending a tenant (its lanes) and
+//! taking statistics (the lanes in which something waits).
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use domain::ids::{SubscriptionId, TenantId};
 
+use super::grants::Grants;
 use super::lane::{Lane, Lease};
 use super::moment::Moment;
 use super::slots::Workers;
@@ -36,11 +38,12 @@ pub struct Lanes {
     pub(super) alarms: Timer<SubscriptionId>,
     pub(super) tenant_alarms: Timer<TenantId>,
     pub(super) refill_alarms: Timer<SubscriptionId>,
+    pub(super) grants: Grants,
     pub(super) expiries: Timer<(LeaseToken, SubscriptionId)>,
     /// Leases of dropped lanes: without effect, but their worker's slots are still taken.
     pub(super) orphans: HashMap<LeaseToken, Lease>,
-    /// Lanes in which, or behind which, something waits: what statistics have to look at.
-    pub(super) occupied: BTreeSet<SubscriptionId>,
+    /// Lanes in which, or behind which, something waits or did: what statistics have to look at.
+    pub(super) occupied: HashSet<SubscriptionId>,
     pub(super) arrivals: u64,
     pub(super) turns: u64,
     pub(super) tokens: u64,
@@ -169,7 +172,11 @@ impl Lanes {
             leases_reclaimed: self.leases_reclaimed,
             ..Stats::default()
         };
-        for lane in self.occupied.iter().filter_map(|id| self.lanes.get(id)) {
+        let lanes = &mut self.lanes;
+        self.occupied.retain(|id| {
+            let Some(lane) = lanes.get_mut(id) else {
+                return false;
+            };
             let (all, due) = lane.waiting(now);
             stats.ready += due;
             stats.delayed += all - due;
@@ -180,7 +187,9 @@ impl Lanes {
                 .filter(|_| served)
                 .map_or(Duration::ZERO, |at| now.since(at));
             stats.oldest_ready = stats.oldest_ready.max(oldest);
-        }
+            lane.standing.occupied = lane.is_occupied();
+            lane.standing.occupied
+        });
         stats
     }
 
@@ -194,6 +203,7 @@ impl Lanes {
         [
             self.alarms.next(),
             self.tenant_alarms.next(),
+            self.grants.next(),
             self.expiries.next(),
         ]
         .into_iter()
@@ -226,7 +236,7 @@ impl Lanes {
         self.expiries.set((token, id), &mut lease.expiry, None);
         self.workers
             .give_back(lease.worker, lease.tenant, lane.standing.slow);
-        lane.heed(token, completion.feedback);
+        lane.heed(token, completion.feedback, now.since(lease.granted));
         if let Next::DueIn { delay, class } = completion.next {
             let at = now + delay;
             self.arrivals += 1;
@@ -238,6 +248,13 @@ impl Lanes {
             }
         }
         self.refresh(id, now);
+        let lanes = &self.lanes;
+        let is_out = |id, token| {
+            lanes
+                .get(&id)
+                .is_some_and(|lane| lane.leases().contains_key(&token))
+        };
+        self.grants.trim(|id, token| !is_out(id, token));
     }
 
     /// Ends a lease of a lane that was dropped, if it is one.

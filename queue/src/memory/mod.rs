@@ -5,6 +5,8 @@
 //! nothing and a push is picked up at once. The queue starts empty with its process; the
 //! reconciler fills it from the database.
 
+mod classes;
+mod grants;
 mod lane;
 pub mod lanes;
 pub mod moment;

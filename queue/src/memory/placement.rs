@@ -4,7 +4,7 @@ use domain::ids::{SubscriptionId, TenantId};
 
 use super::lane::Pace;
 use super::lanes::Lanes;
-use super::moment::{Moment, sooner};
+use super::moment::Moment;
 use crate::{Feedback, LeaseToken};
 
 impl Lanes {
@@ -12,6 +12,9 @@ impl Lanes {
     pub(super) fn advance(&mut self, now: Moment) {
         while let Some((token, id)) = self.expiries.pop_due(now) {
             self.reclaim(token, id, now);
+        }
+        while let Some(id) = self.grants.pop_old(now) {
+            self.refresh(id, now);
         }
         while let Some(id) = self.alarms.pop_due(now) {
             if let Some(lane) = self.lanes.get_mut(&id) {
@@ -33,28 +36,25 @@ impl Lanes {
         }
     }
 
-    /// Puts a lane where it belongs after anything about it changed.
+    /// Puts a lane where it belongs after anything about it changed. The alarm of a lane that is
+    /// ready is left as it is: it is mostly that of the next retry, and right again soon.
     pub(super) fn refresh(&mut self, id: SubscriptionId, now: Moment) {
         let Some(lane) = self.lanes.get_mut(&id) else {
             return;
         };
-        let occupied = lane.is_occupied();
-        if occupied != lane.standing.occupied {
-            lane.standing.occupied = occupied;
-            if occupied {
-                self.occupied.insert(id);
-            } else {
-                self.occupied.remove(&id);
-            }
+        if !lane.standing.occupied && lane.is_occupied() {
+            lane.standing.occupied = true;
+            self.occupied.insert(id);
         }
         let Some(tenant_id) = lane.tenant() else {
             return;
         };
         let tenant = self.tenants.entry(tenant_id).or_default();
-        tenant.lanes.insert(id);
+        if !lane.standing.attached {
+            lane.standing.attached = tenant.lanes.insert(id);
+        }
 
-        let slow_from = lane.slow_from();
-        let slow = slow_from.is_some_and(|at| at <= now);
+        let slow = lane.is_slow(now);
         if slow != lane.standing.slow {
             lane.standing.slow = slow;
             for lease in lane.leases().values() {
@@ -74,8 +74,9 @@ impl Lanes {
                 .slow
                 .place(id, lane.standing.turn, ring == Some(Pace::Slow));
         }
-        let alarm = sooner(ready_at.filter(|_| !ready), slow_from.filter(|_| !slow));
-        self.alarms.set(id, &mut lane.standing.alarm, alarm);
+        if !ready {
+            self.alarms.set(id, &mut lane.standing.alarm, ready_at);
+        }
 
         let refill_at = lane.refill_at(tenant.is_suspended());
         let wanted = refill_at.is_some_and(|at| at <= now);
@@ -178,6 +179,7 @@ impl Lanes {
             lane.standing.ring = None;
             lane.standing.in_refills = false;
             tenant.lanes.remove(&id);
+            lane.standing.attached = false;
         }
         self.refresh_tenant(tenant_id, now);
     }
@@ -196,7 +198,7 @@ impl Lanes {
         self.workers
             .give_back(lease.worker, lease.tenant, lane.standing.slow);
         // Nobody will ever say what became of it.
-        lane.heed(token, Feedback::Unattempted);
+        lane.heed(token, Feedback::Unattempted, now.since(lease.granted));
         match lease.delivery {
             Some(delivery) => {
                 lane.offer(delivery, lease.class, lease.place, now);

@@ -1,6 +1,6 @@
 //! Asking the database for more, lane by lane in the order of fairness.
 
-use super::lane::CLASSES;
+use super::classes::CLASSES;
 use super::lanes::Lanes;
 use super::moment::Moment;
 use crate::{Refill, RefillRequest, WINDOW};

@@ -34,8 +34,8 @@ impl Lanes {
             let full = held.is_some_and(|held| held.tenant_is_full(*tenant, worker.slots));
             !full || !self.others_wait(*tenant)
         };
-        let slow_too =
-            self.fast.is_empty() || !held.is_some_and(|held| held.slow_are_full(worker.slots));
+        let others_wait = !self.fast.is_empty();
+        let slow_too = !held.is_some_and(|held| held.slow_are_full(worker.slots, others_wait));
         let fast = self.fast.iter().find(has_share);
         let slow = if slow_too {
             self.slow.iter().find(has_share)
@@ -89,6 +89,7 @@ impl Lanes {
         };
         self.expiries
             .set((token, id), &mut lease.expiry, Some(now + LEASE));
+        self.grants.push(now, token, id);
         lane.lease(token, lease, probe);
         self.workers
             .take(worker.worker, tenant_id, lane.standing.slow);

@@ -2,7 +2,9 @@
 //!
 //! While others have something due, one tenant holds at most a quarter of a worker's slots, and
 //! slow lanes hold at most half of them together. The limits are strict: slots that stay free
-//! under them are what a newcomer finds.
+//! under them are what a newcomer finds. Quick lanes have nothing due most of the time, and a slow
+//! one keeps its slots for long, so slow lanes never get the last eighth, not even while nobody
+//! else waits: who comes next would wait for one of their answers.
 
 use std::collections::HashMap;
 
@@ -73,8 +75,13 @@ impl Held {
             .is_some_and(|held| *held >= (slots / 4).max(1))
     }
 
-    /// Whether slow lanes have their share of `slots` while others wait.
-    pub(super) fn slow_are_full(&self, slots: usize) -> bool {
-        self.slow >= (slots / 2).max(1)
+    /// Whether slow lanes have their share of `slots`.
+    pub(super) fn slow_are_full(&self, slots: usize, others_wait: bool) -> bool {
+        let share = if others_wait {
+            slots / 2
+        } else {
+            slots - slots / 8
+        };
+        self.slow >= share.max(1)
     }
 }

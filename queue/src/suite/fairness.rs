@@ -168,3 +168,23 @@ pub async fn slow_lanes_take_at_most_half_of_the_slots_while_others_wait(queue: 
         .await;
     assert_eq!(bench.fetch(2).await.len(), 2);
 }
+
+pub async fn slow_lanes_leave_the_last_eighth_of_the_slots_free(queue: Arc<dyn Queue>) {
+    let mut slow = Bench::new(queue);
+    slow.worker = worker(16);
+    let quick = Bench {
+        tenant: tenant(),
+        ..slow.clone()
+    };
+    let lane = slow.lane().await;
+    slow.push(lane, 60).await;
+    let held = slow.fetch_all().await;
+    tokio::time::sleep(SLOW_AFTER + Duration::from_millis(50)).await;
+    // With every request answered nothing is old any more, but the lane is still known to be slow.
+    slow.complete(&held, Next::Done, Feedback::Success).await;
+    assert_eq!(slow.fetch_all().await.len(), 14);
+    let lane = quick.lane().await;
+    quick.push(lane, 2).await;
+    let tickets = quick.fetch(2).await;
+    assert!(tickets.iter().all(|ticket| ticket.lane == lane));
+}

@@ -92,6 +92,7 @@ macro_rules! conformance {
             pushing_what_is_known_changes_nothing
             rates_of_lane_and_tenant_both_hold
             requests_in_flight_are_capped_and_the_cap_grows_with_success
+            slow_lanes_leave_the_last_eighth_of_the_slots_free
             slow_lanes_take_at_most_half_of_the_slots_while_others_wait
             statistics_add_up
             tenants_are_served_in_turn

@@ -1,0 +1,239 @@
+//! What requests carry. The names are those that the parsers know (a test compares them); the bounds
+//! are those of `domain::limits`.
+
+use domain::limits;
+use serde_json::{Value, json};
+
+use super::schema::{
+    SCOPES, SUBSCRIPTION_STATUSES, TENANT_STATUSES, any, event_type_name, id, instant, integer,
+    networks, nullable, object, one_of, own_id, text,
+};
+
+/// An object with these fields, of which those named are required; the others may be `null`.
+fn input(required: &[&str], fields: Value) -> Value {
+    let Value::Object(mut fields) = fields else {
+        return fields;
+    };
+    for (name, schema) in &mut fields {
+        if !required.contains(&name.as_str()) {
+            *schema = nullable(schema.take());
+        }
+    }
+    let mut schema = json!({"type": "object", "properties": fields, "additionalProperties": false});
+    if !required.is_empty() {
+        schema["required"] = json!(required);
+    }
+    schema
+}
+
+/// The patch of what `input` makes: nothing is required, `null` restores the default of what has one.
+fn patch(mut input: Value, never_null: &[&str]) -> Value {
+    if let Some(fields) = input["properties"].as_object_mut() {
+        for (name, schema) in fields {
+            if !never_null.contains(&name.as_str()) {
+                *schema = nullable(schema.take());
+            }
+        }
+    }
+    if let Some(input) = input.as_object_mut() {
+        input.remove("required");
+    }
+    input
+}
+
+/// Names and schemas of all bodies.
+pub(super) fn all() -> Vec<(&'static str, Value)> {
+    vec![
+        ("NewTenant", tenant()),
+        ("TenantPatch", patch(tenant(), &["name"])),
+        ("NewKey", key()),
+        ("NewSubscription", new_subscription()),
+        ("SubscriptionPatch", patch(subscription(), &["url"])),
+        ("SecretRotation", rotation()),
+        ("TestEvent", input(&[], json!({"type": event_type_name()}))),
+        ("NewEvent", event()),
+        ("NewEvents", events()),
+        ("FilterTest", filter_test()),
+        (
+            "Nothing",
+            json!({"type": "object", "additionalProperties": false}),
+        ),
+    ]
+}
+
+fn rate_input() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "per_second": {"type": "number", "minimum": limits::RATE_PER_SECOND.start(), "maximum": limits::RATE_PER_SECOND.end()},
+            "burst": nullable(integer(*limits::RATE_BURST.start(), *limits::RATE_BURST.end())),
+        },
+        "required": ["per_second"],
+        "additionalProperties": false,
+    })
+}
+
+pub(super) fn tenant() -> Value {
+    let egress = json!({
+        "type": "object",
+        "properties": {"allow": networks(), "deny": networks()},
+        "additionalProperties": false,
+    });
+    input(
+        &["name"],
+        json!({
+            "name": text(*limits::NAME_CHARS.start(), *limits::NAME_CHARS.end()),
+            "external_id": own_id(),
+            "status": one_of(TENANT_STATUSES),
+            "strict_event_types": {"type": "boolean"},
+            "rate_limit": rate_input(),
+            "ingest_rate_limit": rate_input(),
+            "egress": egress,
+            "sandbox": {"type": "boolean"},
+            "metadata": object(),
+        }),
+    )
+}
+
+pub(super) fn key() -> Value {
+    let mut cidrs = networks();
+    cidrs["minItems"] = json!(limits::SOURCE_CIDRS.start());
+    cidrs["maxItems"] = json!(limits::SOURCE_CIDRS.end());
+    input(
+        &["name", "scopes"],
+        json!({
+            "name": text(*limits::NAME_CHARS.start(), *limits::NAME_CHARS.end()),
+            "scopes": {"type": "array", "items": one_of(SCOPES), "minItems": 1, "uniqueItems": true},
+            "expires_at": instant(),
+            "source_cidrs": cidrs,
+        }),
+    )
+}
+
+fn secret() -> Value {
+    json!({"type": "string", "pattern": "^whsec_[A-Za-z0-9+/]+={0,2}$", "maxLength": 94})
+}
+
+fn new_subscription() -> Value {
+    let mut schema = subscription();
+    schema["properties"]["secret"] = nullable(secret());
+    schema
+}
+
+pub(super) fn subscription() -> Value {
+    let retry = json!({
+        "type": "object",
+        "properties": {
+            "schedule_s": {
+                "type": "array",
+                "items": {"type": "number", "minimum": limits::RETRY_STEP_S.start(), "maximum": limits::RETRY_STEP_S.end()},
+                "minItems": limits::RETRY_STEPS.start(),
+                "maxItems": limits::RETRY_STEPS.end(),
+            },
+            "jitter": {"type": "number", "minimum": 0, "maximum": 1},
+        },
+        "required": ["schedule_s"],
+        "additionalProperties": false,
+    });
+    let signing = json!({
+        "type": "object",
+        "properties": {
+            "schemes": {"type": "array", "items": one_of(["pt", "standard"]), "minItems": 1, "uniqueItems": true},
+            "algorithm": one_of(["hmac-sha256", "ed25519"]),
+        },
+        "additionalProperties": false,
+    });
+    let delivery = json!({
+        "type": "object",
+        "properties": {
+            "mode": one_of(["single", "batch"]),
+            "max_events": nullable(integer(*limits::DELIVERY_BATCH_EVENTS.start(), *limits::DELIVERY_BATCH_EVENTS.end())),
+            "max_wait_ms": nullable(integer(*limits::DELIVERY_BATCH_WAIT_MS.start(), *limits::DELIVERY_BATCH_WAIT_MS.end())),
+        },
+        "required": ["mode"],
+        "additionalProperties": false,
+    });
+    let headers = json!({
+        "type": "object",
+        "additionalProperties": {"type": "string", "maxLength": limits::HEADER_VALUE_CHARS},
+        "maxProperties": limits::HEADERS,
+    });
+    input(
+        &["url"],
+        json!({
+            "url": {"type": "string", "format": "uri", "maxLength": limits::URL_CHARS, "examples": ["https://example.com/webhooks"]},
+            "external_id": own_id(),
+            "description": text(0, limits::DESCRIPTION_CHARS),
+            "event_types": {
+                "type": "array",
+                "items": {"type": "string", "maxLength": limits::EVENT_TYPE_CHARS, "examples": ["content.*"]},
+                "maxItems": limits::EVENT_TYPE_PATTERNS,
+            },
+            "filter": text(0, limits::FILTER_CHARS),
+            "status": one_of(SUBSCRIPTION_STATUSES),
+            "kind": one_of(["webhook", "slack"]),
+            "delivery": delivery,
+            "ordered": {"type": "boolean"},
+            "headers": headers,
+            "rate_limit": rate_input(),
+            "max_in_flight": integer(*limits::MAX_IN_FLIGHT.start(), *limits::MAX_IN_FLIGHT.end()),
+            "timeout_ms": integer(*limits::TIMEOUT_MS.start(), *limits::TIMEOUT_MS.end()),
+            "retry": retry,
+            "signing": signing,
+            "format": one_of(["standard", "cloudevents", "cloudevents-binary"]),
+            "template": {"type": "string"},
+            "auto_replay": object(),
+            "client_certificate": object(),
+            "metadata": object(),
+        }),
+    )
+}
+
+pub(super) fn rotation() -> Value {
+    input(
+        &[],
+        json!({"secret": secret(), "overlap_s": integer(*limits::OVERLAP_S.start(), *limits::OVERLAP_S.end())}),
+    )
+}
+
+pub(super) fn event() -> Value {
+    let mut schema = input(
+        &["type"],
+        json!({
+            "type": event_type_name(),
+            "id": id("evt"),
+            "timestamp": instant(),
+            "metadata": object(),
+            "correlation_id": text(0, limits::CORRELATION_ID_CHARS),
+            "version": text(*limits::VERSION_CHARS.start(), *limits::VERSION_CHARS.end()),
+            "deliver_at": instant(),
+        }),
+    );
+    schema["properties"]["data"] = any("Any JSON value; passed on byte for byte.");
+    schema["required"] = json!(["type", "data"]);
+    schema
+}
+
+fn events() -> Value {
+    // Each item is for itself: one that is no event is refused in its own place.
+    let items = any("A NewEvent.");
+    let (low, high) = (limits::BATCH_EVENTS.start(), limits::BATCH_EVENTS.end());
+    json!({
+        "type": "object",
+        "properties": {"events": {"type": "array", "items": items, "minItems": low, "maxItems": high}},
+        "required": ["events"],
+        "additionalProperties": false,
+    })
+}
+
+fn filter_test() -> Value {
+    let mut schema = input(
+        &[],
+        json!({
+            "filter": text(0, limits::FILTER_CHARS),
+            "event_types": {"type": "array", "items": {"type": "string"}, "maxItems": limits::EVENT_TYPE_PATTERNS},
+        }),
+    );
+    schema["properties"]["event"] = nullable(json!({"$ref": "#/components/schemas/NewEvent"}));
+    schema
+}

@@ -1,0 +1,362 @@
+//! What the document says of each route beside its path, method and access, which are
+//! [`crate::routes`]'s to say.
+
+use domain::limits;
+use serde_json::{Value, json};
+
+use super::schema::{
+    SUBSCRIPTION_STATUSES, delivery_statuses, event_type_name, id, instant, integer, one_of, own_id,
+};
+
+/// What a route's success carries.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Answer {
+    Nothing,
+    Json(&'static str),
+    /// A page of these.
+    List(&'static str),
+    Text,
+    /// A JSON document without a schema of ours.
+    Document,
+}
+
+/// What the document says of a route.
+#[derive(Debug)]
+pub(super) struct Operation {
+    pub name: &'static str,
+    pub tag: &'static str,
+    pub summary: &'static str,
+    pub query: Vec<Value>,
+    /// Schema of the body, and whether it must be there.
+    pub body: Option<(&'static str, bool)>,
+    pub answers: Vec<(u16, Answer, &'static str)>,
+}
+
+/// The operation of a route; `path` without the common start.
+pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
+    use Answer::{Document, Json, List, Nothing, Text};
+    let operation = |name, tag, summary, answers: &[(u16, Answer, &'static str)]| Operation {
+        name,
+        tag,
+        summary,
+        query: Vec::new(),
+        body: None,
+        answers: answers.to_vec(),
+    };
+    Some(match (method, path) {
+        ("POST", "/events") => operation(
+            "postEvent",
+            "events",
+            "Post an event",
+            &[
+                (
+                    202,
+                    Json("Receipt"),
+                    "The event and its deliveries are committed",
+                ),
+                (200, Json("Receipt"), "The same event was taken before"),
+            ],
+        )
+        .taking("NewEvent"),
+        ("GET", "/events") => operation(
+            "listEvents",
+            "events",
+            "List events, newest first, without their data",
+            &[(200, List("EventHead"), "A page")],
+        )
+        .filtered(
+            [
+                many("type", event_type_name()),
+                many("correlation_id", json!({"type": "string"})),
+            ]
+            .into_iter()
+            .chain(window()),
+        ),
+        ("POST", "/events/batch") => operation(
+            "postEvents",
+            "events",
+            "Post up to 1000 events, each for itself",
+            &[(202, Json("BatchAnswer"), "What became of each")],
+        )
+        .taking("NewEvents"),
+        ("GET", "/events/{id}") => operation(
+            "getEvent",
+            "events",
+            "Show an event, its data byte for byte",
+            &[(200, Json("Event"), "The event")],
+        ),
+        ("POST", "/subscriptions") => operation(
+            "createSubscription",
+            "subscriptions",
+            "Register a subscription",
+            &[(
+                201,
+                Json("MadeSubscription"),
+                "The subscription and its secret",
+            )],
+        )
+        .taking("NewSubscription"),
+        ("GET", "/subscriptions") => operation(
+            "listSubscriptions",
+            "subscriptions",
+            "List subscriptions, newest first",
+            &[(
+                200,
+                List("Subscription"),
+                "A page; with `event_type` it may be short and still have a next one",
+            )],
+        )
+        .filtered([
+            many("status", one_of(SUBSCRIPTION_STATUSES)),
+            many("event_type", event_type_name()),
+            many("external_id", own_id()),
+        ]),
+        ("POST", "/subscriptions/filter-test") => operation(
+            "testFilter",
+            "subscriptions",
+            "Try a filter on an event, or on the last 100",
+            &[(
+                200,
+                Json("FilterTestAnswer"),
+                "Whether it matches, or how many did",
+            )],
+        )
+        .taking("FilterTest"),
+        ("GET", "/subscriptions/{id}") => operation(
+            "getSubscription",
+            "subscriptions",
+            "Show a subscription",
+            &[(200, Json("Subscription"), "The subscription")],
+        )
+        .asking([one("reveal", json!({"type": "boolean"}))]),
+        ("PATCH", "/subscriptions/{id}") => operation(
+            "changeSubscription",
+            "subscriptions",
+            "Change a subscription",
+            &[(200, Json("Subscription"), "The subscription as it is now")],
+        )
+        .taking("SubscriptionPatch"),
+        ("DELETE", "/subscriptions/{id}") => operation(
+            "deleteSubscription",
+            "subscriptions",
+            "Delete a subscription; what waits for it is cancelled",
+            &[(204, Nothing, "It is gone")],
+        ),
+        ("GET", "/subscriptions/{id}/secret") => operation(
+            "getSecret",
+            "subscriptions",
+            "Show the secret",
+            &[(200, Json("Secret"), "The secret that signs first")],
+        ),
+        ("POST", "/subscriptions/{id}/secret/rotate") => operation(
+            "rotateSecret",
+            "subscriptions",
+            "Give a new secret; the old one signs beside it for a while",
+            &[(200, Json("Secret"), "The new secret")],
+        )
+        .taking_maybe("SecretRotation"),
+        ("POST", "/subscriptions/{id}/test") => operation(
+            "testSubscription",
+            "subscriptions",
+            "Send one example now",
+            &[(200, Json("Attempt"), "The attempt")],
+        )
+        .taking_maybe("TestEvent"),
+        ("GET", "/deliveries") => operation(
+            "listDeliveries",
+            "deliveries",
+            "List deliveries, newest first",
+            &[(200, List("Delivery"), "A page")],
+        )
+        .filtered(delivery_filters()),
+        ("GET", "/deliveries/{id}") => operation(
+            "getDelivery",
+            "deliveries",
+            "Show a delivery",
+            &[(200, Json("Delivery"), "The delivery")],
+        ),
+        ("GET", "/deliveries/{id}/attempts") => operation(
+            "listAttempts",
+            "deliveries",
+            "List a delivery's attempts, oldest first",
+            &[(200, List("Attempt"), "A page")],
+        )
+        .filtered([]),
+        ("POST", "/deliveries/{id}/redeliver") => operation(
+            "redeliver",
+            "deliveries",
+            "Send the event of a final delivery again",
+            &[(202, Json("Delivery"), "The new delivery")],
+        )
+        .taking_maybe("Nothing"),
+        ("POST", "/deliveries/{id}/cancel") => operation(
+            "cancelDelivery",
+            "deliveries",
+            "Cancel a delivery that is not final",
+            &[(200, Json("Delivery"), "The delivery as it is now")],
+        )
+        .taking_maybe("Nothing"),
+        ("GET", "/dead-letters") => operation(
+            "listDeadLetters",
+            "dead letters",
+            "List dead letters, newest first",
+            &[(200, List("DeadLetter"), "A page")],
+        )
+        .filtered(
+            delivery_filters()
+                .into_iter()
+                .chain([one("resolved", json!({"type": "boolean"}))]),
+        ),
+        ("DELETE", "/dead-letters/{id}") => operation(
+            "discardDeadLetter",
+            "dead letters",
+            "Discard an unresolved dead letter",
+            &[(204, Nothing, "It is resolved")],
+        ),
+        ("POST", "/dead-letters/{id}/replay") => operation(
+            "replayDeadLetter",
+            "dead letters",
+            "Send the event of a dead letter again",
+            &[(202, Json("Delivery"), "The new delivery")],
+        )
+        .taking_maybe("Nothing"),
+        ("POST", "/tenants") => operation(
+            "createTenant",
+            "tenants",
+            "Make a tenant",
+            &[(201, Json("Tenant"), "The tenant")],
+        )
+        .taking("NewTenant"),
+        ("GET", "/tenants") => operation(
+            "listTenants",
+            "tenants",
+            "List tenants, newest first",
+            &[(200, List("Tenant"), "A page")],
+        )
+        .filtered([]),
+        ("GET", "/tenants/{id}") => operation(
+            "getTenant",
+            "tenants",
+            "Show a tenant",
+            &[(200, Json("Tenant"), "The tenant")],
+        ),
+        ("PATCH", "/tenants/{id}") => operation(
+            "changeTenant",
+            "tenants",
+            "Change a tenant",
+            &[(200, Json("Tenant"), "The tenant as it is now")],
+        )
+        .taking("TenantPatch"),
+        ("DELETE", "/tenants/{id}") => operation(
+            "deleteTenant",
+            "tenants",
+            "Delete a tenant and all that is its own",
+            &[(204, Nothing, "It is gone")],
+        ),
+        ("POST", "/tenants/{id}/keys") => operation(
+            "createKey",
+            "tenants",
+            "Make a key",
+            &[(201, Json("MadeKey"), "The key, with its secret this once")],
+        )
+        .taking("NewKey"),
+        ("GET", "/tenants/{id}/keys") => operation(
+            "listKeys",
+            "tenants",
+            "List a tenant's keys, newest first",
+            &[(200, List("Key"), "A page")],
+        )
+        .filtered([]),
+        ("DELETE", "/tenants/{id}/keys/{key}") => operation(
+            "revokeKey",
+            "tenants",
+            "Revoke a key",
+            &[(204, Nothing, "It is unknown now")],
+        ),
+        ("GET", "/healthz") => operation(
+            "getHealth",
+            "health",
+            "Whether the process lives",
+            &[(200, Json("Alive"), "It does")],
+        ),
+        ("GET", "/readyz") => operation(
+            "getReadiness",
+            "health",
+            "Whether the process can work",
+            &[
+                (200, Json("Readiness"), "It can"),
+                (503, Json("Readiness"), "The database is away"),
+            ],
+        ),
+        ("GET", "/metrics") => operation(
+            "getMetrics",
+            "health",
+            "Figures for Prometheus",
+            &[(200, Text, "In its text format")],
+        ),
+        ("GET", "/openapi.json") => operation(
+            "getOpenapi",
+            "health",
+            "This document",
+            &[(200, Document, "OpenAPI 3.1")],
+        ),
+        _ => return None,
+    })
+}
+
+impl Operation {
+    fn taking(self, body: &'static str) -> Self {
+        Self {
+            body: Some((body, true)),
+            ..self
+        }
+    }
+
+    fn taking_maybe(self, body: &'static str) -> Self {
+        Self {
+            body: Some((body, false)),
+            ..self
+        }
+    }
+
+    fn asking(self, query: impl IntoIterator<Item = Value>) -> Self {
+        Self {
+            query: query.into_iter().collect(),
+            ..self
+        }
+    }
+
+    /// A list with these filters.
+    fn filtered(self, filters: impl IntoIterator<Item = Value>) -> Self {
+        let limit = integer(*limits::PAGE_ROWS.start(), *limits::PAGE_ROWS.end());
+        let page = [
+            one("limit", limit),
+            one("cursor", json!({"type": "string"})),
+        ];
+        self.asking(page.into_iter().chain(filters))
+    }
+}
+
+fn one(name: &str, schema: Value) -> Value {
+    json!({"name": name, "in": "query", "required": false, "schema": schema})
+}
+
+/// A parameter that may be repeated, or hold several values separated by commas.
+fn many(name: &str, items: Value) -> Value {
+    let schema = json!({"type": "array", "items": items, "minItems": 1, "maxItems": 100});
+    json!({"name": name, "in": "query", "required": false, "style": "form", "explode": false, "schema": schema})
+}
+
+fn window() -> [Value; 2] {
+    [one("from", instant()), one("to", instant())]
+}
+
+fn delivery_filters() -> Vec<Value> {
+    let filters = [
+        many("status", one_of(delivery_statuses())),
+        many("subscription_id", id("sub")),
+        many("event_type", event_type_name()),
+        many("event_id", id("evt")),
+    ];
+    filters.into_iter().chain(window()).collect()
+}

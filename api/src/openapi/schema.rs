@@ -1,0 +1,214 @@
+//! Schemas of fields, shared by answers (which name them in `schema_with`) and inputs.
+
+use domain::delivery::DeliveryStatus;
+use domain::limits;
+use serde_json::{Value, json};
+use utoipa::openapi::{RefOr, Schema};
+
+/// What a schema may be written as.
+pub(super) fn typed(schema: Value) -> RefOr<Schema> {
+    serde_json::from_value(schema).expect("the schemas written here are schemas")
+}
+
+/// The same, or `null`.
+pub(super) fn nullable(mut schema: Value) -> Value {
+    match schema.get("type").cloned() {
+        Some(Value::String(name)) => {
+            schema["type"] = json!([name, "null"]);
+            if let Some(Value::Array(values)) = schema.get_mut("enum") {
+                values.push(Value::Null);
+            }
+            schema
+        }
+        Some(_) => schema,
+        None => json!({"anyOf": [schema, {"type": "null"}]}),
+    }
+}
+
+/// A TypeID (an id with its prefix).
+pub(super) fn id(prefix: &str) -> Value {
+    json!({"type": "string", "pattern": format!("^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$")})
+}
+
+/// An instant.
+pub(super) fn instant() -> Value {
+    json!({"type": "string", "format": "date-time", "examples": ["2026-01-21T12:00:00Z"]})
+}
+
+/// A whole number from `low` to `high`.
+pub(super) fn integer(low: impl Into<u64>, high: impl Into<u64>) -> Value {
+    json!({"type": "integer", "minimum": low.into(), "maximum": high.into()})
+}
+
+/// A text of so many characters.
+pub(super) fn text(low: usize, high: usize) -> Value {
+    json!({"type": "string", "minLength": low, "maxLength": high})
+}
+
+/// One of these names.
+pub(super) fn one_of<'a>(names: impl IntoIterator<Item = &'a str>) -> Value {
+    json!({"type": "string", "enum": names.into_iter().collect::<Vec<_>>()})
+}
+
+/// An object of any fields.
+pub(super) fn object() -> Value {
+    json!({"type": "object", "additionalProperties": true})
+}
+
+/// Any JSON value.
+pub(super) fn any(description: &str) -> Value {
+    json!({"type": ["object", "array", "string", "number", "boolean", "null"], "description": description})
+}
+
+/// A dotted name.
+pub(super) fn event_type_name() -> Value {
+    json!({
+        "type": "string",
+        "pattern": "^[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*$",
+        "maxLength": limits::EVENT_TYPE_CHARS,
+        "examples": ["content.published"],
+    })
+}
+
+/// An id of the caller's own.
+pub(super) fn own_id() -> Value {
+    let mut schema = text(
+        *limits::EXTERNAL_ID_CHARS.start(),
+        *limits::EXTERNAL_ID_CHARS.end(),
+    );
+    schema["pattern"] = json!("^[A-Za-z0-9_.:-]+$");
+    schema
+}
+
+/// A rate as it is shown.
+pub(super) fn rate() -> Value {
+    json!({
+        "type": "object",
+        "properties": {
+            "per_second": {"type": "number", "minimum": limits::RATE_PER_SECOND.start(), "maximum": limits::RATE_PER_SECOND.end()},
+            "burst": integer(*limits::RATE_BURST.start(), *limits::RATE_BURST.end()),
+        },
+        "required": ["per_second", "burst"],
+        "additionalProperties": false,
+    })
+}
+
+/// Names of permissions.
+pub(super) const SCOPES: [&str; 11] = [
+    "*",
+    "events:write",
+    "events:read",
+    "subscriptions:read",
+    "subscriptions:write",
+    "deliveries:read",
+    "deliveries:write",
+    "sources:read",
+    "sources:write",
+    "schedules:read",
+    "schedules:write",
+];
+/// Statuses of deliveries.
+pub(super) fn delivery_statuses() -> impl Iterator<Item = &'static str> {
+    DeliveryStatus::ALL.into_iter().map(DeliveryStatus::as_str)
+}
+/// Statuses of subscriptions.
+pub(super) const SUBSCRIPTION_STATUSES: [&str; 3] = ["active", "paused", "disabled"];
+/// Statuses of tenants.
+pub(super) const TENANT_STATUSES: [&str; 2] = ["active", "suspended"];
+const FAILURE_REASONS: [&str; 11] = [
+    "timeout",
+    "dns",
+    "connect",
+    "tls",
+    "blocked_address",
+    "http_status",
+    "gone",
+    "protocol",
+    "response_too_large",
+    "subscription_disabled",
+    "expired",
+];
+
+/// Lists of networks.
+pub(super) fn networks() -> Value {
+    json!({"type": "array", "items": {"type": "string", "examples": ["203.0.113.0/24"]}})
+}
+
+macro_rules! fields {
+    ($($name:ident = $schema:expr;)+) => {$(
+        pub(crate) fn $name() -> RefOr<Schema> {
+            typed($schema)
+        }
+    )+};
+}
+
+// What answers name in `schema_with`.
+fields! {
+    tenant_id = id("ten");
+    key_id = id("key");
+    subscription_id = id("sub");
+    event_id = id("evt");
+    delivery_id = id("dlv");
+    attempt_id = id("att");
+    replay_id_or_null = nullable(id("rpl"));
+    time = instant();
+    time_or_null = nullable(instant());
+    event_type = event_type_name();
+    external_id_or_null = nullable(own_id());
+    metadata = object();
+    data = any("Any JSON value, byte for byte as it was posted.");
+    tenant_status = one_of(TENANT_STATUSES);
+    rate_limit_or_null = nullable(rate());
+    egress = json!({
+        "type": "object",
+        "properties": {"allow": networks(), "deny": networks()},
+        "required": ["allow", "deny"],
+        "additionalProperties": false,
+    });
+    scopes = json!({"type": "array", "items": one_of(SCOPES), "minItems": 1});
+    cidrs_or_null = nullable(networks());
+    event_types = json!({"type": "array", "items": {"type": "string"}});
+    subscription_status = one_of(SUBSCRIPTION_STATUSES);
+    disabled_reason_or_null = nullable(one_of(["requested", "gone", "failing"]));
+    kind = one_of(["webhook", "slack"]);
+    delivery_mode = json!({
+        "type": "object",
+        "properties": {
+            "mode": one_of(["single", "batch"]),
+            "max_events": {"type": "integer"},
+            "max_wait_ms": {"type": "integer"},
+        },
+        "required": ["mode"],
+        "additionalProperties": false,
+    });
+    headers = json!({"type": "object", "additionalProperties": {"type": "string"}});
+    headers_or_null = nullable(json!({"type": "object", "additionalProperties": {"type": "string"}}));
+    retry = json!({
+        "type": "object",
+        "properties": {"schedule_s": {"type": "array", "items": {"type": "number"}}, "jitter": {"type": "number"}},
+        "required": ["schedule_s", "jitter"],
+        "additionalProperties": false,
+    });
+    signing = json!({
+        "type": "object",
+        "properties": {
+            "schemes": {"type": "array", "items": one_of(["pt", "standard"])},
+            "algorithm": one_of(["hmac-sha256", "ed25519"]),
+        },
+        "required": ["schemes", "algorithm"],
+        "additionalProperties": false,
+    });
+    format = one_of(["standard", "cloudevents", "cloudevents-binary"]);
+    auto_replay_or_null = nullable(json!({
+        "type": "object",
+        "properties": {"healthy_minutes": {"type": "integer"}, "max": {"type": "integer"}},
+        "required": ["healthy_minutes", "max"],
+        "additionalProperties": false,
+    }));
+    delivery_status = one_of(delivery_statuses());
+    trigger = one_of(["event", "redelivery", "replay", "test"]);
+    failure_reason_or_null = nullable(one_of(FAILURE_REASONS));
+    resolution_or_null = nullable(one_of(["replayed", "discarded"]));
+    http_version_or_null = nullable(one_of(["HTTP/1.0", "HTTP/1.1", "HTTP/2"]));
+    problem = json!({"$ref": "#/components/schemas/Problem"});
+}

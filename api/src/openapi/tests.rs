@@ -1,0 +1,134 @@
+use std::collections::BTreeSet;
+
+use domain::event::NewEventInput;
+use domain::subscription_input::SubscriptionInput;
+use serde::Deserialize;
+
+use super::*;
+
+fn document_json() -> Value {
+    serde_json::from_str(text()).expect("JSON")
+}
+
+#[test]
+fn every_route_is_in_the_document_and_nothing_else() {
+    let routes: BTreeSet<(String, String)> = routes::list()
+        .into_iter()
+        .map(|(path, method, _)| (path, method.as_str().to_ascii_lowercase()))
+        .collect();
+    let document = document_json();
+    let paths = document["paths"].as_object().expect("paths");
+    let described: BTreeSet<(String, String)> = paths
+        .iter()
+        .flat_map(|(path, item)| {
+            item.as_object()
+                .expect("methods")
+                .keys()
+                .map(move |method| (path.clone(), method.clone()))
+        })
+        .collect();
+    assert_eq!(described, routes);
+}
+
+#[test]
+fn nothing_is_lost_on_the_way_through_the_typed_document() {
+    let document = document_json();
+    for (name, schema) in inputs::all() {
+        let mut kept = document["components"]["schemas"][name].clone();
+        let mut written = schema;
+        sort(&mut kept);
+        sort(&mut written);
+        assert_eq!(kept, written, "{name}");
+    }
+}
+
+/// Numbers written as 1 and as 1.0 are the same schema.
+fn sort(value: &mut Value) {
+    match value {
+        Value::Number(number) => *value = json!(number.as_f64()),
+        Value::Array(items) => items.iter_mut().for_each(sort),
+        Value::Object(fields) => fields.values_mut().for_each(sort),
+        Value::Null | Value::Bool(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn every_reference_points_to_a_schema() {
+    let text = text();
+    let document = document_json();
+    for reference in text.split("\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().expect("a name");
+        assert!(
+            document["components"]["schemas"].get(name).is_some(),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn operations_have_names_of_their_own() {
+    let text = text();
+    let names: Vec<&str> = text
+        .split("\"operationId\":\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+    assert_eq!(names.len(), routes::list().len());
+}
+
+/// The names that a parser knows, as it tells them when it meets another.
+fn known<'a, T: Deserialize<'a> + std::fmt::Debug>(json: &'a str) -> BTreeSet<String> {
+    let error = serde_json::from_str::<T>(json)
+        .expect_err("an unknown field is refused")
+        .to_string();
+    error
+        .split('`')
+        .skip(3)
+        .step_by(2)
+        .map(str::to_owned)
+        .collect()
+}
+
+fn described(schema: &Value) -> BTreeSet<String> {
+    schema["properties"]
+        .as_object()
+        .expect("an object")
+        .keys()
+        .cloned()
+        .collect()
+}
+
+#[test]
+fn inputs_have_the_fields_that_the_parsers_know() {
+    assert_eq!(
+        described(&inputs::subscription()),
+        known::<SubscriptionInput>(r#"{"?":1}"#)
+    );
+    assert_eq!(
+        described(&inputs::event()),
+        known::<NewEventInput<'_>>(r#"{"?":1}"#)
+    );
+    assert_eq!(
+        described(&inputs::tenant()),
+        known::<answers::TenantInput>(r#"{"?":1}"#)
+    );
+    assert_eq!(
+        described(&inputs::key()),
+        known::<answers::KeyInput>(r#"{"?":1}"#)
+    );
+    assert_eq!(
+        described(&inputs::rotation()),
+        known::<answers::RotateInput>(r#"{"?":1}"#)
+    );
+}
+
+#[test]
+fn the_copy_in_docs_is_current() {
+    let copy = include_str!("../../../docs/openapi.json");
+    let copy: Value = serde_json::from_str(copy).expect("JSON");
+    assert!(
+        copy == document_json(),
+        "docs/openapi.json is not current: run `make openapi`"
+    );
+}
