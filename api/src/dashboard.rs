@@ -15,13 +15,10 @@ const PROGRAMS: [&str; 3] = ["/api", "/in", "/bin"];
 pub(crate) async fn otherwise(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let path = request.path();
     let under = |start: &str| {
-        path.strip_prefix(start)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        path.strip_prefix(start).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     };
     if request.method() != Method::GET || PROGRAMS.into_iter().any(under) {
         return Err(Problem::not_found("path"));
     }
-    Ok(HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .body(PAGE))
+    Ok(HttpResponse::Ok().content_type("text/html; charset=utf-8").body(PAGE))
 }

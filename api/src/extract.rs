@@ -33,10 +33,7 @@ impl FromRequest for Body {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        ready(Ok(Self {
-            request: request.clone(),
-            payload: payload.take(),
-        }))
+        ready(Ok(Self { request: request.clone(), payload: payload.take() }))
     }
 }
 
@@ -47,13 +44,12 @@ impl Body {
         let has_type = self.request.headers().contains_key(CONTENT_TYPE);
         let bytes = self.read(bytes_max).await?;
         match (bytes.is_empty(), has_type) {
-            (true, _) => Err(Problem::new(
-                Code::MalformedJson,
-                "the body is empty; send a JSON object",
-            )),
-            (false, false) => Err(unsupported(
-                "the header Content-Type is missing; send application/json",
-            )),
+            (true, _) => {
+                Err(Problem::new(Code::MalformedJson, "the body is empty; send a JSON object"))
+            }
+            (false, false) => {
+                Err(unsupported("the header Content-Type is missing; send application/json"))
+            }
             (false, true) => Ok(bytes),
         }
     }
@@ -64,9 +60,9 @@ impl Body {
         let has_type = self.request.headers().contains_key(CONTENT_TYPE);
         let bytes = self.read(limits::REQUEST_BYTES).await?;
         match (bytes.is_empty(), has_type) {
-            (false, false) => Err(unsupported(
-                "the header Content-Type is missing; send application/json",
-            )),
+            (false, false) => {
+                Err(unsupported("the header Content-Type is missing; send application/json"))
+            }
             _ => Ok(bytes),
         }
     }
@@ -83,9 +79,7 @@ impl Body {
         }
         let encoding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes());
         if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
-            return Err(unsupported(
-                "a compressed body is not taken; send it as it is",
-            ));
+            return Err(unsupported("a compressed body is not taken; send it as it is"));
         }
         Ok(())
     }
@@ -128,10 +122,9 @@ impl Body {
         };
         match tokio::time::timeout(BODY_TIME, read).await {
             Ok(read) => read,
-            Err(_) => Err(Problem::new(
-                Code::RequestTimeout,
-                "the body did not come within 30 seconds",
-            )),
+            Err(_) => {
+                Err(Problem::new(Code::RequestTimeout, "the body did not come within 30 seconds"))
+            }
         }
     }
 }
@@ -141,10 +134,7 @@ fn unsupported(detail: &str) -> Problem {
 }
 
 fn too_large(bytes_max: usize) -> Problem {
-    Problem::new(
-        Code::TooLarge,
-        format!("the body may have at most {bytes_max} bytes here"),
-    )
+    Problem::new(Code::TooLarge, format!("the body may have at most {bytes_max} bytes here"))
 }
 
 /// Parses a body that may be empty, which is as good as `{}`.
@@ -157,10 +147,8 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Proble
     let text = text(bytes)?;
     if domain::json::depth(bytes) > limits::JSON_DEPTH {
         check_json(text)?;
-        let detail = format!(
-            "the body nests deeper than {} levels; flatten it",
-            limits::JSON_DEPTH
-        );
+        let detail =
+            format!("the body nests deeper than {} levels; flatten it", limits::JSON_DEPTH);
         return Err(Invalid::one("", detail).into());
     }
     parse_text(text)
@@ -172,10 +160,7 @@ pub(crate) fn parse_text<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Pro
     serde_json::from_str(text).map_err(|error| {
         let mut deserializer = serde_json::Deserializer::from_str(text);
         match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-            Ok(_) => Problem::new(
-                Code::MalformedJson,
-                format!("the body is not JSON: {error}"),
-            ),
+            Ok(_) => Problem::new(Code::MalformedJson, format!("the body is not JSON: {error}")),
             Err(error) => refused(text, &error),
         }
     })
@@ -245,10 +230,9 @@ pub(crate) fn text(bytes: &[u8]) -> Result<&str, Problem> {
 fn check_json(text: &str) -> Result<(), Problem> {
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => Ok(()),
-        Err(error) => Err(Problem::new(
-            Code::MalformedJson,
-            format!("the body is not JSON: {error}"),
-        )),
+        Err(error) => {
+            Err(Problem::new(Code::MalformedJson, format!("the body is not JSON: {error}")))
+        }
     }
 }
 
@@ -273,9 +257,7 @@ pub(crate) fn violation(error: &serde_path_to_error::Error<serde_json::Error>) -
         }
     }
     for start in ["unknown field `", "missing field `", "duplicate field `"] {
-        let named = detail
-            .strip_prefix(start)
-            .and_then(|rest| rest.split_once('`'));
+        let named = detail.strip_prefix(start).and_then(|rest| rest.split_once('`'));
         if let Some((name, _)) = named {
             let mut field = String::new();
             push(&mut field, name);
@@ -294,7 +276,5 @@ fn push(pointer: &mut String, key: &str) {
 
 /// The text without serde_json's line and column: the pointer says where.
 fn without_position(text: &str) -> String {
-    text.rfind(" at line ")
-        .map_or(text, |at| &text[..at])
-        .to_owned()
+    text.rfind(" at line ").map_or(text, |at| &text[..at]).to_owned()
 }

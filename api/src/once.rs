@@ -54,10 +54,7 @@ impl Once {
         };
         let claim = Claim::new(tenant, request.method().as_str(), request.path(), key, body);
         let once = Self { claim: Some(claim) };
-        Ok(once
-            .answered(state)
-            .await?
-            .map_or(Begun::New(once), Begun::Answered))
+        Ok(once.answered(state).await?.map_or(Begun::New(once), Begun::Answered))
     }
 
     /// Does the work within a transaction, and keeps its answer there.
@@ -74,10 +71,7 @@ impl Once {
                 transaction.rollback().await?;
                 // Losing a race shows as a conflict too: then the winner's answer is the answer.
                 match self.answered(state).await? {
-                    Some(response) => Ok(Done {
-                        response,
-                        effect: None,
-                    }),
+                    Some(response) => Ok(Done { response, effect: None }),
                     None => Err(problem),
                 }
             }
@@ -93,28 +87,16 @@ impl Once {
         body: &B,
         effect: T,
     ) -> Result<Done<T>, Problem> {
-        let answer = Answer {
-            status: status.as_u16(),
-            body: serde_json::to_vec(body)?,
-        };
+        let answer = Answer { status: status.as_u16(), body: serde_json::to_vec(body)? };
         if let Some(claim) = &self.claim {
             let now = state.engine.clock.now();
-            if !claim
-                .keep(&transaction, &state.engine.sealer, &answer, now)
-                .await?
-            {
+            if !claim.keep(&transaction, &state.engine.sealer, &answer, now).await? {
                 transaction.rollback().await?;
-                return Ok(Done {
-                    response: self.answered_meanwhile(state).await?,
-                    effect: None,
-                });
+                return Ok(Done { response: self.answered_meanwhile(state).await?, effect: None });
             }
         }
         transaction.commit().await?;
-        Ok(Done {
-            response: respond(answer),
-            effect: Some(effect),
-        })
+        Ok(Done { response: respond(answer), effect: Some(effect) })
     }
 
     /// The answer of another request that had the claim first.
@@ -131,10 +113,7 @@ impl Once {
             return Ok(None);
         };
         let engine = &state.engine;
-        match claim
-            .find(&engine.database.read, &engine.sealer, engine.clock.now())
-            .await?
-        {
+        match claim.find(&engine.database.read, &engine.sealer, engine.clock.now()).await? {
             Kept::Nothing => Ok(None),
             Kept::Answer(answer) => Ok(Some(respond(answer))),
             Kept::OtherBody => {
@@ -148,9 +127,7 @@ impl Once {
 /// An answer as it goes out.
 pub(crate) fn respond(answer: Answer) -> HttpResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK);
-    HttpResponse::build(status)
-        .insert_header((CONTENT_TYPE, "application/json"))
-        .body(answer.body)
+    HttpResponse::build(status).insert_header((CONTENT_TYPE, "application/json")).body(answer.body)
 }
 
 /// The key, when the request has one.

@@ -76,11 +76,7 @@ fn describe(path: &str, method: &Method, access: Access, operation: &Operation) 
         parameters.push(json!({"name": "Idempotency-Key", "in": "header", "required": false, "description": what, "schema": schema}));
     }
     parameters.extend(operation.query.iter().cloned());
-    let security = if access == Access::Public {
-        json!([])
-    } else {
-        json!([{"bearer": []}])
-    };
+    let security = if access == Access::Public { json!([]) } else { json!([{"bearer": []}]) };
     let mut described = json!({
         "operationId": operation.name,
         "tags": [operation.tag],
@@ -180,10 +176,8 @@ fn reference(name: &str) -> Value {
 }
 
 fn schemas() -> Value {
-    let mut schemas: Map<String, Value> = inputs::all()
-        .into_iter()
-        .map(|(name, schema)| (name.to_owned(), schema))
-        .collect();
+    let mut schemas: Map<String, Value> =
+        inputs::all().into_iter().map(|(name, schema)| (name.to_owned(), schema)).collect();
     let mut add =
         |name: &str, schema: utoipa::openapi::RefOr<utoipa::openapi::Schema>, optional: &[&str]| {
             let mut schema = json!(schema);
@@ -193,22 +187,14 @@ fn schemas() -> Value {
     add("Tenant", answers::Tenant::schema(), &[]);
     add("Key", answers::Key::schema(), &[]);
     add("MadeKey", answers::MadeKey::schema(), &[]);
-    add(
-        "Subscription",
-        answers::Subscription::schema(),
-        &["tenant_id"],
-    );
+    add("Subscription", answers::Subscription::schema(), &["tenant_id"]);
     add("MadeSubscription", answers::MadeSubscription::schema(), &[]);
     add("Secret", answers::ShownSecret::schema(), &[]);
     add("Receipt", answers::ShownReceipt::schema(), &[]);
     add("EventHead", answers::EventHead::schema(), &["tenant_id"]);
     add("Event", answers::Event::schema(), &[]);
     add("BatchAnswer", answers::BatchAnswer::schema(), &[]);
-    add(
-        "BatchItem",
-        answers::BatchItem::schema(),
-        &["id", "duplicate", "problem"],
-    );
+    add("BatchItem", answers::BatchItem::schema(), &["id", "duplicate", "problem"]);
     add("FilterTestAnswer", answers::FilterTestAnswer::schema(), &[]);
     add("Tried", answers::Tried::schema(), &["error"]);
     add("TriedAll", answers::TriedAll::schema(), &[]);
@@ -218,41 +204,27 @@ fn schemas() -> Value {
     add("Timing", answers::Timing::schema(), &[]);
     add("Alive", answers::Alive::schema(), &[]);
     add("Readiness", answers::Readiness::schema(), &[]);
-    add(
-        "Problem",
-        crate::problem::Document::schema(),
-        &["request_id", "errors"],
-    );
+    add("Problem", crate::problem::Document::schema(), &["request_id", "errors"]);
     add("Fault", crate::problem::Fault::schema(), &[]);
     Value::Object(schemas)
 }
 
 /// Every field of an answer is always there, `null` where it is empty, but for these.
 fn require_all_but(schema: &mut Value, optional: &[&str]) {
-    for part in schema
-        .get_mut("allOf")
-        .and_then(Value::as_array_mut)
-        .into_iter()
-        .flatten()
-    {
+    for part in schema.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
         require_all_but(part, optional);
     }
     let Some(fields) = schema.get("properties").and_then(Value::as_object) else {
         return;
     };
-    let required: Vec<String> = fields
-        .keys()
-        .filter(|name| !optional.contains(&name.as_str()))
-        .cloned()
-        .collect();
+    let required: Vec<String> =
+        fields.keys().filter(|name| !optional.contains(&name.as_str())).cloned().collect();
     schema["required"] = json!(required);
 }
 
 /// Serves the document.
 pub(crate) async fn get() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .body(text())
+    HttpResponse::Ok().content_type("application/json").body(text())
 }
 
 /// Mounts the page at `/docs/`; its files are in the program.
@@ -269,9 +241,7 @@ pub(crate) fn mount(cfg: &mut web::ServiceConfig) {
 }
 
 async fn to_the_page() -> HttpResponse {
-    HttpResponse::PermanentRedirect()
-        .insert_header((LOCATION, "/docs/"))
-        .finish()
+    HttpResponse::PermanentRedirect().insert_header((LOCATION, "/docs/")).finish()
 }
 
 async fn file(
@@ -286,9 +256,7 @@ async fn file(
             if file.gzpipped {
                 response.insert_header((CONTENT_ENCODING, "gzip"));
             }
-            Ok(response
-                .content_type(file.content_type)
-                .body(file.bytes.into_owned()))
+            Ok(response.content_type(file.content_type).body(file.bytes.into_owned()))
         }
         // Where `type` of a problem points: the page that explains the codes.
         Ok(None) if name.starts_with("problems/") => Ok(HttpResponse::Ok()

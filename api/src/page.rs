@@ -99,10 +99,7 @@ impl<K: Key + Copy> Wanted<K> {
         let limit = match query.one::<String>(LIMIT)? {
             None => limits::PAGE_ROWS_DEFAULT,
             Some(text) => {
-                let limit = text
-                    .parse()
-                    .ok()
-                    .filter(|limit| limits::PAGE_ROWS.contains(limit));
+                let limit = text.parse().ok().filter(|limit| limits::PAGE_ROWS.contains(limit));
                 limit.ok_or_else(|| {
                     Problem::parameter("query parameter limit", "must be a number from 1 to 250")
                 })?
@@ -117,18 +114,12 @@ impl<K: Key + Copy> Wanted<K> {
                 )
             })?),
         };
-        Ok(Self {
-            limit: limit as usize,
-            after,
-        })
+        Ok(Self { limit: limit as usize, after })
     }
 
     /// What the store is asked for.
     pub(crate) fn page(&self) -> store::Page<K> {
-        store::Page {
-            limit: self.limit as u64 + 1,
-            after: self.after,
-        }
+        store::Page { limit: self.limit as u64 + 1, after: self.after }
     }
 
     /// Rows that are shown at most.
@@ -146,10 +137,7 @@ impl<K: Key + Copy> Wanted<K> {
         let has_more = rows.len() > self.limit;
         rows.truncate(self.limit);
         let next_cursor = rows.last().filter(|_| has_more).map(|row| seal(&key(row)));
-        Listed {
-            data: rows.into_iter().map(show).collect(),
-            next_cursor,
-        }
+        Listed { data: rows.into_iter().map(show).collect(), next_cursor }
     }
 }
 
@@ -203,11 +191,7 @@ mod tests {
         for index in 0..cursor.len() {
             let mut changed = cursor.clone().into_bytes();
             changed[index] = if changed[index] == b'A' { b'B' } else { b'A' };
-            assert_eq!(
-                open::<DeliveryId>(&String::from_utf8_lossy(&changed)),
-                None,
-                "{index}"
-            );
+            assert_eq!(open::<DeliveryId>(&String::from_utf8_lossy(&changed)), None, "{index}");
         }
         assert_eq!(open::<DeliveryId>("***"), None);
     }

@@ -126,19 +126,13 @@ impl Problem {
     /// The methods that the path takes.
     pub(crate) fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("this path takes {allow}");
-        Self {
-            allow: Some(allow.into()),
-            ..Self::new(Code::MethodNotAllowed, detail)
-        }
+        Self { allow: Some(allow.into()), ..Self::new(Code::MethodNotAllowed, detail) }
     }
 
     /// The same, asking to be tried again after so many seconds.
     #[must_use]
     pub(crate) fn retry_after(self, seconds: u32) -> Self {
-        Self {
-            retry_after_s: Some(seconds),
-            ..self
-        }
+        Self { retry_after_s: Some(seconds), ..self }
     }
 
     /// The same faults, one level deeper: `prefix` goes before each pointer.
@@ -187,10 +181,8 @@ impl Problem {
             }
         }
         let mut response = HttpResponse::build(self.code.status());
-        response.insert_header((
-            CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        ));
+        response
+            .insert_header((CONTENT_TYPE, HeaderValue::from_static("application/problem+json")));
         if let Some(seconds) = self.retry_after_s {
             response.insert_header((RETRY_AFTER, HeaderValue::from(seconds)));
         }
@@ -225,10 +217,7 @@ pub(crate) fn page() -> String {
 
 /// One fault of a request.
 #[derive(Debug, ToSchema)]
-#[expect(
-    dead_code,
-    reason = "describes `domain::invalid::Violation` in the OpenAPI document"
-)]
+#[expect(dead_code, reason = "describes `domain::invalid::Violation` in the OpenAPI document")]
 pub(crate) struct Fault {
     /// JSON Pointer (RFC 6901) into the body; empty for the whole, a parameter or a header.
     pointer: String,
@@ -278,10 +267,7 @@ impl From<Invalid> for Problem {
             [one] => format!("{}: {}", one.pointer, one.detail),
             many => format!("{} fields break the contract; see errors", many.len()),
         };
-        Self {
-            errors: invalid.0,
-            ..Self::new(Code::Invalid, detail)
-        }
+        Self { errors: invalid.0, ..Self::new(Code::Invalid, detail) }
     }
 }
 
@@ -293,17 +279,11 @@ impl From<engine::Error> for Problem {
             engine::Error::Invalid(invalid) => invalid.into(),
             engine::Error::Unavailable { what, .. } => {
                 let detail = format!("{what} is not available; try again");
-                Self {
-                    source: Some(Box::new(error)),
-                    ..Self::new(Code::Unavailable, detail)
-                }
+                Self { source: Some(Box::new(error)), ..Self::new(Code::Unavailable, detail) }
             }
             engine::Error::Internal { .. } => {
                 let detail = "the server failed; it has been logged under the request's id";
-                Self {
-                    source: Some(Box::new(error)),
-                    ..Self::new(Code::Internal, detail)
-                }
+                Self { source: Some(Box::new(error)), ..Self::new(Code::Internal, detail) }
             }
         }
     }
@@ -335,12 +315,7 @@ mod tests {
             .skip(1)
             .collect();
         let row = |code: &Code| {
-            format!(
-                "| {} | `{}` | {} |",
-                code.status().as_u16(),
-                code.as_str(),
-                code.title()
-            )
+            format!("| {} | `{}` | {} |", code.status().as_u16(), code.as_str(), code.title())
         };
         assert_eq!(documented, Code::ALL.iter().map(row).collect::<Vec<_>>());
     }
@@ -349,14 +324,9 @@ mod tests {
     fn a_single_fault_is_told_in_the_detail() {
         let problem = Problem::from(Invalid::one("/url", "must name a host"));
         assert_eq!(problem.detail, "/url: must name a host");
-        let problem = problem
-            .with(Invalid::one("/secret", "must be a string"))
-            .under("/events/3");
-        let pointers: Vec<&str> = problem
-            .errors
-            .iter()
-            .map(|fault| fault.pointer.as_str())
-            .collect();
+        let problem = problem.with(Invalid::one("/secret", "must be a string")).under("/events/3");
+        let pointers: Vec<&str> =
+            problem.errors.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(pointers, ["/events/3/url", "/events/3/secret"]);
     }
 
@@ -365,10 +335,7 @@ mod tests {
         let source = std::io::Error::other("password=hunter2");
         let problem = Problem::from(engine::Error::internal("reading the secret", source));
         let told = serde_json::to_string(&problem.document("", Some("1"))).expect("JSON");
-        assert!(
-            !told.contains("hunter2") && !told.contains("reading"),
-            "{told}"
-        );
+        assert!(!told.contains("hunter2") && !told.contains("reading"), "{told}");
         assert_eq!(problem.code(), Code::Internal);
     }
 }

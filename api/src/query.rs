@@ -29,27 +29,15 @@ impl FromRequest for Query {
 impl Query {
     fn of(text: &str) -> Self {
         let pairs = url::form_urlencoded::parse(text.as_bytes());
-        Self {
-            given: pairs
-                .map(|(name, value)| (name.into_owned(), value.into_owned()))
-                .collect(),
-        }
+        Self { given: pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect() }
     }
 
     /// Refuses parameters that are not among `names`.
     pub(crate) fn only(&self, names: &[&str]) -> Result<(), Problem> {
-        match self
-            .given
-            .iter()
-            .find(|(name, _)| !names.contains(&name.as_str()))
-        {
+        match self.given.iter().find(|(name, _)| !names.contains(&name.as_str())) {
             None => Ok(()),
             Some((name, _)) => {
-                let known = if names.is_empty() {
-                    "none".to_owned()
-                } else {
-                    names.join(", ")
-                };
+                let known = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
                 let shown: String = name.chars().take(100).collect();
                 Err(Problem::parameter(
                     &format!("query parameter {shown:?}"),
@@ -105,10 +93,7 @@ impl Query {
 
     /// `from` and `to`.
     pub(crate) fn window(&self) -> Result<Window, Problem> {
-        Ok(Window {
-            from: self.one::<Timestamp>("from")?,
-            to: self.one::<Timestamp>("to")?,
-        })
+        Ok(Window { from: self.one::<Timestamp>("from")?, to: self.one::<Timestamp>("to")? })
     }
 }
 

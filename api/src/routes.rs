@@ -66,17 +66,11 @@ struct Path {
 }
 
 fn path(path: &str) -> Path {
-    Path {
-        path: format!("{BASE}{path}"),
-        methods: Vec::new(),
-    }
+    Path { path: format!("{BASE}{path}"), methods: Vec::new() }
 }
 
 fn root(path: &str) -> Path {
-    Path {
-        path: path.to_owned(),
-        methods: Vec::new(),
-    }
+    Path { path: path.to_owned(), methods: Vec::new() }
 }
 
 macro_rules! on {
@@ -155,16 +149,10 @@ pub(crate) fn mount(cfg: &mut web::ServiceConfig) {
 }
 
 fn resource(path: Path) -> Resource {
-    let allow = path
-        .methods
-        .iter()
-        .map(|(method, ..)| method.as_str())
-        .collect::<Vec<_>>()
-        .join(", ");
+    let allow =
+        path.methods.iter().map(|(method, ..)| method.as_str()).collect::<Vec<_>>().join(", ");
     let resource = web::resource(path.path).default_service(other_method(allow));
-    path.methods
-        .into_iter()
-        .fold(resource, |resource, (_, _, route)| resource.route(route))
+    path.methods.into_iter().fold(resource, |resource, (_, _, route)| resource.route(route))
 }
 
 /// `405`, with the methods that the path takes.
@@ -187,9 +175,7 @@ pub(crate) fn id<T: std::str::FromStr>(
     name: &str,
     noun: &str,
 ) -> Result<T, Problem> {
-    segment(request, name)
-        .parse()
-        .map_err(|_| Problem::not_found(noun))
+    segment(request, name).parse().map_err(|_| Problem::not_found(noun))
 }
 
 /// Runs what may take milliseconds (a filter, a body of megabytes) off the threads that serve

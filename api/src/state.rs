@@ -27,10 +27,6 @@ impl State {
     /// `operator_key_hash` is the SHA-256 of the operator key.
     pub fn new(engine: Engine, operator_key_hash: [u8; 32], settings: Settings) -> Self {
         let keyring = Arc::new(Keyring::new(operator_key_hash));
-        Self {
-            engine,
-            settings: Arc::new(settings),
-            keyring,
-        }
+        Self { engine, settings: Arc::new(settings), keyring }
     }
 }

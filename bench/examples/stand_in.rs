@@ -35,24 +35,14 @@ struct Shared {
 fn main() -> std::io::Result<()> {
     let variable = |wanted: &str| std::env::vars().find(|(name, _)| name == wanted);
     if let Some((_, url)) = variable("POSTHASTE_DATABASE_URL") {
-        let path = url
-            .trim_start_matches("sqlite://")
-            .split('?')
-            .next()
-            .map(PathBuf::from);
+        let path = url.trim_start_matches("sqlite://").split('?').next().map(PathBuf::from);
         std::fs::write(path.unwrap_or_default(), b"nothing is kept\n")?;
     }
     let loses = variable("STAND_IN_LOSES").and_then(|(_, every)| every.parse().ok());
-    let shared = Arc::new(Shared {
-        loses,
-        ..Shared::default()
-    });
+    let shared = Arc::new(Shared { loses, ..Shared::default() });
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?;
-    println!(
-        "{}",
-        json!({"fields": {"message": "listening", "address": address.to_string()}})
-    );
+    println!("{}", json!({"fields": {"message": "listening", "address": address.to_string()}}));
     for stream in listener.incoming() {
         let (stream, shared) = (stream?, Arc::clone(&shared));
         // A connection that breaks ends its thread and nothing else.
@@ -75,11 +65,8 @@ fn serve(mut stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
                 let (status, body) = answer(&request, shared);
                 let body = body.to_string();
                 answers.extend(
-                    format!(
-                        "HTTP/1.1 {status} -\r\ncontent-length: {}\r\n\r\n{body}",
-                        body.len()
-                    )
-                    .into_bytes(),
+                    format!("HTTP/1.1 {status} -\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+                        .into_bytes(),
                 );
             })
             .map_err(std::io::Error::other)?;
@@ -91,10 +78,7 @@ fn answer(request: &Message<'_>, shared: &Shared) -> (u16, Value) {
     let head = String::from_utf8_lossy(request.head);
     let key = head
         .lines()
-        .find_map(|line| {
-            line.split_once("Bearer ")
-                .map(|(_, key)| key.trim().to_owned())
-        })
+        .find_map(|line| line.split_once("Bearer ").map(|(_, key)| key.trim().to_owned()))
         .unwrap_or_default();
     let path = String::from_utf8_lossy(request.path()).into_owned();
     match path.trim_start_matches("/api/v1/webhooks") {
@@ -109,20 +93,16 @@ fn answer(request: &Message<'_>, shared: &Shared) -> (u16, Value) {
         }
         "/events" => {
             publish(request.body, &key, shared);
-            (
-                202,
-                json!({"id": format!("evt_{}", number(shared)), "duplicate": false}),
-            )
+            (202, json!({"id": format!("evt_{}", number(shared)), "duplicate": false}))
         }
         "/events/batch" => {
             let batch: HashMap<String, Vec<Box<RawValue>>> =
                 serde_json::from_slice(request.body).unwrap_or_default();
-            let items = batch.get("events").into_iter().flatten().enumerate().map(
-                |(index, event)| {
+            let items =
+                batch.get("events").into_iter().flatten().enumerate().map(|(index, event)| {
                     publish(event.get().as_bytes(), &key, shared);
                     json!({"index": index, "status": 202, "id": format!("evt_{}", number(shared))})
-                },
-            );
+                });
             (202, json!({"data": items.collect::<Vec<_>>()}))
         }
         path if path.ends_with("/keys") => {
@@ -152,9 +132,7 @@ fn sender(url: &str) -> Sender<Vec<u8>> {
     let (host, path) = url
         .trim_start_matches("http://")
         .split_once('/')
-        .map_or((url.to_owned(), String::new()), |(host, path)| {
-            (host.to_owned(), path.to_owned())
-        });
+        .map_or((url.to_owned(), String::new()), |(host, path)| (host.to_owned(), path.to_owned()));
     std::thread::spawn(move || {
         let mut stream = TcpStream::connect(&host)?;
         stream.set_nodelay(true)?;
@@ -173,9 +151,7 @@ fn sender(url: &str) -> Sender<Vec<u8>> {
                 if read == 0 {
                     return Ok(());
                 }
-                inbox
-                    .take(&scratch[..read], |_| answered = true)
-                    .map_err(std::io::Error::other)?;
+                inbox.take(&scratch[..read], |_| answered = true).map_err(std::io::Error::other)?;
             }
         }
         std::io::Result::Ok(())

@@ -34,21 +34,14 @@ impl Api {
             .build()
             .context("starting a runtime for the set-up")?;
         let base = format!("http://{address}");
-        Ok(Self {
-            runtime,
-            client: http_client()?,
-            base,
-            admin_key: admin_key.to_owned(),
-        })
+        Ok(Self { runtime, client: http_client()?, base, admin_key: admin_key.to_owned() })
     }
 
     /// Whether `/readyz` answers 200.
     #[must_use]
     pub fn is_ready(&self) -> bool {
         let url = format!("{}/readyz", self.base);
-        let answer = self
-            .runtime
-            .block_on(async { self.client.get(url).send().await });
+        let answer = self.runtime.block_on(async { self.client.get(url).send().await });
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 
@@ -63,9 +56,7 @@ impl Api {
             let id = text(&tenant, "id")?;
             let request = json!({"name": "bench", "scopes": ["*"]});
             let key = self.post(&format!("/tenants/{id}/keys"), &self.admin_key, &request)?;
-            Ok(Tenant {
-                key: text(&key, "secret")?,
-            })
+            Ok(Tenant { key: text(&key, "secret")? })
         };
         (1..=count).map(make).collect()
     }
@@ -75,8 +66,7 @@ impl Api {
     /// # Errors
     /// When the server refuses.
     pub fn subscribe(&self, tenant: &Tenant, url: &str) -> Result<()> {
-        self.post("/subscriptions", &tenant.key, &json!({"url": url}))
-            .map(drop)
+        self.post("/subscriptions", &tenant.key, &json!({"url": url})).map(drop)
     }
 
     /// Whether a tenant has a delivery that was never attempted.
@@ -132,8 +122,6 @@ pub fn http_client() -> Result<Client> {
 }
 
 fn text(value: &Value, name: &str) -> Result<String> {
-    let text = value[name]
-        .as_str()
-        .with_context(|| format!("no `{name}` in {value}"))?;
+    let text = value[name].as_str().with_context(|| format!("no `{name}` in {value}"))?;
     Ok(text.to_owned())
 }

@@ -36,9 +36,7 @@ pub fn raw(duration: Duration) -> Result<f64> {
     let receiver = Receiver::start(Answer::Ok, clock)?;
     let load = Load {
         target: receiver.address(),
-        pace: Pace::Closed {
-            connections: IN_FLIGHT,
-        },
+        pace: Pace::Closed { connections: IN_FLIGHT },
         first_seq: 0,
         duration: WARM_UP + duration,
         requests_max: None,
@@ -52,9 +50,6 @@ pub(crate) fn per_second(receiver: &Receiver, start_ns: u64, duration: Duration)
     let from_ns = start_ns + duration_ns(WARM_UP);
     let window = from_ns..from_ns + duration_ns(duration);
     let arrivals = receiver.arrivals();
-    let count = arrivals
-        .iter()
-        .filter(|arrival| window.contains(&arrival.at_ns))
-        .count();
+    let count = arrivals.iter().filter(|arrival| window.contains(&arrival.at_ns)).count();
     count as f64 / duration.as_secs_f64()
 }

@@ -82,19 +82,12 @@ pub fn start<R: Requests + Send + 'static>(
     let handle = std::thread::Builder::new()
         .name("generator".to_owned())
         .spawn(move || {
-            say.send(ThreadId::current())
-                .map_err(|_| anyhow!("nobody waits for the generator"))?;
+            say.send(ThreadId::current()).map_err(|_| anyhow!("nobody waits for the generator"))?;
             driver::Driver::new(load, requests, clock, stopped)?.run()
         })
         .context("starting the generator's thread")?;
-    let thread = hear
-        .recv()
-        .context("the generator's thread did not start")??;
-    Ok(Running {
-        thread,
-        stop,
-        handle,
-    })
+    let thread = hear.recv().context("the generator's thread did not start")??;
+    Ok(Running { thread, stop, handle })
 }
 
 impl Running {
@@ -118,8 +111,6 @@ impl Running {
     /// # Errors
     /// When the server could not be reached.
     pub fn finish(self) -> Result<Sent> {
-        self.handle
-            .join()
-            .map_err(|_| anyhow!("the generator's thread panicked"))?
+        self.handle.join().map_err(|_| anyhow!("the generator's thread panicked"))?
     }
 }

@@ -108,18 +108,11 @@ fn show_ceiling(duration: Duration) -> Result<ExitCode> {
     let raw = ceiling::raw(duration)?;
     let comfortable = ceiling::with_reqwest(duration)?;
     let floor = ceiling::FLOOR_PER_SECOND;
-    println!(
-        "{}, {} in flight, {duration:?} each",
-        machine(),
-        ceiling::IN_FLIGHT
-    );
+    println!("{}, {} in flight, {duration:?} each", machine(), ceiling::IN_FLIGHT);
     println!("raw client: {} deliveries/s", number(raw));
     println!("reqwest:    {} deliveries/s", number(comfortable));
     if raw < floor {
-        println!(
-            "VOID: below {}/s nothing can be compared with it",
-            number(floor)
-        );
+        println!("VOID: below {}/s nothing can be compared with it", number(floor));
         return Ok(ExitCode::from(VOID));
     }
     Ok(ExitCode::SUCCESS)
@@ -130,29 +123,19 @@ fn run(args: RunArgs) -> Result<ExitCode> {
         eprintln!("posthaste-bench: MODE=distributed is not available yet; MODE=embedded is");
         return Ok(ExitCode::from(NOT_AVAILABLE));
     }
-    let scenarios = if args.only.is_empty() {
-        Scenario::ALL.to_vec()
-    } else {
-        args.only.clone()
-    };
+    let scenarios = if args.only.is_empty() { Scenario::ALL.to_vec() } else { args.only.clone() };
     let options = options(&args);
     let (ceiling_time, floor) = if args.quick {
         (Duration::from_secs(1), 0.0)
     } else {
-        (
-            Duration::from_secs_f64(args.ceiling_seconds),
-            args.ceiling_floor,
-        )
+        (Duration::from_secs_f64(args.ceiling_seconds), args.ceiling_floor)
     };
     eprintln!("measuring the ceiling");
     let mut before = ceiling::raw(ceiling_time)?;
     let mut report = Report {
         mode: "embedded",
         machine: machine(),
-        made_at: SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs(),
+        made_at: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
         ceiling_with_reqwest: ceiling::with_reqwest(ceiling_time)?,
         scenarios: Vec::new(),
     };
@@ -228,12 +211,7 @@ fn verdict(report: &Report, quick: bool) -> ExitCode {
     for scenario in &report.scenarios {
         for figure in scenario.failures(quick) {
             missed = true;
-            println!(
-                "missed: {}: {}: {}",
-                scenario.name,
-                figure.what,
-                number(figure.median)
-            );
+            println!("missed: {}: {}: {}", scenario.name, figure.what, number(figure.median));
         }
     }
     if report.scenarios.iter().any(|scenario| scenario.is_void) {
@@ -243,23 +221,13 @@ fn verdict(report: &Report, quick: bool) -> ExitCode {
     if missed {
         return ExitCode::from(MISSED);
     }
-    println!(
-        "{}",
-        if quick {
-            "nothing was lost"
-        } else {
-            "every must is met"
-        }
-    );
+    println!("{}", if quick { "nothing was lost" } else { "every must is met" });
     ExitCode::SUCCESS
 }
 
 fn scenario(name: &str) -> Result<Scenario, String> {
-    Scenario::ALL
-        .into_iter()
-        .find(|scenario| scenario.name() == name)
-        .ok_or_else(|| {
-            let names = Scenario::ALL.map(Scenario::name).join(", ");
-            format!("no such scenario; there are {names}")
-        })
+    Scenario::ALL.into_iter().find(|scenario| scenario.name() == name).ok_or_else(|| {
+        let names = Scenario::ALL.map(Scenario::name).join(", ");
+        format!("no such scenario; there are {names}")
+    })
 }

@@ -47,10 +47,7 @@ pub fn outcome(sent: &Sent, arrivals: &[Arrival], lanes: u32, window: &Range<u64
     let mut latencies_ns = Vec::new();
     let (mut delivered, mut duplicates, mut in_window, mut last_ns) = (0_u64, 0, 0_u64, 0);
     for arrival in arrivals {
-        let Some(index) = arrival
-            .seq
-            .checked_sub(sent.first_seq)
-            .map(|index| index as usize)
+        let Some(index) = arrival.seq.checked_sub(sent.first_seq).map(|index| index as usize)
         else {
             continue;
         };
@@ -71,9 +68,7 @@ pub fn outcome(sent: &Sent, arrivals: &[Arrival], lanes: u32, window: &Range<u64
         }
     }
     let events = || sent.accepted.iter().zip(&sent.at_ns);
-    let accepted = events()
-        .filter(|(ok, at_ns)| **ok && window.contains(at_ns))
-        .count();
+    let accepted = events().filter(|(ok, at_ns)| **ok && window.contains(at_ns)).count();
     let missing = sent
         .accepted
         .iter()
@@ -101,11 +96,7 @@ impl Latency {
     pub fn of(values_ns: &mut [u64]) -> Self {
         values_ns.sort_unstable();
         let at = |percent| percentile(values_ns, percent) as f64 / 1e6;
-        Self {
-            p50_ms: at(50),
-            p95_ms: at(95),
-            p99_ms: at(99),
-        }
+        Self { p50_ms: at(50), p95_ms: at(95), p99_ms: at(99) }
     }
 }
 
@@ -160,10 +151,7 @@ mod tests {
         ];
         let found = outcome(&sent, &arrivals, 2, &(SECOND..2 * SECOND));
         assert_eq!((found.delivered, found.duplicates), (3, 1));
-        assert_eq!(
-            found.missing, 3,
-            "one of event 11 and two of event 13; 12 was refused"
-        );
+        assert_eq!(found.missing, 3, "one of event 11 and two of event 13; 12 was refused");
         assert!((found.delivered_per_second - 1.0).abs() < 1e-9);
         assert!((found.accepted_per_second - 1.0).abs() < 1e-9);
         assert!((found.latency.p99_ms - 4.0).abs() < 1e-9);
@@ -173,10 +161,7 @@ mod tests {
     fn percentiles_are_by_nearest_rank() {
         let mut values: Vec<u64> = (1..=200).rev().map(|n| n * 1_000_000).collect();
         let latency = Latency::of(&mut values);
-        assert_eq!(
-            (latency.p50_ms, latency.p95_ms, latency.p99_ms),
-            (100.0, 190.0, 198.0)
-        );
+        assert_eq!((latency.p50_ms, latency.p95_ms, latency.p99_ms), (100.0, 190.0, 198.0));
         assert_eq!(Latency::of(&mut []), Latency::default());
     }
 

@@ -42,10 +42,7 @@ impl EventPosts {
             ("/api/v1/webhooks/events", event)
         } else {
             let events = vec![event; events_per_request as usize].join(",");
-            (
-                "/api/v1/webhooks/events/batch",
-                format!(r#"{{"events":[{events}]}}"#),
-            )
+            ("/api/v1/webhooks/events/batch", format!(r#"{{"events":[{events}]}}"#))
         };
         let per_tenant = keys.iter().map(|key| {
             Template::new(format!(
@@ -54,10 +51,7 @@ impl EventPosts {
                 body.len()
             ))
         });
-        Self {
-            per_tenant: per_tenant.collect(),
-            events_per_request,
-        }
+        Self { per_tenant: per_tenant.collect(), events_per_request }
     }
 }
 
@@ -77,9 +71,7 @@ impl Template {
     #[must_use]
     pub fn new(text: String) -> Self {
         let bytes = text.into_bytes();
-        let places = memmem::find_iter(&bytes, SEQ_MARK)
-            .map(|at| at + SEQ_MARK.len())
-            .collect();
+        let places = memmem::find_iter(&bytes, SEQ_MARK).map(|at| at + SEQ_MARK.len()).collect();
         Self { bytes, places }
     }
 

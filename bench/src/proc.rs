@@ -38,12 +38,7 @@ impl ThreadId {
     /// When `/proc` is not there.
     pub fn current() -> Result<Self> {
         let link = fs::read_link("/proc/thread-self").context("reading /proc/thread-self")?;
-        Ok(Self(
-            link.file_name()
-                .unwrap_or_default()
-                .to_string_lossy()
-                .into_owned(),
-        ))
+        Ok(Self(link.file_name().unwrap_or_default().to_string_lossy().into_owned()))
     }
 
     /// Seconds of processor time that the thread has used; 0 once it has ended.
@@ -80,10 +75,7 @@ pub fn process_memory(pid: u32) -> Result<Memory> {
         let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
         Ok(kib.with_context(|| format!("no {name} in {path}"))? * 1024.0 / 1e6)
     };
-    Ok(Memory {
-        resident_mb: megabytes("VmRSS:")?,
-        peak_mb: megabytes("VmHWM:")?,
-    })
+    Ok(Memory { resident_mb: megabytes("VmRSS:")?, peak_mb: megabytes("VmHWM:")? })
 }
 
 impl MachineTicks {
@@ -95,18 +87,10 @@ impl MachineTicks {
         let text = fs::read_to_string("/proc/stat").context("reading /proc/stat")?;
         let line = text.lines().next().unwrap_or_default();
         // user nice system idle iowait irq softirq steal; guest time is already within user.
-        let ticks: Vec<u64> = line
-            .split_whitespace()
-            .skip(1)
-            .take(8)
-            .filter_map(|word| word.parse().ok())
-            .collect();
+        let ticks: Vec<u64> =
+            line.split_whitespace().skip(1).take(8).filter_map(|word| word.parse().ok()).collect();
         anyhow::ensure!(ticks.len() >= 5, "/proc/stat is strange");
-        Ok(Self {
-            total: ticks.iter().sum(),
-            idle: ticks[3],
-            waiting_for_disk: ticks[4],
-        })
+        Ok(Self { total: ticks.iter().sum(), idle: ticks[3], waiting_for_disk: ticks[4] })
     }
 
     /// The shares of the time since `earlier`, in percent: idle, and idle for want of the disk.
@@ -114,10 +98,7 @@ impl MachineTicks {
     pub fn idle_and_disk_percent_since(&self, earlier: &Self) -> (f64, f64) {
         let total = self.total.saturating_sub(earlier.total).max(1) as f64;
         let share = |now: u64, then: u64| now.saturating_sub(then) as f64 * 100.0 / total;
-        (
-            share(self.idle, earlier.idle),
-            share(self.waiting_for_disk, earlier.waiting_for_disk),
-        )
+        (share(self.idle, earlier.idle), share(self.waiting_for_disk, earlier.waiting_for_disk))
     }
 }
 

@@ -74,9 +74,7 @@ impl Receiver {
     pub fn start(answer: Answer, clock: Clock) -> Result<Self> {
         let mut listener = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)))
             .context("opening the receiver's port")?;
-        let address = listener
-            .local_addr()
-            .context("reading the receiver's port")?;
+        let address = listener.local_addr().context("reading the receiver's port")?;
         let poll = Poll::new().context("making the receiver's epoll")?;
         poll.registry()
             .register(&mut listener, LISTENER, Interest::READABLE)
@@ -104,16 +102,8 @@ impl Receiver {
                 }
             })
             .context("starting the receiver's thread")?;
-        let thread = hear
-            .recv()
-            .context("the receiver's thread did not start")??;
-        Ok(Self {
-            address,
-            shared,
-            thread,
-            stop,
-            handle: Some(handle),
-        })
+        let thread = hear.recv().context("the receiver's thread did not start")??;
+        Ok(Self { address, shared, thread, stop, handle: Some(handle) })
     }
 
     /// The url of one of its lanes.
@@ -230,17 +220,11 @@ impl Loop {
                 self.peers.len() - 1
             });
             let ready = stream.set_nodelay(true).and_then(|()| {
-                self.poll
-                    .registry()
-                    .register(&mut stream, Token(place), Interest::READABLE)
+                self.poll.registry().register(&mut stream, Token(place), Interest::READABLE)
             });
             if ready.is_ok() {
                 let opened_ns = self.clock.now_ns();
-                self.peers[place] = Some(Peer {
-                    stream,
-                    inbox: Inbox::default(),
-                    opened_ns,
-                });
+                self.peers[place] = Some(Peer { stream, inbox: Inbox::default(), opened_ns });
             } else {
                 self.free.push(place);
             }
@@ -279,11 +263,7 @@ impl Loop {
             for _ in 0..answers {
                 if let Answer::OkAfter(delay) = self.answer {
                     let due_ns = self.clock.now_ns() + duration_ns(delay);
-                    self.held.push_back(Held {
-                        due_ns,
-                        place,
-                        opened_ns: peer.opened_ns,
-                    });
+                    self.held.push_back(Held { due_ns, place, opened_ns: peer.opened_ns });
                 } else if !send(&mut peer.stream, self.answer) {
                     return self.close(place);
                 }
@@ -301,9 +281,7 @@ impl Loop {
         {
             let (place, opened_ns) = (held.place, held.opened_ns);
             self.held.pop_front();
-            let peer = self.peers[place]
-                .as_mut()
-                .filter(|peer| peer.opened_ns == opened_ns);
+            let peer = self.peers[place].as_mut().filter(|peer| peer.opened_ns == opened_ns);
             if let Some(peer) = peer
                 && !send(&mut peer.stream, self.answer)
             {
@@ -334,8 +312,5 @@ fn send(stream: &mut TcpStream, answer: Answer) -> bool {
 /// The number behind the last slash; 0 when there is none.
 fn lane_of(path: &[u8]) -> u16 {
     let digits = path.rsplit(|byte| *byte == b'/').next().unwrap_or_default();
-    std::str::from_utf8(digits)
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0)
+    std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
 }

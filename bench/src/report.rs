@@ -130,11 +130,7 @@ impl ScenarioReport {
             self.settings,
             number(self.ceiling_before),
             number(self.ceiling_after),
-            if self.is_void {
-                " - VOID: below the floor"
-            } else {
-                ""
-            },
+            if self.is_void { " - VOID: below the floor" } else { "" },
         );
         let mut line = |cells: [&str; 7]| {
             let [what, median, range, must, goal, verdict, ceiling] = cells;
@@ -144,24 +140,12 @@ impl ScenarioReport {
             // Writing to a string cannot fail.
             let _ = writeln!(out, "{}", text.trim_end());
         };
-        line([
-            "",
-            "median",
-            "range",
-            "must",
-            "goal",
-            "verdict",
-            "of the ceiling",
-        ]);
+        line(["", "median", "range", "must", "goal", "verdict", "of the ceiling"]);
         for figure in &self.figures {
             let (must, goal) = bounds(figure.bound);
             let range = format!("{}..{}", number(figure.range.0), number(figure.range.1));
-            let share = figure
-                .of_ceiling_percent
-                .map(|percent| format!("{percent:.1} %"));
-            let times = figure
-                .times_svix
-                .map(|times| format!(" ({times:.1} x Svix)"));
+            let share = figure.of_ceiling_percent.map(|percent| format!("{percent:.1} %"));
+            let times = figure.times_svix.map(|times| format!(" ({times:.1} x Svix)"));
             line([
                 figure.what,
                 &format!("{} {}", number(figure.median), figure.unit),
@@ -210,11 +194,7 @@ pub fn number(value: f64) -> String {
         return text.trim_end_matches('0').trim_end_matches('.').to_owned();
     }
     let digits = format!("{:.0}", value.abs());
-    let mut out = if value < 0.0 {
-        "-".to_owned()
-    } else {
-        String::new()
-    };
+    let mut out = if value < 0.0 { "-".to_owned() } else { String::new() };
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(',');
@@ -232,11 +212,7 @@ mod tests {
 
     fn run(delivered: f64, missing: f64) -> Run {
         let mut run = Run::default();
-        let share = Bound::OfCeiling {
-            must: 8.0,
-            goal: 20.0,
-            svix: 1.8,
-        };
+        let share = Bound::OfCeiling { must: 8.0, goal: 20.0, svix: 1.8 };
         run.read("delivered", "deliveries/s", delivered, share);
         run.read("missing", "deliveries", missing, Bound::Never);
         run
@@ -245,39 +221,22 @@ mod tests {
     #[test]
     fn sums_runs_up_beside_the_mean_ceiling() {
         let runs = [run(9_000.0, 0.0), run(12_000.0, 1.0), run(10_800.0, 0.0)];
-        let report = ScenarioReport::new(
-            "saturated",
-            String::new(),
-            (58_000.0, 62_000.0),
-            45_000.0,
-            &runs,
-        );
+        let report =
+            ScenarioReport::new("saturated", String::new(), (58_000.0, 62_000.0), 45_000.0, &runs);
         let delivered = &report.figures[0];
-        assert_eq!(
-            (delivered.median, delivered.range),
-            (10_800.0, (9_000.0, 12_000.0))
-        );
+        assert_eq!((delivered.median, delivered.range), (10_800.0, (9_000.0, 12_000.0)));
         assert_eq!(delivered.of_ceiling_percent, Some(18.0));
         assert_eq!(delivered.times_svix, Some(10.0));
         assert_eq!(delivered.verdict, Verdict::Met);
         assert_eq!(report.failures(true).count(), 1, "one run lost something");
-        assert!(
-            report.table().contains("18.0 % (10.0 x Svix)"),
-            "{}",
-            report.table()
-        );
+        assert!(report.table().contains("18.0 % (10.0 x Svix)"), "{}", report.table());
         assert!(!report.is_void);
     }
 
     #[test]
     fn a_low_ceiling_voids_the_figures() {
-        let report = ScenarioReport::new(
-            "saturated",
-            String::new(),
-            (30_000.0, 40_000.0),
-            45_000.0,
-            &[],
-        );
+        let report =
+            ScenarioReport::new("saturated", String::new(), (30_000.0, 40_000.0), 45_000.0, &[]);
         assert!(report.is_void);
     }
 

@@ -123,12 +123,7 @@ impl Scenario {
     /// What was set, for the line above the figures.
     #[must_use]
     pub fn settings(self, options: &Options) -> String {
-        let Options {
-            connections,
-            waiting,
-            slow_backlog,
-            ..
-        } = options;
+        let Options { connections, waiting, slow_backlog, .. } = options;
         let closed = format!("closed loop, {connections} connections");
         let what = match self {
             Self::Saturated => format!("{closed}, single events, 10 tenants x 1 subscription"),
@@ -149,10 +144,7 @@ impl Scenario {
             ),
         };
         let (window, warm_up) = (options.window.as_secs_f64(), options.warm_up.as_secs_f64());
-        format!(
-            "{what}; 512-byte data; {window} s after {warm_up} s, {} runs",
-            options.runs
-        )
+        format!("{what}; 512-byte data; {window} s after {warm_up} s, {} runs", options.runs)
     }
 
     /// Runs it once.
@@ -183,11 +175,6 @@ impl Run {
         value: f64,
         bound: Bound,
     ) {
-        self.readings.push(Reading {
-            what,
-            unit,
-            value,
-            bound,
-        });
+        self.readings.push(Reading { what, unit, value, bound });
     }
 }

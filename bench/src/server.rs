@@ -84,12 +84,7 @@ impl Server {
             bail!(told("the server did not say where it listens"));
         };
         let api = Api::new(address, ADMIN_KEY)?;
-        let mut server = Self {
-            child,
-            address,
-            api,
-            ready_ms: 0.0,
-        };
+        let mut server = Self { child, address, api, ready_ms: 0.0 };
         while !server.api.is_ready() {
             if started.elapsed() > READY_WAIT || server.has_ended() {
                 bail!(told("the server did not get ready"));
@@ -199,10 +194,7 @@ fn follow(
     std::thread::spawn(move || {
         let mut lines = BufReader::with_capacity(256 * 1024, stream);
         let (mut line, mut waiting) = (Vec::new(), Some(say));
-        while lines
-            .read_until(b'\n', &mut line)
-            .is_ok_and(|read| read > 0)
-        {
+        while lines.read_until(b'\n', &mut line).is_ok_and(|read| read > 0) {
             let text = String::from_utf8_lossy(&line).trim_end().to_owned();
             if let Some(say) = &waiting
                 && let Some(address) = listening_address(&text)
@@ -228,9 +220,7 @@ fn listening_address(line: &str) -> Option<SocketAddr> {
     }
     match serde_json::from_str(line) {
         Ok(json) => address_in(&json),
-        Err(_) => line
-            .split(|c: char| c.is_whitespace() || "=\"',".contains(c))
-            .find_map(parse),
+        Err(_) => line.split(|c: char| c.is_whitespace() || "=\"',".contains(c)).find_map(parse),
     }
 }
 
@@ -248,13 +238,8 @@ fn address_in(json: &Value) -> Option<SocketAddr> {
 }
 
 fn parse(text: &str) -> Option<SocketAddr> {
-    let bare = text
-        .strip_prefix("http://")
-        .unwrap_or(text)
-        .trim_end_matches('/');
-    bare.parse()
-        .ok()
-        .filter(|address: &SocketAddr| address.port() != 0)
+    let bare = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
+    bare.parse().ok().filter(|address: &SocketAddr| address.port() != 0)
 }
 
 #[cfg(test)]
@@ -272,11 +257,7 @@ mod tests {
         ] {
             assert_eq!(listening_address(line), expected, "{line}");
         }
-        for line in [
-            r#"{"address":"127.0.0.1:4077"}"#,
-            "listening soon",
-            "listening 127.0.0.1:0",
-        ] {
+        for line in [r#"{"address":"127.0.0.1:4077"}"#, "listening soon", "listening 127.0.0.1:0"] {
             assert_eq!(listening_address(line), None, "{line}");
         }
     }
@@ -285,9 +266,6 @@ mod tests {
     fn a_server_that_ends_at_once_is_an_error_and_not_a_long_wait() {
         let directory = tempfile::tempdir().expect("a directory");
         let error = Server::start("/bin/false".as_ref(), directory.path()).expect_err("it ends");
-        assert!(
-            error.to_string().contains("did not say where it listens"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("did not say where it listens"), "{error}");
     }
 }

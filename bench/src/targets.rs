@@ -62,19 +62,13 @@ impl Bound {
     /// Must and goal as upper bounds.
     #[must_use]
     pub const fn at_most(must: f64, goal: f64) -> Self {
-        Self::AtMost {
-            must: Some(must),
-            goal: Some(goal),
-        }
+        Self::AtMost { must: Some(must), goal: Some(goal) }
     }
 
     /// Must and goal as lower bounds.
     #[must_use]
     pub const fn at_least(must: f64, goal: f64) -> Self {
-        Self::AtLeast {
-            must: Some(must),
-            goal: Some(goal),
-        }
+        Self::AtLeast { must: Some(must), goal: Some(goal) }
     }
 
     /// Judges a figure by the median and the worst of its runs; `ceiling` is in the figure's own unit.
@@ -82,14 +76,12 @@ impl Bound {
     pub fn judge(self, median: f64, worst: f64, ceiling: f64) -> Verdict {
         match self {
             Self::Told => Verdict::Told,
-            Self::AtMost { must, goal } => verdict(
-                must.map(|must| median <= must),
-                goal.map(|goal| median <= goal),
-            ),
-            Self::AtLeast { must, goal } => verdict(
-                must.map(|must| median >= must),
-                goal.map(|goal| median >= goal),
-            ),
+            Self::AtMost { must, goal } => {
+                verdict(must.map(|must| median <= must), goal.map(|goal| median <= goal))
+            }
+            Self::AtLeast { must, goal } => {
+                verdict(must.map(|must| median >= must), goal.map(|goal| median >= goal))
+            }
             Self::OfCeiling { must, goal, .. } => {
                 let percent = median * 100.0 / ceiling;
                 verdict(Some(percent >= must), Some(percent >= goal))
@@ -120,24 +112,14 @@ mod tests {
         assert_eq!(latency.judge(13.0, 13.0, 1.0), Verdict::Missed);
         assert_eq!(latency.judge(12.0, 90.0, 1.0), Verdict::Met);
         assert_eq!(latency.judge(5.0, 5.0, 1.0), Verdict::Goal);
-        let goal_alone = Bound::AtMost {
-            must: None,
-            goal: Some(2.0),
-        };
+        let goal_alone = Bound::AtMost { must: None, goal: Some(2.0) };
         assert_eq!(goal_alone.judge(3.0, 3.0, 1.0), Verdict::Below);
-        assert_eq!(
-            Bound::at_least(2_900.0, 8_000.0).judge(2_899.0, 0.0, 1.0),
-            Verdict::Missed
-        );
+        assert_eq!(Bound::at_least(2_900.0, 8_000.0).judge(2_899.0, 0.0, 1.0), Verdict::Missed);
     }
 
     #[test]
     fn a_share_is_taken_of_the_ceiling() {
-        let share = Bound::OfCeiling {
-            must: 8.0,
-            goal: 20.0,
-            svix: 1.8,
-        };
+        let share = Bound::OfCeiling { must: 8.0, goal: 20.0, svix: 1.8 };
         assert_eq!(share.judge(4_000.0, 0.0, 60_000.0), Verdict::Missed);
         assert_eq!(share.judge(4_800.0, 0.0, 60_000.0), Verdict::Met);
         assert_eq!(share.judge(12_000.0, 0.0, 60_000.0), Verdict::Goal);

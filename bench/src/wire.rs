@@ -37,10 +37,7 @@ impl Message<'_> {
     #[must_use]
     pub fn status(&self) -> u16 {
         let digits = self.head.get(9..12).unwrap_or_default();
-        std::str::from_utf8(digits)
-            .ok()
-            .and_then(|text| text.parse().ok())
-            .unwrap_or(0)
+        std::str::from_utf8(digits).ok().and_then(|text| text.parse().ok()).unwrap_or(0)
     }
 
     /// The path of a request; empty when the first line holds none.
@@ -85,11 +82,7 @@ fn messages(bytes: &[u8], mut each: impl FnMut(Message<'_>)) -> Result<usize, Wi
     loop {
         let rest = &bytes[used..];
         let Some(end) = memmem::find(rest, b"\r\n\r\n") else {
-            return if rest.len() > HEAD_MAX_BYTES {
-                Err(WireError::Head)
-            } else {
-                Ok(used)
-            };
+            return if rest.len() > HEAD_MAX_BYTES { Err(WireError::Head) } else { Ok(used) };
         };
         let head = &rest[..end + 4];
         let Some(body) = rest[head.len()..].get(..content_length(head)?) else {
@@ -144,10 +137,7 @@ mod tests {
                     .expect("both messages are well formed");
             }
             assert_eq!(seen.len(), 2, "split at {split}");
-            assert_eq!(
-                (seen[0].0.as_slice(), seen[0].2.as_slice()),
-                (&b"/r/7"[..], &b"hello"[..])
-            );
+            assert_eq!((seen[0].0.as_slice(), seen[0].2.as_slice()), (&b"/r/7"[..], &b"hello"[..]));
             assert_eq!((seen[1].1, seen[1].2.as_slice()), (202, &b"ok"[..]));
         }
     }
@@ -155,14 +145,8 @@ mod tests {
     #[test]
     fn refuses_chunks_and_unreadable_lengths() {
         let chunked = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
-        assert_eq!(
-            Inbox::default().take(chunked, |_| ()),
-            Err(WireError::Chunked)
-        );
+        assert_eq!(Inbox::default().take(chunked, |_| ()), Err(WireError::Chunked));
         let length = b"HTTP/1.1 200 OK\r\ncontent-length: many\r\n\r\n";
-        assert_eq!(
-            Inbox::default().take(length, |_| ()),
-            Err(WireError::Length)
-        );
+        assert_eq!(Inbox::default().take(length, |_| ()), Err(WireError::Length));
     }
 }

@@ -30,11 +30,7 @@ pub fn embedded(
     };
     // Settings from the command line's --dev are in the lists already; the policy says so in its
     // refusals.
-    let egress = if settings.dev {
-        egress.for_development()
-    } else {
-        egress
-    };
+    let egress = if settings.dev { egress.for_development() } else { egress };
     let sender = Sender::new(egress.clone(), USER_AGENT.to_owned())?;
     let engine_settings = EngineSettings {
         retry: settings.delivery.retry.clone(),

@@ -67,11 +67,7 @@ pub enum KeyError {
     Wrong { whence: String, source: OpenError },
     /// The key's file can't be read or made.
     #[error("{path} cannot be {act}: {source}")]
-    File {
-        path: PathBuf,
-        act: &'static str,
-        source: std::io::Error,
-    },
+    File { path: PathBuf, act: &'static str, source: std::io::Error },
     /// The key's file holds something else.
     #[error("{path} does not hold base64 of 32 bytes")]
     Malformed { path: PathBuf },
@@ -92,12 +88,7 @@ pub async fn open(
 ) -> Result<Keys, KeyError> {
     let (sealer, new_key_file) = open_master(db, settings, file, making).await?;
     let (operator_key_hash, new_operator_key) = open_operator(db, settings, making).await?;
-    Ok(Keys {
-        sealer,
-        operator_key_hash,
-        new_operator_key,
-        new_key_file,
-    })
+    Ok(Keys { sealer, operator_key_hash, new_operator_key, new_key_file })
 }
 
 /// Checks that the master key that is there opens what the database holds. Changes nothing; `false`
@@ -116,9 +107,7 @@ pub async fn check(
             check_proof(&Sealer::new(key.expose()), &proof, whence).map(|()| true)
         }
         (Some(_), None) => Ok(true),
-        (None, Some(_)) => Err(KeyError::Lost {
-            path: path.to_owned(),
-        }),
+        (None, Some(_)) => Err(KeyError::Lost { path: path.to_owned() }),
         (None, None) => Ok(false),
     }
 }
@@ -144,33 +133,20 @@ async fn open_master(
     let (key, whence, made) = match find_master(settings, path)? {
         Some((key, whence)) => (key, whence, None),
         None if proof.is_some() => {
-            return Err(KeyError::Lost {
-                path: path.to_owned(),
-            });
+            return Err(KeyError::Lost { path: path.to_owned() });
         }
         None if making == Making::Refused => {
-            return Err(KeyError::MustBeSet {
-                variable: "POSTHASTE_MASTER_KEY",
-            });
+            return Err(KeyError::MustBeSet { variable: "POSTHASTE_MASTER_KEY" });
         }
         // The file first, then the proof: a crash in between leaves a key that the next start finds.
-        None => (
-            file::make(path)?,
-            path.display().to_string(),
-            Some(path.to_owned()),
-        ),
+        None => (file::make(path)?, path.display().to_string(), Some(path.to_owned())),
     };
     let sealer = Sealer::new(key.expose());
     let proof = match proof {
         Some(proof) => proof,
         // Processes that start together may both get here; the row that was first is the one.
         None => {
-            instance::keep(
-                &db.write,
-                PROOF_ROW,
-                sealer.seal(PROOF_ROW.as_bytes(), PROOF),
-            )
-            .await?
+            instance::keep(&db.write, PROOF_ROW, sealer.seal(PROOF_ROW.as_bytes(), PROOF)).await?
         }
     };
     check_proof(&sealer, &proof, whence)?;
@@ -186,21 +162,14 @@ async fn open_operator(
         return Ok((hash(key.expose()), None));
     }
     if making == Making::Refused {
-        return Err(KeyError::MustBeSet {
-            variable: "POSTHASTE_ADMIN_KEY",
-        });
+        return Err(KeyError::MustBeSet { variable: "POSTHASTE_ADMIN_KEY" });
     }
     if let Some(kept) = instance::find(&db.write, OPERATOR_ROW).await? {
         return Ok((as_hash(&kept)?, None));
     }
     let mut random = Zeroizing::new([0_u8; 32]);
-    OsRng
-        .try_fill_bytes(&mut *random)
-        .expect("a system that runs programs gives randomness");
-    let key = SecretText::new(format!(
-        "posthaste_operator_{}",
-        URL_SAFE_NO_PAD.encode(*random)
-    ));
+    OsRng.try_fill_bytes(&mut *random).expect("a system that runs programs gives randomness");
+    let key = SecretText::new(format!("posthaste_operator_{}", URL_SAFE_NO_PAD.encode(*random)));
     let made = hash(key.expose());
     let kept = as_hash(&instance::keep(&db.write, OPERATOR_ROW, made.to_vec()).await?)?;
     // Shown only if it is the one that was kept.
@@ -230,8 +199,7 @@ fn hash(key: &str) -> [u8; 32] {
 }
 
 fn as_hash(kept: &[u8]) -> Result<[u8; 32], DbErr> {
-    kept.try_into()
-        .map_err(|_| DbErr::Custom(format!("the row {OPERATOR_ROW} is no SHA-256")))
+    kept.try_into().map_err(|_| DbErr::Custom(format!("the row {OPERATOR_ROW} is no SHA-256")))
 }
 
 #[cfg(test)]

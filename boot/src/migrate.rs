@@ -48,10 +48,7 @@ pub async fn run(
 /// When the database is away, or newer than this program.
 pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, MigrateError> {
     let pending = Migrator::get_pending_migrations_read_only(db).await?;
-    Ok(pending
-        .iter()
-        .map(|migration| migration.name().to_owned())
-        .collect())
+    Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
 }
 
 async fn apply(db: &DatabaseConnection) -> Result<usize, MigrateError> {

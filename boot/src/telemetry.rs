@@ -29,23 +29,13 @@ pub enum TelemetryError {
 pub fn init(settings: &LogSettings) -> Result<(), TelemetryError> {
     let filtered = Registry::default().with(EnvFilter::try_new(&settings.filter)?);
     if std::io::stderr().is_terminal() {
-        filtered
-            .with(fmt::layer().with_writer(std::io::stderr))
-            .try_init()?;
+        filtered.with(fmt::layer().with_writer(std::io::stderr)).try_init()?;
     } else {
         filtered
-            .with(
-                fmt::layer()
-                    .json()
-                    .flatten_event(true)
-                    .with_writer(std::io::stderr),
-            )
+            .with(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr))
             .try_init()?;
         std::panic::set_hook(Box::new(|panic| {
-            let location = panic
-                .location()
-                .map(ToString::to_string)
-                .unwrap_or_default();
+            let location = panic.location().map(ToString::to_string).unwrap_or_default();
             let message = panic.payload_as_str().unwrap_or("no message");
             tracing::error!(location, "panicked: {message}");
         }));

@@ -136,9 +136,7 @@ impl SettingArgs {
             ("retention_days", &self.retention_days),
             ("log", &self.log),
         ];
-        all.into_iter()
-            .filter_map(|(name, value)| Some((name, value.clone()?)))
-            .collect()
+        all.into_iter().filter_map(|(name, value)| Some((name, value.clone()?))).collect()
     }
 }
 
@@ -162,10 +160,7 @@ mod tests {
                 assert!(parsed.is_err(), "{flag}");
                 continue;
             }
-            let Ok(Cli {
-                command: Command::Serve(args),
-            }) = parsed
-            else {
+            let Ok(Cli { command: Command::Serve(args) }) = parsed else {
                 panic!("{flag} is not taken");
             };
             assert_eq!(args.settings.flags(), [(key.name, "value".to_owned())]);

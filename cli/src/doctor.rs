@@ -27,19 +27,11 @@ pub(crate) async fn doctor(args: &DoctorArgs) -> anyhow::Result<ExitCode> {
         writeln!(out, "{:#}", serde_json::json!({ "checks": checks }))?;
     } else {
         for Check { name, ok, detail } in &checks {
-            writeln!(
-                out,
-                "{} {name:<9} {detail}",
-                if *ok { "ok  " } else { "FAIL" }
-            )?;
+            writeln!(out, "{} {name:<9} {detail}", if *ok { "ok  " } else { "FAIL" })?;
         }
     }
     let healthy = checks.iter().all(|check| check.ok);
-    Ok(if healthy {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::from(FAILED)
-    })
+    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::from(FAILED) })
 }
 
 async fn examine(settings: &Settings) -> Vec<Check> {
@@ -59,11 +51,7 @@ async fn examine(settings: &Settings) -> Vec<Check> {
                 "{} migrations are missing; `posthaste migrate` applies them",
                 missing.len()
             );
-            checks.push(Check {
-                name: "schema",
-                ok: false,
-                detail,
-            });
+            checks.push(Check { name: "schema", ok: false, detail });
             return checks;
         }
         Err(error) => {
@@ -81,17 +69,9 @@ async fn examine(settings: &Settings) -> Vec<Check> {
 }
 
 fn good(name: &'static str, detail: &str) -> Check {
-    Check {
-        name,
-        ok: true,
-        detail: detail.to_owned(),
-    }
+    Check { name, ok: true, detail: detail.to_owned() }
 }
 
 fn bad(name: &'static str, error: &impl std::fmt::Display) -> Check {
-    Check {
-        name,
-        ok: false,
-        detail: error.to_string(),
-    }
+    Check { name, ok: false, detail: error.to_string() }
 }

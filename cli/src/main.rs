@@ -34,9 +34,7 @@ fn main() -> ExitCode {
             for line in describe(&error).lines() {
                 eprintln!("error: {line}");
             }
-            let usage = error
-                .downcast_ref::<Faults>()
-                .is_some_and(Faults::wrong_usage);
+            let usage = error.downcast_ref::<Faults>().is_some_and(Faults::wrong_usage);
             ExitCode::from(if usage { WRONG_USAGE } else { FAILED })
         }
     }
@@ -59,14 +57,11 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
 
 /// The error and its causes, without those whose text an error before them has already told.
 fn describe(error: &anyhow::Error) -> String {
-    error
-        .chain()
-        .map(ToString::to_string)
-        .fold(String::new(), |text, cause| match text.as_str() {
-            "" => cause,
-            told if told.contains(&cause) => text,
-            _ => format!("{text}: {cause}"),
-        })
+    error.chain().map(ToString::to_string).fold(String::new(), |text, cause| match text.as_str() {
+        "" => cause,
+        told if told.contains(&cause) => text,
+        _ => format!("{text}: {cause}"),
+    })
 }
 
 #[cfg(test)]

@@ -45,21 +45,10 @@ pub(crate) async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
         tracing::info!(applied, "schema brought up");
     }
     let key_file = keys::file_for(&settings.database);
-    let keys = keys::open(
-        &connections.database,
-        &settings.keys,
-        &key_file,
-        Making::Allowed,
-    )
-    .await?;
+    let keys =
+        keys::open(&connections.database, &settings.keys, &key_file, Making::Allowed).await?;
     announce(&keys);
-    run(Started {
-        settings,
-        connections,
-        keys,
-        stop,
-    })
-    .await
+    run(Started { settings, connections, keys, stop }).await
 }
 
 /// The operator key goes past the log, which is kept and collected: it is shown this once.
@@ -74,18 +63,9 @@ fn announce(keys: &Keys) {
 
 /// Works until it is asked to stop: takes nothing more then, and waits for what is under way.
 async fn run(started: Started) -> anyhow::Result<()> {
-    let Started {
-        settings,
-        connections,
-        keys,
-        stop,
-    } = started;
-    let engine = assemble::embedded(
-        &settings,
-        connections.database.clone(),
-        keys.sealer,
-        Clock::default(),
-    )?;
+    let Started { settings, connections, keys, stop } = started;
+    let engine =
+        assemble::embedded(&settings, connections.database.clone(), keys.sealer, Clock::default())?;
     let listener = TcpListener::bind(settings.http.listen)
         .with_context(|| format!("cannot listen on {}", settings.http.listen))?;
     let address = listener.local_addr()?;
@@ -102,18 +82,11 @@ async fn run(started: Started) -> anyhow::Result<()> {
     tracing::info!(%address, waiting, "listening");
 
     // If any of them ends, so do the others: half a program keeps no promise.
-    let worker = worker::Settings {
-        concurrency: settings.delivery.worker_concurrency,
-    };
+    let worker = worker::Settings { concurrency: settings.delivery.worker_concurrency };
     // Each is a task of its own, so that none is driven by the thread that waits for all of them.
-    let deliver = tokio::spawn(until(
-        stop.clone(),
-        worker::run(engine.clone(), worker, stop.clone()),
-    ));
-    let serve = tokio::spawn(until(
-        stop.clone(),
-        api::serve(state, listener, stop.clone()),
-    ));
+    let deliver =
+        tokio::spawn(until(stop.clone(), worker::run(engine.clone(), worker, stop.clone())));
+    let serve = tokio::spawn(until(stop.clone(), api::serve(state, listener, stop.clone())));
     let fill = tokio::spawn({
         let (engine, stop) = (engine.clone(), stop.clone());
         async move { engine.keep_queue_filled(stop).await }

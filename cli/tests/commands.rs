@@ -9,11 +9,7 @@ use serde_json::Value;
 
 fn posthaste(folder: &Path, args: &[&str], variables: &[(&str, &str)]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_posthaste"));
-    command
-        .current_dir(folder)
-        .args(args)
-        .env_clear()
-        .envs(variables.iter().copied());
+    command.current_dir(folder).args(args).env_clear().envs(variables.iter().copied());
     command.output().expect("the binary runs")
 }
 
@@ -28,20 +24,12 @@ fn folder() -> tempfile::TempDir {
 #[test]
 fn config_says_where_each_value_came_from() {
     let folder = folder();
-    std::fs::write(
-        folder.path().join("posthaste.toml"),
-        "retention_days = 10\nlog = \"warn\"",
-    )
-    .expect("a file");
-    let variables = [
-        ("POSTHASTE_LOG", "debug"),
-        ("POSTHASTE_ADMIN_KEY", "open sesame open sesame"),
-    ];
-    let output = posthaste(
-        folder.path(),
-        &["config", "--json", "--listen", "127.0.0.1:0"],
-        &variables,
-    );
+    std::fs::write(folder.path().join("posthaste.toml"), "retention_days = 10\nlog = \"warn\"")
+        .expect("a file");
+    let variables =
+        [("POSTHASTE_LOG", "debug"), ("POSTHASTE_ADMIN_KEY", "open sesame open sesame")];
+    let output =
+        posthaste(folder.path(), &["config", "--json", "--listen", "127.0.0.1:0"], &variables);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let document: Value = serde_json::from_slice(&output.stdout).expect("one JSON document");
     assert_eq!(document["listen"]["source"], "flag");
@@ -58,10 +46,7 @@ fn config_says_where_each_value_came_from() {
 #[test]
 fn every_wrong_value_is_a_line_and_nothing_is_opened() {
     let folder = folder();
-    let variables = [
-        ("POSTHASTE_LISTEN", "here"),
-        ("POSTHASTE_RETRY_SCHEDULE", "soon"),
-    ];
+    let variables = [("POSTHASTE_LISTEN", "here"), ("POSTHASTE_RETRY_SCHEDULE", "soon")];
     for command in ["serve", "migrate", "config", "doctor"] {
         let output = posthaste(folder.path(), &[command], &variables);
         assert_eq!(output.status.code(), Some(1), "{command}");
@@ -72,10 +57,7 @@ fn every_wrong_value_is_a_line_and_nothing_is_opened() {
                 && lines.contains("error: POSTHASTE_RETRY_SCHEDULE: ")
         );
     }
-    assert_eq!(
-        std::fs::read_dir(folder.path()).expect("a folder").count(),
-        0
-    );
+    assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
 }
 
 #[test]
@@ -90,12 +72,7 @@ fn wrong_usage_ends_with_2() {
     ];
     for args in wrong {
         let output = posthaste(folder.path(), args, &[]);
-        assert_eq!(
-            output.status.code(),
-            Some(2),
-            "{args:?}: {}",
-            text(&output.stderr)
-        );
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", text(&output.stderr));
     }
 }
 
@@ -104,19 +81,10 @@ fn doctor_tells_a_new_folder_from_a_migrated_one() {
     let folder = folder();
     let before = posthaste(folder.path(), &["doctor"], &[]);
     assert_eq!(before.status.code(), Some(1));
-    assert!(
-        text(&before.stdout).contains("FAIL database"),
-        "{}",
-        text(&before.stdout)
-    );
+    assert!(text(&before.stdout).contains("FAIL database"), "{}", text(&before.stdout));
 
     let migrated = posthaste(folder.path(), &["migrate"], &[]);
-    assert_eq!(
-        migrated.status.code(),
-        Some(0),
-        "{}",
-        text(&migrated.stderr)
-    );
+    assert_eq!(migrated.status.code(), Some(0), "{}", text(&migrated.stderr));
     let again = posthaste(folder.path(), &["migrate"], &[]);
     assert_eq!(text(&again.stdout), "the schema is current\n");
 
@@ -136,12 +104,7 @@ impl Serving {
         let mut command = Command::new(env!("CARGO_BIN_EXE_posthaste"));
         let command = command.current_dir(folder).env_clear();
         let command = command.args(["serve", "--dev", "--listen", "127.0.0.1:0"]);
-        Self(
-            command
-                .stderr(Stdio::piped())
-                .spawn()
-                .expect("the binary runs"),
-        )
+        Self(command.stderr(Stdio::piped()).spawn().expect("the binary runs"))
     }
 
     /// Lines of standard error up to the first that contains `part`.
@@ -178,10 +141,7 @@ fn serve_makes_its_keys_keeps_a_second_one_out_and_stops_when_asked() {
     let folder = folder();
     let mut first = Serving::start(folder.path());
     let lines = first.lines_to("operator key (shown this once): posthaste_operator_");
-    assert!(
-        lines.iter().any(|line| line.contains("--dev: http urls")),
-        "{lines:#?}"
-    );
+    assert!(lines.iter().any(|line| line.contains("--dev: http urls")), "{lines:#?}");
     let (log, shown) = lines.split_at(lines.len() - 1);
     let key = shown[0].rsplit(' ').next().expect("the key");
     for line in log {
@@ -196,24 +156,15 @@ fn serve_makes_its_keys_keeps_a_second_one_out_and_stops_when_asked() {
     assert_eq!(second.status.code(), Some(1));
     let said = text(&second.stderr);
     let pid = first.0.id();
-    assert!(
-        said.starts_with(&format!("error: another posthaste process (pid {pid})")),
-        "{said}"
-    );
+    assert!(said.starts_with(&format!("error: another posthaste process (pid {pid})")), "{said}");
     assert_eq!(said.lines().count(), 1, "{said}");
     let doctor = posthaste(folder.path(), &["doctor"], &[]);
     assert_eq!(doctor.status.code(), Some(0), "{}", text(&doctor.stdout));
 
     assert_eq!(first.terminate(), Some(0));
-    let other = [(
-        "POSTHASTE_MASTER_KEY",
-        "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-    )];
+    let other = [("POSTHASTE_MASTER_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")];
     let refused = posthaste(folder.path(), &["serve"], &other);
     assert_eq!(refused.status.code(), Some(1));
     let said = text(&refused.stderr);
-    assert!(
-        said.contains("error: the master key (POSTHASTE_MASTER_KEY) does not open"),
-        "{said}"
-    );
+    assert!(said.contains("error: the master key (POSTHASTE_MASTER_KEY) does not open"), "{said}");
 }

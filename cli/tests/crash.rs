@@ -25,18 +25,11 @@ async fn post_steadily(api: Client, stop: Arc<AtomicBool>) -> Vec<String> {
     while !stop.load(Ordering::Relaxed) {
         ticks.tick().await;
         number += 1;
-        let (api, body) = (
-            api.clone(),
-            json!({"type": "load.test", "data": {"number": number}}).to_string(),
-        );
+        let (api, body) =
+            (api.clone(), json!({"type": "load.test", "data": {"number": number}}).to_string());
         posts.spawn(async move {
-            let reply = api
-                .try_call(Method::POST, "/events", Some(body), &[])
-                .await
-                .ok()?;
-            (reply.status == 202)
-                .then(|| reply.json()["id"].as_str().map(str::to_owned))
-                .flatten()
+            let reply = api.try_call(Method::POST, "/events", Some(body), &[]).await.ok()?;
+            (reply.status == 202).then(|| reply.json()["id"].as_str().map(str::to_owned)).flatten()
         });
     }
     posts.join_all().await.into_iter().flatten().collect()
@@ -45,9 +38,7 @@ async fn post_steadily(api: Client, stop: Arc<AtomicBool>) -> Vec<String> {
 fn arrivals(receiver: &Receiver) -> HashMap<String, usize> {
     let mut counts = HashMap::new();
     for request in receiver.received() {
-        *counts
-            .entry(request.header("webhook-id").to_owned())
-            .or_default() += 1;
+        *counts.entry(request.header("webhook-id").to_owned()).or_default() += 1;
     }
     counts
 }
@@ -55,10 +46,7 @@ fn arrivals(receiver: &Receiver) -> HashMap<String, usize> {
 async fn everything_arrives(receiver: &Receiver, accepted: &[String]) {
     eventually("every accepted event has arrived", || async {
         let arrived = arrivals(receiver);
-        accepted
-            .iter()
-            .all(|id| arrived.contains_key(id))
-            .then_some(())
+        accepted.iter().all(|id| arrived.contains_key(id)).then_some(())
     })
     .await;
 }
@@ -81,24 +69,14 @@ async fn nothing_accepted_is_lost_by_kill_9() {
     receiver.wait_for(before + 300).await;
     stop.store(true, Ordering::Relaxed);
     let accepted = posting.await.expect("no panic");
-    assert!(
-        accepted.len() > 400,
-        "only {} were accepted",
-        accepted.len()
-    );
+    assert!(accepted.len() > 400, "only {} were accepted", accepted.len());
     everything_arrives(&receiver, &accepted).await;
 
     // What was in flight, or answered and not yet recorded, comes twice: 20 ms of answers and at most
     // 250 ms of unrecorded ones at this rate, and the few that wait for a slot.
-    let twice = arrivals(&receiver)
-        .values()
-        .filter(|count| **count > 1)
-        .count();
+    let twice = arrivals(&receiver).values().filter(|count| **count > 1).count();
     assert!(twice <= (RATE as usize) / 2, "{twice} came twice");
-    assert!(
-        arrivals(&receiver).values().all(|count| *count <= 2),
-        "one crash doubles, no more"
-    );
+    assert!(arrivals(&receiver).values().all(|count| *count <= 2), "one crash doubles, no more");
     drop(server);
 }
 
@@ -123,9 +101,6 @@ async fn sigterm_under_load_loses_and_doubles_nothing() {
     stop.store(true, Ordering::Relaxed);
     let accepted = posting.await.expect("no panic");
     everything_arrives(&receiver, &accepted).await;
-    assert!(
-        arrivals(&receiver).values().all(|count| *count == 1),
-        "nothing twice"
-    );
+    assert!(arrivals(&receiver).values().all(|count| *count == 1), "nothing twice");
     drop(server);
 }

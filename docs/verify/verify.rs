@@ -24,29 +24,18 @@ pub fn verify_standard(
     if id.is_empty() || !is_fresh(timestamp, now_s) {
         return false;
     }
-    let tags = signature
-        .split(' ')
-        .filter_map(|one| one.strip_prefix("v1,"));
-    tags.filter_map(|tag| STANDARD.decode(tag).ok()).any(|tag| {
-        matches(
-            &key,
-            &[id.as_bytes(), b".", timestamp.as_bytes(), b".", body],
-            &tag,
-        )
-    })
+    let tags = signature.split(' ').filter_map(|one| one.strip_prefix("v1,"));
+    tags.filter_map(|tag| STANDARD.decode(tag).ok())
+        .any(|tag| matches(&key, &[id.as_bytes(), b".", timestamp.as_bytes(), b".", body], &tag))
 }
 
 /// Header `X-PT-Signature`; the key is the secret's text as shown, `whsec_` included.
 pub fn verify_pt(secret: &str, signature: &str, body: &[u8], now_s: u64) -> bool {
-    let mut times = signature
-        .split(',')
-        .filter_map(|part| part.strip_prefix("t="));
+    let mut times = signature.split(',').filter_map(|part| part.strip_prefix("t="));
     let (Some(timestamp), None) = (times.next(), times.next()) else {
         return false;
     };
-    let tags = signature
-        .split(',')
-        .filter_map(|part| part.strip_prefix("v1="));
+    let tags = signature.split(',').filter_map(|part| part.strip_prefix("v1="));
     is_fresh(timestamp, now_s)
         && tags
             .filter_map(|tag| hex::decode(tag).ok())
@@ -58,9 +47,7 @@ pub fn verify_pt(secret: &str, signature: &str, body: &[u8], now_s: u64) -> bool
 fn is_fresh(timestamp: &str, now_s: u64) -> bool {
     timestamp.len() == 10
         && timestamp.bytes().all(|byte| byte.is_ascii_digit())
-        && timestamp
-            .parse::<u64>()
-            .is_ok_and(|then_s| now_s.abs_diff(then_s) <= TOLERANCE_S)
+        && timestamp.parse::<u64>().is_ok_and(|then_s| now_s.abs_diff(then_s) <= TOLERANCE_S)
 }
 
 // `verify_slice` takes constant time, so a forger learns nothing from how long a refusal takes.

@@ -53,11 +53,7 @@ pub enum Blocked {
 impl Default for EgressPolicy {
     /// The built-in rules alone: https to globally reachable addresses.
     fn default() -> Self {
-        Self {
-            allow: Vec::new(),
-            deny: Vec::new(),
-            https_required: true,
-        }
+        Self { allow: Vec::new(), deny: Vec::new(), https_required: true }
     }
 }
 
@@ -174,10 +170,8 @@ fn is_local_name(name: &str) -> bool {
 
 const LOOPBACK_KIND: &str = "a loopback address";
 
-const LOOPBACK: [IpNet; 2] = [
-    IpNet::V4(net4([127, 0, 0, 0], 8)),
-    IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128)),
-];
+const LOOPBACK: [IpNet; 2] =
+    [IpNet::V4(net4([127, 0, 0, 0], 8)), IpNet::V6(Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128))];
 
 const fn net4(octets: [u8; 4], prefix: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::from_octets(octets), prefix)
@@ -213,10 +207,7 @@ const SPECIAL_V4: [(Ipv4Net, &str); 16] = [
 const SPECIAL_V6: [(Ipv6Net, &str); 19] = [
     (net6(0, 0, 0, 0, 128), "the unspecified address"),
     (Ipv6Net::new_assert(Ipv6Addr::LOCALHOST, 128), LOOPBACK_KIND),
-    (
-        Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96),
-        "an IPv4-mapped address",
-    ),
+    (Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96), "an IPv4-mapped address"),
     (
         Ipv6Net::new_assert(Ipv6Addr::new(0, 0, 0, 0, 0xffff, 0, 0, 0), 96),
         "an IPv4-translated address",
@@ -234,10 +225,7 @@ const SPECIAL_V6: [(Ipv6Net, &str); 19] = [
     (net6(0x2002, 0, 0, 0, 16), "a 6to4 address"),
     (net6(0x3fff, 0, 0, 0, 20), "a documentation address"),
     (net6(0xfc00, 0, 0, 0, 7), "a unique local address"),
-    (
-        net6(0xfe80, 0, 0, 0, 9),
-        "a link-local or site-local address",
-    ),
+    (net6(0xfe80, 0, 0, 0, 9), "a link-local or site-local address"),
     (net6(0xff00, 0, 0, 0, 8), "a multicast address"),
 ];
 
@@ -246,10 +234,9 @@ const GLOBAL_UNICAST_V6: Ipv6Net = net6(0x2000, 0, 0, 0, 3);
 /// The kind of an address that is not globally reachable, `None` for one that is.
 fn special_purpose(ip: IpAddr) -> Option<&'static str> {
     match ip {
-        IpAddr::V4(ip) => SPECIAL_V4
-            .iter()
-            .find(|(net, _)| net.contains(&ip))
-            .map(|(_, kind)| *kind),
+        IpAddr::V4(ip) => {
+            SPECIAL_V4.iter().find(|(net, _)| net.contains(&ip)).map(|(_, kind)| *kind)
+        }
         IpAddr::V6(ip) => SPECIAL_V6
             .iter()
             .find(|(net, _)| net.contains(&ip))

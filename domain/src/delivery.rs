@@ -39,13 +39,8 @@ pub enum DeliveryStatus {
 
 impl DeliveryStatus {
     /// All of them.
-    pub const ALL: [Self; 5] = [
-        Self::Pending,
-        Self::Retrying,
-        Self::Succeeded,
-        Self::Failed,
-        Self::Cancelled,
-    ];
+    pub const ALL: [Self; 5] =
+        [Self::Pending, Self::Retrying, Self::Succeeded, Self::Failed, Self::Cancelled];
 
     /// Whether it is never left again.
     pub const fn is_final(self) -> bool {
@@ -134,11 +129,7 @@ pub fn settle(
         Some(_) => Verdict::RetryAt(match asked_for(outcome, now) {
             // Never before the instant asked for: the header counts whole seconds.
             Some(at) => at,
-            None => {
-                now + policy
-                    .wait_after(progress.number, rng)
-                    .max(Duration::from_millis(1))
-            }
+            None => now + policy.wait_after(progress.number, rng).max(Duration::from_millis(1)),
         }),
     }
 }
@@ -178,16 +169,7 @@ mod tests {
     fn settled(outcome: &Outcome, number: u32) -> Verdict {
         let policy = RetryPolicy::new(vec![5.0, 30.0], 0.0).expect("valid");
         let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(0);
-        settle(
-            outcome,
-            Progress {
-                number,
-                max_attempts: 3,
-            },
-            &policy,
-            NOW,
-            &mut rng,
-        )
+        settle(outcome, Progress { number, max_attempts: 3 }, &policy, NOW, &mut rng)
     }
 
     #[test]
@@ -207,16 +189,10 @@ mod tests {
     #[test]
     fn follows_the_schedule_and_ends_after_the_last_step() {
         let outcome = Outcome {
-            result: Err(Failure {
-                reason: FailureReason::Timeout,
-                error: String::new(),
-            }),
+            result: Err(Failure { reason: FailureReason::Timeout, error: String::new() }),
             ..answered(0, None)
         };
-        assert_eq!(
-            settled(&outcome, 2),
-            Verdict::RetryAt(NOW + Duration::from_secs(30))
-        );
+        assert_eq!(settled(&outcome, 2), Verdict::RetryAt(NOW + Duration::from_secs(30)));
         assert_eq!(settled(&outcome, 3), Verdict::Exhausted);
     }
 

@@ -67,18 +67,13 @@ impl NewEvent {
     ) -> Result<Self, EventRefused> {
         let bytes = input.data.get().len();
         if bytes > data_bytes_max {
-            return Err(EventRefused::TooLarge {
-                bytes,
-                max_bytes: data_bytes_max,
-            });
+            return Err(EventRefused::TooLarge { bytes, max_bytes: data_bytes_max });
         }
         let mut check = Checker::default();
         let event_type = check.take("/type", input.event_type.parse());
         let data = check.take("/data", JsonText::parse(input.data));
         let metadata = check.take("/metadata", parse_metadata(input.metadata));
-        let id = check
-            .take("/id", input.id.map(|text| parse_id(&text, now)).transpose())
-            .flatten();
+        let id = check.take("/id", input.id.map(|text| parse_id(&text, now)).transpose()).flatten();
         let timestamp = match input.timestamp {
             None => Some(EventTime::from_timestamp(now)),
             Some(text) => check.take(
@@ -89,30 +84,20 @@ impl NewEvent {
         let deliver_at = check
             .take(
                 "/deliver_at",
-                input
-                    .deliver_at
-                    .map(|text| parse_deliver_at(&text, now))
-                    .transpose(),
+                input.deliver_at.map(|text| parse_deliver_at(&text, now)).transpose(),
             )
             .flatten();
         if let Some(text) = &input.correlation_id {
             check.that(
                 text.chars().count() <= limits::CORRELATION_ID_CHARS,
                 "/correlation_id",
-                || {
-                    format!(
-                        "must have at most {} characters",
-                        limits::CORRELATION_ID_CHARS
-                    )
-                },
+                || format!("must have at most {} characters", limits::CORRELATION_ID_CHARS),
             );
         }
         if let Some(text) = &input.version {
-            check.that(
-                limits::VERSION_CHARS.contains(&text.chars().count()),
-                "/version",
-                || "must have 1 to 32 characters".to_owned(),
-            );
+            check.that(limits::VERSION_CHARS.contains(&text.chars().count()), "/version", || {
+                "must have 1 to 32 characters".to_owned()
+            });
         }
         let (correlation_id, version) = (input.correlation_id, input.version);
         Ok(check.finish_with(|| {
@@ -206,10 +191,9 @@ impl Envelope<'_> {
         body.push_str(self.data);
         body.push_str(",\"metadata\":");
         body.push_str(self.metadata);
-        for (key, value) in [
-            (",\"version\":", self.version),
-            (",\"correlation_id\":", self.correlation_id),
-        ] {
+        for (key, value) in
+            [(",\"version\":", self.version), (",\"correlation_id\":", self.correlation_id)]
+        {
             if let Some(value) = value {
                 body.push_str(key);
                 body.push_str(&serde_json::Value::from(value).to_string());
@@ -232,11 +216,7 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_unix_ms(1_768_996_800_000);
 
     fn parse(json: &str) -> Result<NewEvent, EventRefused> {
-        NewEvent::parse(
-            serde_json::from_str(json).expect("fits the input's shape"),
-            NOW,
-            1024,
-        )
+        NewEvent::parse(serde_json::from_str(json).expect("fits the input's shape"), NOW, 1024)
     }
 
     #[test]
@@ -258,14 +238,7 @@ mod tests {
         let pointers: Vec<_> = faults.iter().map(|fault| fault.pointer.as_str()).collect();
         assert_eq!(
             pointers,
-            [
-                "/type",
-                "/metadata",
-                "/id",
-                "/timestamp",
-                "/deliver_at",
-                "/version"
-            ]
+            ["/type", "/metadata", "/id", "/timestamp", "/deliver_at", "/version"]
         );
     }
 
@@ -314,10 +287,7 @@ mod tests {
         let json = format!(r#"{{"type":"a","data":"{}"}}"#, "x".repeat(1024));
         assert_eq!(
             parse(&json).map(|_| ()),
-            Err(EventRefused::TooLarge {
-                bytes: 1026,
-                max_bytes: 1024
-            })
+            Err(EventRefused::TooLarge { bytes: 1026, max_bytes: 1024 })
         );
     }
 }

@@ -65,9 +65,7 @@ impl<'de> Deserialize<'de> for EventType {
 
 fn is_segment(part: &str) -> bool {
     !part.is_empty()
-        && part
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+        && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 /// A pattern over event types: `*` stands for exactly one part, a last `**` for one or more; `*`

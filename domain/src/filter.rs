@@ -58,10 +58,7 @@ impl Filter {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let source = source::Source::check(text)?;
         let program = compile::compile(&source)?;
-        Ok(Self(Arc::new(Compiled {
-            text: text.into(),
-            program,
-        })))
+        Ok(Self(Arc::new(Compiled { text: text.into(), program })))
     }
 
     /// The expression as it was written.

@@ -133,16 +133,10 @@ impl AttemptId {
 
 fn parse(text: &str, prefix: &'static str) -> Result<Uuid, MalformedId> {
     let malformed = MalformedId { prefix };
-    let suffix = text
-        .strip_prefix(prefix)
-        .and_then(|rest| rest.strip_prefix('_'))
-        .ok_or(malformed)?;
-    let uuid = TypeIdSuffix::from_str(suffix)
-        .map_err(|_| malformed)?
-        .to_uuid();
-    (uuid.get_version_num() == 7)
-        .then_some(uuid)
-        .ok_or(malformed)
+    let suffix =
+        text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).ok_or(malformed)?;
+    let uuid = TypeIdSuffix::from_str(suffix).map_err(|_| malformed)?.to_uuid();
+    (uuid.get_version_num() == 7).then_some(uuid).ok_or(malformed)
 }
 
 fn from_parts(at: Timestamp, random: [u8; 10]) -> Uuid {
@@ -180,10 +174,8 @@ mod tests {
     #[test]
     fn an_id_survives_its_text_form_and_keeps_its_millisecond() {
         let at = Timestamp::from_unix_ms(1_768_996_800_123);
-        let id = EventId::generate(
-            at,
-            &mut <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(7),
-        );
+        let id =
+            EventId::generate(at, &mut <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(7));
         assert_eq!(id.to_string().parse(), Ok(id));
         assert_eq!(id.time(), at);
         assert!(id.to_string().starts_with("evt_"));
@@ -195,11 +187,7 @@ mod tests {
         let id = EventId::derive(Timestamp::from_unix_ms(1), &[b"x"]);
         assert!(id.to_string().parse::<DeliveryId>().is_err());
         let v4 = Uuid::from_u128(0xf47a_c10b_58cc_4372_a567_0e02_b2c3_d479);
-        assert!(
-            format!("evt_{}", TypeIdSuffix::from(v4))
-                .parse::<EventId>()
-                .is_err()
-        );
+        assert!(format!("evt_{}", TypeIdSuffix::from(v4)).parse::<EventId>().is_err());
         assert!("evt_".parse::<EventId>().is_err());
         assert!("".parse::<EventId>().is_err());
     }
@@ -207,13 +195,7 @@ mod tests {
     #[test]
     fn derived_ids_repeat_and_differ_by_where_parts_are_cut() {
         let at = Timestamp::from_unix_ms(5);
-        assert_eq!(
-            DeliveryId::derive(at, &[b"ab", b"c"]),
-            DeliveryId::derive(at, &[b"ab", b"c"])
-        );
-        assert_ne!(
-            DeliveryId::derive(at, &[b"ab", b"c"]),
-            DeliveryId::derive(at, &[b"a", b"bc"])
-        );
+        assert_eq!(DeliveryId::derive(at, &[b"ab", b"c"]), DeliveryId::derive(at, &[b"ab", b"c"]));
+        assert_ne!(DeliveryId::derive(at, &[b"ab", b"c"]), DeliveryId::derive(at, &[b"a", b"bc"]));
     }
 }

@@ -18,10 +18,7 @@ pub struct Invalid(pub Vec<Violation>);
 impl Invalid {
     /// A single fault.
     pub fn one(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self(vec![Violation {
-            pointer: pointer.into(),
-            detail: detail.into(),
-        }])
+        Self(vec![Violation { pointer: pointer.into(), detail: detail.into() }])
     }
 
     /// The same faults, one level deeper: `prefix` (such as `/retry`) goes before each pointer.
@@ -55,10 +52,7 @@ impl Checker {
     /// Notes a fault at `pointer` unless `holds`.
     pub fn that(&mut self, holds: bool, pointer: &str, detail: impl FnOnce() -> String) {
         if !holds {
-            self.0.push(Violation {
-                pointer: pointer.to_owned(),
-                detail: detail(),
-            });
+            self.0.push(Violation { pointer: pointer.to_owned(), detail: detail() });
         }
     }
 
@@ -78,11 +72,7 @@ impl Checker {
     /// # Errors
     /// All the faults.
     pub fn finish<T>(self, value: T) -> Result<T, Invalid> {
-        if self.0.is_empty() {
-            Ok(value)
-        } else {
-            Err(Invalid(self.0))
-        }
+        if self.0.is_empty() { Ok(value) } else { Err(Invalid(self.0)) }
     }
 
     /// Builds the value if no fault was noted.

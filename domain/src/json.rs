@@ -21,10 +21,7 @@ impl JsonText {
         if depth(raw.get().as_bytes()) > limits::JSON_DEPTH {
             return Err(Invalid::one(
                 "",
-                format!(
-                    "nests deeper than {} levels; flatten it",
-                    limits::JSON_DEPTH
-                ),
+                format!("nests deeper than {} levels; flatten it", limits::JSON_DEPTH),
             ));
         }
         Ok(Self(raw.get().into()))

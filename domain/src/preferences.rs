@@ -89,11 +89,7 @@ mod tests {
         for kind in [Kind::Webhook, Kind::Slack] {
             assert_eq!(serde_json::json!(kind), kind.as_str());
         }
-        for format in [
-            Format::Standard,
-            Format::CloudEvents,
-            Format::CloudEventsBinary,
-        ] {
+        for format in [Format::Standard, Format::CloudEvents, Format::CloudEventsBinary] {
             assert_eq!(serde_json::json!(format), format.as_str());
         }
     }

@@ -38,11 +38,9 @@ impl RetryPolicy {
     /// When a step or the jitter is out of its range.
     pub fn new(schedule_s: Vec<f64>, jitter: f64) -> Result<Self, Invalid> {
         let mut check = Checker::default();
-        check.that(
-            limits::RETRY_STEPS.contains(&schedule_s.len()),
-            "/schedule_s",
-            || "must have 1 to 20 steps".to_owned(),
-        );
+        check.that(limits::RETRY_STEPS.contains(&schedule_s.len()), "/schedule_s", || {
+            "must have 1 to 20 steps".to_owned()
+        });
         for (index, step) in schedule_s.iter().enumerate() {
             check.that(
                 limits::RETRY_STEP_S.contains(step),
@@ -87,10 +85,7 @@ impl RetryPolicy {
 impl Default for RetryPolicy {
     /// 5 s, 30 s, 2 min, 10 min, 1 h, each ± 20 %.
     fn default() -> Self {
-        Self {
-            schedule_s: vec![5.0, 30.0, 120.0, 600.0, 3600.0],
-            jitter: default_jitter(),
-        }
+        Self { schedule_s: vec![5.0, 30.0, 120.0, 600.0, 3600.0], jitter: default_jitter() }
     }
 }
 
@@ -110,9 +105,7 @@ pub fn parse_retry_after(value: &[u8], now: Timestamp) -> Option<Timestamp> {
         now + Duration::from_secs(text.parse().unwrap_or(u64::MAX / 1000).min(u64::MAX / 1000))
     } else {
         let at = httpdate::parse_http_date(text).ok()?;
-        let ms = at
-            .duration_since(std::time::UNIX_EPOCH)
-            .map_or(0, |since| since.as_millis());
+        let ms = at.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_millis());
         Timestamp::from_unix_ms(i64::try_from(ms).unwrap_or(i64::MAX))
     };
     Some(wanted.clamp(now, now + limits::RETRY_AFTER_MAX))

@@ -24,10 +24,7 @@ impl Secret {
     pub fn generate(rng: &mut impl RngCore) -> Self {
         let mut key = Zeroizing::new(vec![0_u8; 32]);
         rng.fill_bytes(&mut key);
-        Self {
-            text: Zeroizing::new(format!("{PREFIX}{}", STANDARD.encode(&*key))),
-            key,
-        }
+        Self { text: Zeroizing::new(format!("{PREFIX}{}", STANDARD.encode(&*key))), key }
     }
 
     /// A secret that the caller brings.
@@ -41,10 +38,7 @@ impl Secret {
         if !limits::SECRET_BYTES.contains(&key.len()) {
             return Err(fault());
         }
-        Ok(Self {
-            text: Zeroizing::new(text.to_owned()),
-            key,
-        })
+        Ok(Self { text: Zeroizing::new(text.to_owned()), key })
     }
 
     /// The text as the receiver configures it. For signing, sealing and the answers that show it.
@@ -83,13 +77,7 @@ mod tests {
             let text = format!("whsec_{}", STANDARD.encode(vec![7_u8; bytes]));
             assert_eq!(Secret::parse(&text).is_ok(), fits, "{bytes} bytes");
         }
-        for text in [
-            "",
-            "whsec_",
-            "secret",
-            "whsec_***",
-            "whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-        ] {
+        for text in ["", "whsec_", "secret", "whsec_***", "whsk_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"] {
             assert!(Secret::parse(text).is_err(), "{text}");
         }
     }

@@ -32,16 +32,8 @@ pub fn sign(secrets: &[Secret], webhook_id: &str, now: Timestamp, body: &[u8]) -
             standard.push(' ');
         }
         standard.push_str("v1,");
-        let tag = hmac(
-            secret.key(),
-            &[
-                webhook_id.as_bytes(),
-                b".",
-                timestamp.as_bytes(),
-                b".",
-                body,
-            ],
-        );
+        let tag =
+            hmac(secret.key(), &[webhook_id.as_bytes(), b".", timestamp.as_bytes(), b".", body]);
         STANDARD.encode_string(tag, &mut standard);
         pt.push_str(",v1=");
         let tag = hmac(secret.expose().as_bytes(), &[timestamp.as_bytes(), body]);
@@ -50,11 +42,7 @@ pub fn sign(secrets: &[Secret], webhook_id: &str, now: Timestamp, body: &[u8]) -
             pt.push(char::from(HEX[usize::from(byte & 15)]));
         }
     }
-    Signatures {
-        timestamp,
-        standard,
-        pt,
-    }
+    Signatures { timestamp, standard, pt }
 }
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
@@ -81,22 +69,14 @@ mod tests {
             Timestamp::from_unix_ms(1_614_265_330_000),
             br#"{"test": 2432232314}"#,
         );
-        assert_eq!(
-            signed.standard,
-            "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
-        );
+        assert_eq!(signed.standard, "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE=");
         assert_eq!(signed.timestamp, "1614265330");
     }
 
     #[test]
     fn pt_signature_has_no_separator_between_timestamp_and_body() {
-        let tag = hmac(
-            b"pt-secret",
-            &[
-                b"1700000000",
-                br#"{"id":"evt_123456","type":"memory.created"}"#,
-            ],
-        );
+        let tag =
+            hmac(b"pt-secret", &[b"1700000000", br#"{"id":"evt_123456","type":"memory.created"}"#]);
         assert_eq!(
             hex::encode(tag),
             "0510623f7b3032f502003b9552fbc9a23401f123ad73351a95cd491a5bda3ad0"
@@ -111,17 +91,10 @@ mod tests {
         let now = Timestamp::from_unix_ms(1_700_000_000_999);
         let both = sign(&secrets, "evt_x", now, b"{}");
         let each = secrets.map(|secret| sign(&[secret], "evt_x", now, b"{}"));
-        assert_eq!(
-            both.standard,
-            format!("{} {}", each[0].standard, each[1].standard)
-        );
+        assert_eq!(both.standard, format!("{} {}", each[0].standard, each[1].standard));
         assert_eq!(
             both.pt,
-            format!(
-                "{}{}",
-                each[0].pt,
-                each[1].pt.trim_start_matches("t=1700000000")
-            )
+            format!("{}{}", each[0].pt, each[1].pt.trim_start_matches("t=1700000000"))
         );
     }
 }

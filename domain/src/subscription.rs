@@ -140,10 +140,7 @@ impl CustomHeaders {
     /// Every header that does not fit.
     pub fn parse(given: BTreeMap<String, String>) -> Result<Self, Invalid> {
         if given.len() > limits::HEADERS {
-            return Err(Invalid::one(
-                "",
-                format!("must have at most {} entries", limits::HEADERS),
-            ));
+            return Err(Invalid::one("", format!("must have at most {} entries", limits::HEADERS)));
         }
         let mut check = Checker::default();
         let mut seen = std::collections::BTreeSet::new();
@@ -158,9 +155,7 @@ impl CustomHeaders {
                  Posthaste"
                     .to_owned()
             });
-            check.that(seen.insert(lower), &pointer, || {
-                "the name is there twice".to_owned()
-            });
+            check.that(seen.insert(lower), &pointer, || "the name is there twice".to_owned());
             check.that(is_value(value), &pointer, || {
                 format!(
                     "the value must be at most {} visible ASCII characters",
@@ -184,9 +179,7 @@ impl CustomHeaders {
 
 impl fmt::Debug for CustomHeaders {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_map()
-            .entries(self.0.keys().map(|name| (name, "***")))
-            .finish()
+        f.debug_map().entries(self.0.keys().map(|name| (name, "***"))).finish()
     }
 }
 
@@ -220,9 +213,7 @@ fn is_reserved(lower: &str) -> bool {
         || lower == "expect"
         || lower == "traceparent"
         || HOP_BY_HOP.contains(&lower)
-        || ["content-", "webhook-", "x-pt-"]
-            .iter()
-            .any(|prefix| lower.starts_with(prefix))
+        || ["content-", "webhook-", "x-pt-"].iter().any(|prefix| lower.starts_with(prefix))
 }
 
 /// Parses an external id: 1 to 128 of `[A-Za-z0-9_.:-]`, and not of the form of a generated one.
@@ -231,14 +222,9 @@ fn is_reserved(lower: &str) -> bool {
 /// When it does not fit.
 pub fn parse_external_id(text: &str) -> Result<String, Invalid> {
     let fits = limits::EXTERNAL_ID_CHARS.contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte));
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte));
     if !fits {
-        return Err(Invalid::one(
-            "",
-            "must be 1 to 128 letters, digits, _, ., : and -",
-        ));
+        return Err(Invalid::one("", "must be 1 to 128 letters, digits, _, ., : and -"));
     }
     if text.parse::<crate::ids::SubscriptionId>().is_ok()
         || text.parse::<crate::ids::TenantId>().is_ok()
@@ -317,14 +303,9 @@ mod tests {
         for value in ["a\r\nb", "ä", " x", &"x".repeat(1025)] {
             assert!(headers("x-a", value).is_err(), "{value}");
         }
-        let two = BTreeMap::from([
-            ("A".to_owned(), String::new()),
-            ("a".to_owned(), String::new()),
-        ]);
-        assert!(
-            CustomHeaders::parse(two).is_err(),
-            "twice in different case"
-        );
+        let two =
+            BTreeMap::from([("A".to_owned(), String::new()), ("a".to_owned(), String::new())]);
+        assert!(CustomHeaders::parse(two).is_err(), "twice in different case");
     }
 
     #[test]

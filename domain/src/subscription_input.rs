@@ -72,69 +72,44 @@ impl SubscriptionInput {
     pub fn parse(self, egress: &EgressPolicy) -> Result<SubscriptionConfig, Invalid> {
         let mut check = Checker::default();
         let url = check.take("/url", parse_url(&self.url, egress));
-        let external_id = check.take(
-            "/external_id",
-            self.external_id
-                .as_deref()
-                .map(parse_external_id)
-                .transpose(),
-        );
+        let external_id = check
+            .take("/external_id", self.external_id.as_deref().map(parse_external_id).transpose());
         let description = self.description.unwrap_or_default();
         check.that(
             description.chars().count() <= limits::DESCRIPTION_CHARS,
             "/description",
             || format!("must have at most {} characters", limits::DESCRIPTION_CHARS),
         );
-        let event_types = check.take(
-            "/event_types",
-            self.event_types.unwrap_or_default().try_into(),
-        );
-        let filter = check.take(
-            "/filter",
-            self.filter.as_deref().map(Filter::parse).transpose(),
-        );
-        let delivery = check.take(
-            "/delivery",
-            self.delivery
-                .map_or(Ok(Delivery::default()), Delivery::try_from),
-        );
-        let headers = check.take(
-            "/headers",
-            CustomHeaders::parse(self.headers.unwrap_or_default()),
-        );
-        let rate_limit = check.take(
-            "/rate_limit",
-            self.rate_limit.map(RateLimit::try_from).transpose(),
-        );
+        let event_types =
+            check.take("/event_types", self.event_types.unwrap_or_default().try_into());
+        let filter = check.take("/filter", self.filter.as_deref().map(Filter::parse).transpose());
+        let delivery = check
+            .take("/delivery", self.delivery.map_or(Ok(Delivery::default()), Delivery::try_from));
+        let headers =
+            check.take("/headers", CustomHeaders::parse(self.headers.unwrap_or_default()));
+        let rate_limit =
+            check.take("/rate_limit", self.rate_limit.map(RateLimit::try_from).transpose());
         let retry = check.take("/retry", self.retry.map(RetryPolicy::try_from).transpose());
         let signing = check.take(
             "/signing",
-            self.signing
-                .map_or_else(|| Ok(Signing::default()), Signing::try_from),
+            self.signing.map_or_else(|| Ok(Signing::default()), Signing::try_from),
         );
         let metadata = check.take("/metadata", parse_metadata(self.metadata));
         let max_in_flight = self.max_in_flight.unwrap_or(limits::MAX_IN_FLIGHT_DEFAULT);
-        check.that(
-            limits::MAX_IN_FLIGHT.contains(&max_in_flight),
-            "/max_in_flight",
-            || "must be between 1 and 1000".to_owned(),
-        );
+        check.that(limits::MAX_IN_FLIGHT.contains(&max_in_flight), "/max_in_flight", || {
+            "must be between 1 and 1000".to_owned()
+        });
         let timeout_ms = self.timeout_ms.unwrap_or(limits::TIMEOUT_MS_DEFAULT);
-        check.that(
-            limits::TIMEOUT_MS.contains(&timeout_ms),
-            "/timeout_ms",
-            || "must be between 100 and 60000 milliseconds".to_owned(),
-        );
+        check.that(limits::TIMEOUT_MS.contains(&timeout_ms), "/timeout_ms", || {
+            "must be between 100 and 60000 milliseconds".to_owned()
+        });
         let kind = self.kind.unwrap_or_default();
         let format = self.format.unwrap_or_default();
         // What this version cannot do yet is refused, never taken and left undone.
         let not_yet = "is not available in this version; leave it out";
         for (is_asked_for, pointer) in [
             (kind != Kind::Webhook, "/kind"),
-            (
-                delivery.is_some_and(|delivery| delivery != Delivery::Single),
-                "/delivery/mode",
-            ),
+            (delivery.is_some_and(|delivery| delivery != Delivery::Single), "/delivery/mode"),
             (format != Format::Standard, "/format"),
             (
                 signing
@@ -142,19 +117,9 @@ impl SubscriptionInput {
                     .is_some_and(|signing| signing.algorithm() != Algorithm::HmacSha256),
                 "/signing/algorithm",
             ),
-            (
-                self.template.is_some_and(|value| !value.is_null()),
-                "/template",
-            ),
-            (
-                self.auto_replay.is_some_and(|value| !value.is_null()),
-                "/auto_replay",
-            ),
-            (
-                self.client_certificate
-                    .is_some_and(|value| !value.is_null()),
-                "/client_certificate",
-            ),
+            (self.template.is_some_and(|value| !value.is_null()), "/template"),
+            (self.auto_replay.is_some_and(|value| !value.is_null()), "/auto_replay"),
+            (self.client_certificate.is_some_and(|value| !value.is_null()), "/client_certificate"),
         ] {
             check.that(!is_asked_for, pointer, || not_yet.to_owned());
         }
@@ -239,11 +204,7 @@ mod tests {
     fn merging_follows_the_rfcs_examples() {
         for (mut document, patch, merged) in [
             (json!({"a": "b"}), json!({"a": "c"}), json!({"a": "c"})),
-            (
-                json!({"a": "b"}),
-                json!({"b": "c"}),
-                json!({"a": "b", "b": "c"}),
-            ),
+            (json!({"a": "b"}), json!({"b": "c"}), json!({"a": "b", "b": "c"})),
             (json!({"a": "b"}), json!({"a": null}), json!({})),
             (json!({"a": ["b"]}), json!({"a": "c"}), json!({"a": "c"})),
             (
@@ -251,16 +212,8 @@ mod tests {
                 json!({"a": {"b": "d", "c": null}}),
                 json!({"a": {"b": "d"}}),
             ),
-            (
-                json!({"a": "foo"}),
-                json!({"a": {"bb": {"ccc": null}}}),
-                json!({"a": {"bb": {}}}),
-            ),
-            (
-                json!([1, 2]),
-                json!({"a": "b", "c": null}),
-                json!({"a": "b"}),
-            ),
+            (json!({"a": "foo"}), json!({"a": {"bb": {"ccc": null}}}), json!({"a": {"bb": {}}})),
+            (json!([1, 2]), json!({"a": "b", "c": null}), json!({"a": "b"})),
         ] {
             merge_patch(&mut document, patch);
             assert_eq!(document, merged);

@@ -30,11 +30,9 @@ impl RateLimit {
     /// When either is out of its range.
     pub fn new(per_second: f64, burst: Option<u32>) -> Result<Self, Invalid> {
         let mut check = Checker::default();
-        check.that(
-            limits::RATE_PER_SECOND.contains(&per_second),
-            "/per_second",
-            || "must be between 0.1 and 100000 per second".to_owned(),
-        );
+        check.that(limits::RATE_PER_SECOND.contains(&per_second), "/per_second", || {
+            "must be between 0.1 and 100000 per second".to_owned()
+        });
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

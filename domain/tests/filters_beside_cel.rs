@@ -34,10 +34,8 @@ fn to_cel(json: &Json) -> Value {
         Json::String(text) => Value::String(Arc::new(text.clone())),
         Json::Array(items) => Value::List(Arc::new(items.iter().map(to_cel).collect())),
         Json::Object(entries) => {
-            let entries: HashMap<String, Value> = entries
-                .iter()
-                .map(|(key, value)| (key.clone(), to_cel(value)))
-                .collect();
+            let entries: HashMap<String, Value> =
+                entries.iter().map(|(key, value)| (key.clone(), to_cel(value))).collect();
             Value::Map(entries.into())
         }
     }
@@ -186,11 +184,8 @@ fn condition() -> impl Strategy<Value = String> {
 
 #[test]
 fn a_boolean_of_the_interpreter_is_the_filters_too() {
-    let config = ProptestConfig {
-        cases: 4000,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    };
+    let config =
+        ProptestConfig { cases: 4000, failure_persistence: None, ..ProptestConfig::default() };
     let compared = Cell::new(0);
     let outcome = TestRunner::new(config).run(&condition(), |text| {
         let Some(Value::Bool(theirs)) = interpreted(&text) else {
@@ -204,9 +199,5 @@ fn a_boolean_of_the_interpreter_is_the_filters_too() {
         Ok(())
     });
     assert_eq!(outcome.map_err(|error| error.to_string()), Ok(()));
-    assert!(
-        compared.get() > 1000,
-        "only {} expressions had a boolean to compare",
-        compared.get()
-    );
+    assert!(compared.get() > 1000, "only {} expressions had a boolean to compare", compared.get());
 }

@@ -35,9 +35,8 @@ fn takes(run: impl Fn()) -> Duration {
 fn unruly(length: usize) -> String {
     let mut state = 12_345_u64;
     let letters = (0..length).map(|_| {
-        state = state
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         if state >> 63 == 0 { 'a' } else { 'b' }
     });
     letters.collect()
@@ -51,10 +50,7 @@ fn heavy() -> String {
     format!(
         r#"{{"text": "{}", "list": [{}], "objects": [{objects}], "x": 1, "name": "{}"}}"#,
         unruly(140_000),
-        (0..1000)
-            .map(|n| n.to_string())
-            .collect::<Vec<_>>()
-            .join(","),
+        (0..1000).map(|n| n.to_string()).collect::<Vec<_>>().join(","),
         unruly(1000),
     )
 }
@@ -128,11 +124,7 @@ fn long_and_deep_texts_are_judged_soon() {
     ];
     for text in texts {
         let taken = takes(|| drop(Filter::parse(&text)));
-        assert!(
-            taken < SOON,
-            "{taken:?}: {}…",
-            text.chars().take(40).collect::<String>()
-        );
+        assert!(taken < SOON, "{taken:?}: {}…", text.chars().take(40).collect::<String>());
     }
 }
 
@@ -147,32 +139,19 @@ fn a_small_stack_is_enough() {
         format!("data{}", ".a".repeat(64)),
     ];
     let deep = format!("{}1{}", "{\"a\":".repeat(128), "}".repeat(128));
-    let thread = std::thread::Builder::new()
-        .stack_size(1024 * 1024)
-        .spawn(move || {
-            let mut parsed = 0;
-            for text in deepest {
-                if let Ok(filter) = Filter::parse(&text) {
-                    parsed += 1;
-                    drop(filter.matches(&view(&deep)));
-                }
+    let thread = std::thread::Builder::new().stack_size(1024 * 1024).spawn(move || {
+        let mut parsed = 0;
+        for text in deepest {
+            if let Ok(filter) = Filter::parse(&text) {
+                parsed += 1;
+                drop(filter.matches(&view(&deep)));
             }
-            assert_eq!(
-                Filter::parse("data == data")
-                    .expect("valid")
-                    .matches(&view(&deep)),
-                Ok(true)
-            );
-            parsed
-        });
-    let parsed = thread
-        .expect("a thread starts")
-        .join()
-        .expect("the stack suffices");
-    assert!(
-        parsed >= 4,
-        "{parsed} of the deepest texts were within the bounds"
-    );
+        }
+        assert_eq!(Filter::parse("data == data").expect("valid").matches(&view(&deep)), Ok(true));
+        parsed
+    });
+    let parsed = thread.expect("a thread starts").join().expect("the stack suffices");
+    assert!(parsed >= 4, "{parsed} of the deepest texts were within the bounds");
 }
 
 /// Pieces that expressions are made of, mended and broken ones.

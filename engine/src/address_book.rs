@@ -54,9 +54,7 @@ impl TenantBook {
         for (position, subscription) in (0..).zip(&subscriptions) {
             let patterns = subscription.event_types.as_slice();
             if subscription.event_types.is_all()
-                || patterns
-                    .iter()
-                    .any(|pattern| pattern.as_str().contains('*'))
+                || patterns.iter().any(|pattern| pattern.as_str().contains('*'))
             {
                 by_pattern.push(position);
             } else {
@@ -69,17 +67,8 @@ impl TenantBook {
                 }
             }
         }
-        let has_filters = subscriptions
-            .iter()
-            .any(|subscription| subscription.filter.is_some());
-        Self {
-            revision,
-            settings,
-            subscriptions,
-            by_type,
-            by_pattern,
-            has_filters,
-        }
+        let has_filters = subscriptions.iter().any(|subscription| subscription.filter.is_some());
+        Self { revision, settings, subscriptions, by_type, by_pattern, has_filters }
     }
 
     /// Whether matching has filters to evaluate, which may take milliseconds.
@@ -98,26 +87,18 @@ impl TenantBook {
     ) -> Result<Vec<Arc<Listed>>, TooManyMatches> {
         let named = self.by_type.get(event_type.as_str()).into_iter().flatten();
         let by_pattern = self.by_pattern.iter();
-        let candidates = named
-            .chain(by_pattern)
-            .map(|position| &self.subscriptions[*position as usize]);
+        let candidates =
+            named.chain(by_pattern).map(|position| &self.subscriptions[*position as usize]);
         let matched: Vec<_> = candidates
             .filter(|listed| listed.event_types.matches(event_type))
             // An expression that errs doesn't match.
             .filter(|listed| {
-                listed
-                    .filter
-                    .as_ref()
-                    .is_none_or(|filter| filter.matches(event).unwrap_or(false))
+                listed.filter.as_ref().is_none_or(|filter| filter.matches(event).unwrap_or(false))
             })
             .take(limits::FAN_OUT + 1)
             .cloned()
             .collect();
-        if matched.len() > limits::FAN_OUT {
-            Err(TooManyMatches)
-        } else {
-            Ok(matched)
-        }
+        if matched.len() > limits::FAN_OUT { Err(TooManyMatches) } else { Ok(matched) }
     }
 }
 
@@ -132,9 +113,7 @@ const TENANTS_KEPT: u64 = 10_000;
 
 impl Default for AddressBook {
     fn default() -> Self {
-        Self {
-            books: moka::sync::Cache::new(TENANTS_KEPT),
-        }
+        Self { books: moka::sync::Cache::new(TENANTS_KEPT) }
     }
 }
 
@@ -168,14 +147,11 @@ impl AddressBook {
     ) -> Result<Arc<TenantBook>, Error> {
         // The revision is read first: a change between the two reads makes the book look older than it
         // is, and it is read once more.
-        let row = store::tenant::find(db, tenant)
-            .await?
-            .ok_or(Error::NotFound("tenant"))?;
+        let row = store::tenant::find(db, tenant).await?.ok_or(Error::NotFound("tenant"))?;
         let subscriptions = store::subscription::receiving(db, tenant).await?;
         let settings = store::tenant::queue_settings(&row);
-        let listed = subscriptions
-            .into_iter()
-            .map(|row| Listed::new(row, schedule_attempts).map(Arc::new));
+        let listed =
+            subscriptions.into_iter().map(|row| Listed::new(row, schedule_attempts).map(Arc::new));
         let book = Arc::new(TenantBook::new(
             row.subscription_revision,
             settings,

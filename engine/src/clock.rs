@@ -17,18 +17,13 @@ impl Clock {
     /// The present instant.
     pub fn now(&self) -> Timestamp {
         // A system clock before 1970 is a broken machine; the epoch is as good as anything then.
-        let since = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let ms = i64::try_from(since.as_millis()).unwrap_or(i64::MAX / 2);
         Timestamp::from_unix_ms(ms + self.ahead_ms.load(Ordering::Relaxed))
     }
 
     /// Moves the clock ahead, for tests of what happens days later.
     pub fn advance(&self, by: Duration) {
-        self.ahead_ms.fetch_add(
-            i64::try_from(by.as_millis()).unwrap_or(0),
-            Ordering::Relaxed,
-        );
+        self.ahead_ms.fetch_add(i64::try_from(by.as_millis()).unwrap_or(0), Ordering::Relaxed);
     }
 }

@@ -30,9 +30,7 @@ impl Database {
         match self.read.get_database_backend() {
             DbBackend::Postgres => {
                 let level = sea_orm::IsolationLevel::RepeatableRead;
-                self.read
-                    .begin_with_config(Some(level), Some(AccessMode::ReadOnly))
-                    .await
+                self.read.begin_with_config(Some(level), Some(AccessMode::ReadOnly)).await
             }
             _ => self.read.begin().await,
         }
@@ -48,9 +46,7 @@ const RUN_LENGTHS: [usize; 13] = [64, 48, 32, 24, 16, 12, 8, 6, 5, 4, 3, 2, 1];
 pub fn runs<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
     let mut rest = rows;
     std::iter::from_fn(move || {
-        let length = RUN_LENGTHS
-            .into_iter()
-            .find(|length| *length <= rest.len())?;
+        let length = RUN_LENGTHS.into_iter().find(|length| *length <= rest.len())?;
         let (run, more) = rest.split_at(length);
         rest = more;
         Some(run)
@@ -61,18 +57,13 @@ pub fn runs<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
 /// cast to in the first row, since Postgres takes a bare `VALUES` list for text.
 pub fn rows_of_values(backend: DbBackend, types: &[&str], rows: usize) -> String {
     let first: Vec<String> = match backend {
-        DbBackend::Postgres => types
-            .iter()
-            .map(|column_type| format!("?::{column_type}"))
-            .collect(),
+        DbBackend::Postgres => {
+            types.iter().map(|column_type| format!("?::{column_type}")).collect()
+        }
         _ => vec!["?".to_owned(); types.len()],
     };
     let further = format!(",({})", vec!["?"; types.len()].join(","));
-    format!(
-        "({}){}",
-        first.join(","),
-        further.repeat(rows.saturating_sub(1))
-    )
+    format!("({}){}", first.join(","), further.repeat(rows.saturating_sub(1)))
 }
 
 /// The statement's text with each `?` replaced by what the backend calls its next parameter.
@@ -101,12 +92,7 @@ pub async fn execute(
     values: Vec<Value>,
 ) -> Result<ExecResult, DbErr> {
     let backend = db.get_database_backend();
-    db.execute_raw(Statement::from_sql_and_values(
-        backend,
-        numbered(backend, sql),
-        values,
-    ))
-    .await
+    db.execute_raw(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
 }
 
 /// Runs a query whose parameters are written as `?`.
@@ -119,12 +105,7 @@ pub async fn query_all(
     values: Vec<Value>,
 ) -> Result<Vec<QueryResult>, DbErr> {
     let backend = db.get_database_backend();
-    db.query_all_raw(Statement::from_sql_and_values(
-        backend,
-        numbered(backend, sql),
-        values,
-    ))
-    .await
+    db.query_all_raw(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
 }
 
 /// Runs a query of at most one row, its parameters written as `?`.
@@ -137,12 +118,7 @@ pub async fn query_one(
     values: Vec<Value>,
 ) -> Result<Option<QueryResult>, DbErr> {
     let backend = db.get_database_backend();
-    db.query_one_raw(Statement::from_sql_and_values(
-        backend,
-        numbered(backend, sql),
-        values,
-    ))
-    .await
+    db.query_one_raw(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
 }
 
 /// As many `?` as there are items, with the list padded to a power of two by its last item: a query
@@ -169,14 +145,8 @@ mod tests {
 
     #[test]
     fn parameters_are_written_as_each_database_wants_them() {
-        assert_eq!(
-            numbered(DbBackend::Postgres, "a = ? AND b = ?"),
-            "a = $1 AND b = $2"
-        );
-        assert_eq!(
-            numbered(DbBackend::Sqlite, "a = ? AND b = ?"),
-            "a = ? AND b = ?"
-        );
+        assert_eq!(numbered(DbBackend::Postgres, "a = ? AND b = ?"), "a = $1 AND b = $2");
+        assert_eq!(numbered(DbBackend::Sqlite, "a = ? AND b = ?"), "a = ? AND b = ?");
         assert_eq!(
             rows_of_values(DbBackend::Postgres, &["uuid", "bigint"], 2),
             "(?::uuid,?::bigint),(?,?)"

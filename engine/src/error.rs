@@ -36,35 +36,23 @@ impl Error {
         context: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        Self::Internal {
-            context,
-            source: source.into(),
-        }
+        Self::Internal { context, source: source.into() }
     }
 }
 
 impl From<sea_orm::DbErr> for Error {
     fn from(error: sea_orm::DbErr) -> Self {
         if is_unavailable(&error) {
-            Self::Unavailable {
-                what: "the database",
-                source: Box::new(error),
-            }
+            Self::Unavailable { what: "the database", source: Box::new(error) }
         } else {
-            Self::Internal {
-                context: "a query failed",
-                source: Box::new(error),
-            }
+            Self::Internal { context: "a query failed", source: Box::new(error) }
         }
     }
 }
 
 impl From<queue::QueueError> for Error {
     fn from(error: queue::QueueError) -> Self {
-        Self::Unavailable {
-            what: "the queue",
-            source: Box::new(error),
-        }
+        Self::Unavailable { what: "the queue", source: Box::new(error) }
     }
 }
 
@@ -99,8 +87,5 @@ pub fn is_unavailable(error: &sea_orm::DbErr) -> bool {
 
 /// Whether a unique constraint refused the row.
 pub fn is_unique_violation(error: &sea_orm::DbErr) -> bool {
-    matches!(
-        error.sql_err(),
-        Some(sea_orm::SqlErr::UniqueConstraintViolation(_))
-    )
+    matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
 }

@@ -40,18 +40,12 @@ impl<Q: Send + 'static, A: Send + 'static> Grouped<Q, A> {
             AbortOnDropHandle::new(tokio::spawn(async move {
                 let mut waiting = Vec::new();
                 loop {
-                    let taken = receiver
-                        .lock()
-                        .await
-                        .recv_many(&mut waiting, group_max)
-                        .await;
+                    let taken = receiver.lock().await.recv_many(&mut waiting, group_max).await;
                     if taken == 0 {
                         return;
                     }
-                    let (requests, answers): (Vec<Q>, Vec<_>) = waiting
-                        .drain(..)
-                        .map(|one| (one.request, one.answer))
-                        .unzip();
+                    let (requests, answers): (Vec<Q>, Vec<_>) =
+                        waiting.drain(..).map(|one| (one.request, one.answer)).unzip();
                     for (answer, to) in work(requests).await.into_iter().zip(answers) {
                         // Whoever asked may have gone away; what was done for it stays done.
                         let _ = to.send(answer);
@@ -59,10 +53,7 @@ impl<Q: Send + 'static, A: Send + 'static> Grouped<Q, A> {
                 }
             }))
         };
-        Self {
-            sender,
-            _workers: (0..workers).map(|_| worker()).collect(),
-        }
+        Self { sender, _workers: (0..workers).map(|_| worker()).collect() }
     }
 
     /// Has the request worked on with others.
@@ -71,10 +62,7 @@ impl<Q: Send + 'static, A: Send + 'static> Grouped<Q, A> {
     /// When the worker is gone.
     pub async fn ask(&self, request: Q) -> Result<A, Stopped> {
         let (answer, answered) = oneshot::channel();
-        self.sender
-            .send(Waiting { request, answer })
-            .await
-            .map_err(|_| Stopped)?;
+        self.sender.send(Waiting { request, answer }).await.map_err(|_| Stopped)?;
         answered.await.map_err(|_| Stopped)
     }
 }

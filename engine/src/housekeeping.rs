@@ -23,10 +23,7 @@ impl Engine {
     pub async fn keep_house(&self, stop: CancellationToken) {
         loop {
             if let Err(error) = self.keep_house_once().await {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "housekeeping.failed"
-                );
+                tracing::warn!(error = &error as &dyn std::error::Error, "housekeeping.failed");
             }
             tokio::select! {
                 () = stop.cancelled() => return,
@@ -55,12 +52,8 @@ impl Engine {
         for ahead in 0..=DAYS_AHEAD {
             let (from, to) = (today + DAY * ahead, today + DAY * (ahead + 1));
             let (low, high) = (DeliveryId::floor(from).0, DeliveryId::floor(to).0);
-            let day: String = from
-                .to_string()
-                .chars()
-                .take(10)
-                .filter(char::is_ascii_digit)
-                .collect();
+            let day: String =
+                from.to_string().chars().take(10).filter(char::is_ascii_digit).collect();
             for table in ["events", "deliveries", "attempts"] {
                 let sql = format!(
                     "CREATE TABLE IF NOT EXISTS {table}_{day} PARTITION OF {table} FOR VALUES FROM ('{low}') TO ('{high}')"
@@ -84,13 +77,9 @@ impl Engine {
         let sql = "DELETE FROM idempotency_keys WHERE claim IN \
                    (SELECT claim FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ?)";
         let until = now - domain::limits::IDEMPOTENCY_KEPT;
-        while execute(
-            &self.database.write,
-            sql,
-            vec![until.into(), CHUNK_ROWS.into()],
-        )
-        .await?
-        .rows_affected()
+        while execute(&self.database.write, sql, vec![until.into(), CHUNK_ROWS.into()])
+            .await?
+            .rows_affected()
             > 0
         {}
         Ok(())

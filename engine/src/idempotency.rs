@@ -47,10 +47,7 @@ impl Claim {
             hash.update((part.len() as u64).to_be_bytes());
             hash.update(part.as_bytes());
         }
-        Self {
-            digest: hash.finalize().into(),
-            body_hash: Sha256::digest(body).into(),
-        }
+        Self { digest: hash.finalize().into(), body_hash: Sha256::digest(body).into() }
     }
 
     /// Looks up what is kept, unless it is older than a day.
@@ -77,10 +74,7 @@ impl Claim {
             .open(&self.digest, &sealed)
             .map_err(|e| Error::internal("a kept answer does not open", e))?;
         let status = u16::try_from(row.try_get_by_index::<i16>(1)?).unwrap_or(500);
-        Ok(Kept::Answer(Answer {
-            status,
-            body: body.to_vec(),
-        }))
+        Ok(Kept::Answer(Answer { status, body: body.to_vec() }))
     }
 
     /// Keeps an answer within the transaction that did the work; `false` when another request was

@@ -31,10 +31,7 @@ impl std::fmt::Debug for Lanes {
 impl Lanes {
     /// Lanes of `queue`, none of them configured yet.
     pub fn new(queue: Arc<dyn Queue>) -> Self {
-        Self {
-            queue,
-            told: Arc::default(),
-        }
+        Self { queue, told: Arc::default() }
     }
 
     /// The queue itself.
@@ -51,12 +48,7 @@ impl Lanes {
         lane: SubscriptionId,
         settings: &LaneSettings,
     ) -> Result<(), Error> {
-        if self
-            .told
-            .lock()
-            .lanes
-            .get(&lane)
-            .is_some_and(|revision| *revision >= settings.revision)
+        if self.told.lock().lanes.get(&lane).is_some_and(|revision| *revision >= settings.revision)
         {
             return Ok(());
         }
@@ -80,9 +72,7 @@ impl Lanes {
         if self.told.lock().tenants.get(&tenant) == Some(settings) {
             return Ok(());
         }
-        self.queue
-            .configure_tenant(tenant, settings.clone())
-            .await?;
+        self.queue.configure_tenant(tenant, settings.clone()).await?;
         self.told.lock().tenants.insert(tenant, settings.clone());
         Ok(())
     }

@@ -107,25 +107,18 @@ impl Engine {
         let Some(tenant) = store::tenant::find(db, row.tenant_id).await? else {
             return Ok(0);
         };
-        self.lanes
-            .configure_tenant(tenant.id, &store::tenant::queue_settings(&tenant))
-            .await?;
+        self.lanes.configure_tenant(tenant.id, &store::tenant::queue_settings(&tenant)).await?;
         self.lanes.configure(lane, &lane_settings(&row)).await?;
         let now = self.clock.now();
         let mut pushed = 0;
         for class in CLASSES {
             // One more than the window holds: the lane then knows that the database holds more.
             let waiting = store::delivery::due_page(db, lane, class, WINDOW + 1).await?;
-            let first = waiting
-                .first()
-                .map(|first| now.since(first.next_attempt_at));
+            let first = waiting.first().map(|first| now.since(first.next_attempt_at));
             if first.is_none_or(|since| overdue.is_some_and(|overdue| since < overdue)) {
                 continue;
             }
-            let due: Vec<Due> = waiting
-                .iter()
-                .map(|one| due(lane, class, *one, now))
-                .collect();
+            let due: Vec<Due> = waiting.iter().map(|one| due(lane, class, *one, now)).collect();
             self.lanes.push(&due).await?;
             pushed += due.len();
         }
@@ -149,27 +142,13 @@ impl Engine {
             request.limit + 1,
         )
         .await?;
-        let mut due: Vec<Due> = page
-            .iter()
-            .map(|one| due(request.lane, request.class, *one, now))
-            .collect();
-        let beyond = (due.len() > request.limit)
-            .then(|| due.pop())
-            .flatten()
-            .map(|one| one.delay);
-        Ok(Refill {
-            request,
-            due,
-            beyond,
-        })
+        let mut due: Vec<Due> =
+            page.iter().map(|one| due(request.lane, request.class, *one, now)).collect();
+        let beyond = (due.len() > request.limit).then(|| due.pop()).flatten().map(|one| one.delay);
+        Ok(Refill { request, due, beyond })
     }
 }
 
 fn due(lane: SubscriptionId, class: Class, waiting: Waiting, now: Timestamp) -> Due {
-    Due {
-        lane,
-        delivery: waiting.id,
-        class,
-        delay: waiting.next_attempt_at.since(now),
-    }
+    Due { lane, delivery: waiting.id, class, delay: waiting.next_attempt_at.since(now) }
 }

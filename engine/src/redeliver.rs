@@ -35,9 +35,8 @@ impl Engine {
         tenant: TenantId,
         id: DeliveryId,
     ) -> Result<Redelivery, Error> {
-        let old = store::delivery::find(db, tenant, id)
-            .await?
-            .ok_or(Error::NotFound("delivery"))?;
+        let old =
+            store::delivery::find(db, tenant, id).await?.ok_or(Error::NotFound("delivery"))?;
         if !old.status.is_final() {
             return Err(Error::Conflict(
                 "the delivery is not final yet; wait for it, or cancel it first".to_owned(),
@@ -76,13 +75,9 @@ impl Engine {
             sequence,
         };
         rows::insert_deliveries(db, std::slice::from_ref(&new)).await?;
-        let delivery = store::delivery::find(db, tenant, new.id)
-            .await?
-            .ok_or(Error::NotFound("delivery"))?;
-        Ok(Redelivery {
-            delivery,
-            subscription,
-        })
+        let delivery =
+            store::delivery::find(db, tenant, new.id).await?.ok_or(Error::NotFound("delivery"))?;
+        Ok(Redelivery { delivery, subscription })
     }
 
     /// Hands a committed redelivery to the queue. A failure costs time only: its row is there.
@@ -95,16 +90,11 @@ impl Engine {
             delay: Duration::ZERO,
         };
         let pushed = async {
-            self.lanes
-                .configure(lane, &lane_settings(&redelivery.subscription))
-                .await?;
+            self.lanes.configure(lane, &lane_settings(&redelivery.subscription)).await?;
             self.lanes.push(&[due]).await
         };
         if let Err(error) = pushed.await {
-            tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "queue.push_failed"
-            );
+            tracing::warn!(error = &error as &dyn std::error::Error, "queue.push_failed");
         }
     }
 
@@ -119,9 +109,8 @@ impl Engine {
         id: DeliveryId,
     ) -> Result<Model, Error> {
         let cancelled = store::delivery::cancel(db, tenant, id, self.clock.now()).await?;
-        let delivery = store::delivery::find(db, tenant, id)
-            .await?
-            .ok_or(Error::NotFound("delivery"))?;
+        let delivery =
+            store::delivery::find(db, tenant, id).await?.ok_or(Error::NotFound("delivery"))?;
         if !cancelled {
             return Err(Error::Conflict("the delivery is final already".to_owned()));
         }

@@ -49,10 +49,8 @@ pub enum OpenError {
 impl Sealer {
     /// Seals under `master_key`, which is wiped once it is taken over.
     pub fn new(mut master_key: [u8; 32]) -> Self {
-        let digest = Sha256::new()
-            .chain_update(b"posthaste key id")
-            .chain_update(master_key)
-            .finalize();
+        let digest =
+            Sha256::new().chain_update(b"posthaste key id").chain_update(master_key).finalize();
         let mut key_id = [0_u8; KEY_ID_BYTES];
         key_id.copy_from_slice(&digest[..KEY_ID_BYTES]);
         let cipher = XChaCha20Poly1305::new(&master_key.into());
@@ -64,20 +62,12 @@ impl Sealer {
     /// [`OVERHEAD_BYTES`] longer and differs each time.
     pub fn seal(&self, aad: &[u8], plain: &[u8]) -> Vec<u8> {
         let mut nonce = [0_u8; NONCE_BYTES];
-        OsRng
-            .try_fill_bytes(&mut nonce)
-            .expect("a system that runs programs gives randomness");
+        OsRng.try_fill_bytes(&mut nonce).expect("a system that runs programs gives randomness");
         let header = self.header();
         let bound = bound(&header, aad);
         let ciphertext = self
             .cipher
-            .encrypt(
-                XNonce::from_slice(&nonce),
-                Payload {
-                    msg: plain,
-                    aad: &bound,
-                },
-            )
+            .encrypt(XNonce::from_slice(&nonce), Payload { msg: plain, aad: &bound })
             .expect("encryption fails only above 256 GiB");
         [header.as_slice(), &nonce, &ciphertext].concat()
     }
@@ -97,13 +87,7 @@ impl Sealer {
         let (nonce, ciphertext) = rest.split_at(NONCE_BYTES);
         let bound = bound(header, aad);
         self.cipher
-            .decrypt(
-                XNonce::from_slice(nonce),
-                Payload {
-                    msg: ciphertext,
-                    aad: &bound,
-                },
-            )
+            .decrypt(XNonce::from_slice(nonce), Payload { msg: ciphertext, aad: &bound })
             .map(Zeroizing::new)
             .map_err(|_| OpenError::Refused)
     }
@@ -157,19 +141,13 @@ mod tests {
     #[test]
     fn sealed_bytes_do_not_open_in_another_row() {
         let sealed = sealer().seal(ROW, b"secret");
-        assert_eq!(
-            sealer().open(b"subscription_secrets/2", &sealed),
-            Err(OpenError::Refused)
-        );
+        assert_eq!(sealer().open(b"subscription_secrets/2", &sealed), Err(OpenError::Refused));
     }
 
     #[test]
     fn another_master_key_is_told_apart_from_changed_bytes() {
         let sealed = sealer().seal(ROW, b"secret");
-        assert_eq!(
-            Sealer::new([8; 32]).open(ROW, &sealed),
-            Err(OpenError::OtherKey)
-        );
+        assert_eq!(Sealer::new([8; 32]).open(ROW, &sealed), Err(OpenError::OtherKey));
     }
 
     #[test]
@@ -179,10 +157,7 @@ mod tests {
             let mut changed = sealed.clone();
             changed[index] ^= 1;
             assert!(sealer().open(ROW, &changed).is_err(), "byte {index}");
-            assert!(
-                sealer().open(ROW, &sealed[..index]).is_err(),
-                "cut to {index} bytes"
-            );
+            assert!(sealer().open(ROW, &sealed[..index]).is_err(), "cut to {index} bytes");
         }
     }
 
@@ -198,28 +173,14 @@ mod tests {
             std::array::from_fn(|index| 0x80 + u8::try_from(index).expect("below 32"));
         let nonce: [u8; 24] =
             std::array::from_fn(|index| 0x40 + u8::try_from(index).expect("below 24"));
-        let aad = [
-            0x50, 0x51, 0x52, 0x53, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7,
-        ];
+        let aad = [0x50, 0x51, 0x52, 0x53, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7];
         let plain =
             b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the \
                       future, sunscreen would be it.";
         let sealed = XChaCha20Poly1305::new(&key.into())
-            .encrypt(
-                XNonce::from_slice(&nonce),
-                Payload {
-                    msg: plain,
-                    aad: &aad,
-                },
-            )
+            .encrypt(XNonce::from_slice(&nonce), Payload { msg: plain, aad: &aad })
             .expect("a short text");
-        assert_eq!(
-            sealed[..8],
-            [0xbd, 0x6d, 0x17, 0x9d, 0x3e, 0x83, 0xd4, 0x3b]
-        );
-        assert_eq!(
-            sealed[plain.len()..plain.len() + 4],
-            [0xc0, 0x87, 0x59, 0x24]
-        );
+        assert_eq!(sealed[..8], [0xbd, 0x6d, 0x17, 0x9d, 0x3e, 0x83, 0xd4, 0x3b]);
+        assert_eq!(sealed[plain.len()..plain.len() + 4], [0xc0, 0x87, 0x59, 0x24]);
     }
 }

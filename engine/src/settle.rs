@@ -75,10 +75,9 @@ async fn settle_chunk(
     let rows =
         store::delivery::waiting_page(&transaction, subscription, in_flight, CHUNK_ROWS).await?;
     let (status, reason) = match intention {
-        Settling::Disabled => (
-            DeliveryStatus::Failed,
-            Some(number_of(FailureReason::SubscriptionDisabled)),
-        ),
+        Settling::Disabled => {
+            (DeliveryStatus::Failed, Some(number_of(FailureReason::SubscriptionDisabled)))
+        }
         Settling::Deleted => (DeliveryStatus::Cancelled, None),
     };
     for row in &rows {

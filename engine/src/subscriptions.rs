@@ -64,13 +64,12 @@ impl Engine {
         let external_id = config.external_id.clone();
         let status = config.status;
         let mut changed = self.to_row(row.id, config);
-        if status != row.status {
-            changed.settling = Set((status == SubscriptionStatus::Disabled)
-                .then_some(entity::subscription::Settling::Disabled));
-        } else {
+        if status == row.status {
             changed.disabled_reason = NotSet;
-        }
-        if status == SubscriptionStatus::Active {
+        } else {
+            let settling = entity::subscription::Settling::Disabled;
+            changed.settling = Set((status == SubscriptionStatus::Disabled).then_some(settling));
+            // What was counted against the receiver is forgotten when it is started again.
             changed.consecutive_failures = Set(0);
             changed.breaker_opened_at = Set(None);
             changed.failing_since = Set(None);
@@ -106,33 +105,20 @@ impl Engine {
         let now = self.clock.now();
         let ends_at = now + std::time::Duration::from_secs(overlap_s.into());
         let secrets = store::secret::all(db, row.id).await?;
-        let live = secrets
-            .iter()
-            .filter(|old| old.expires_at.unwrap_or(ends_at) > now)
-            .count();
+        let live = secrets.iter().filter(|old| old.expires_at.unwrap_or(ends_at) > now).count();
         if live >= domain::limits::LIVE_SECRETS {
             return Err(Error::Conflict("ten secrets sign at once already; wait until an overlap ends, or rotate with overlap_s 0".to_owned()));
         }
         store::secret::expire_present(db, row.id, ends_at).await?;
         // Newest first is by id: within one millisecond the later one must not sort before.
-        let after = secrets.first().map_or(now, |newest| {
-            newest.created_at + std::time::Duration::from_millis(1)
-        });
+        let after = secrets
+            .first()
+            .map_or(now, |newest| newest.created_at + std::time::Duration::from_millis(1));
         let created_at = now.max(after);
         let id = SecretId::generate(created_at, &mut self.rng());
-        store::secret::insert(
-            db,
-            &self.sealer,
-            id,
-            (row.tenant_id, row.id),
-            secret,
-            created_at,
-        )
-        .await?;
-        let unchanged = ActiveModel {
-            id: Set(row.id),
-            ..Default::default()
-        };
+        store::secret::insert(db, &self.sealer, id, (row.tenant_id, row.id), secret, created_at)
+            .await?;
+        let unchanged = ActiveModel { id: Set(row.id), ..Default::default() };
         store::subscription::update(db, unchanged, row.revision, now).await?;
         Ok(())
     }

@@ -26,11 +26,13 @@ impl Engine {
         tenant: TenantId,
     ) -> Result<(), Error> {
         let now = self.clock.now();
+        // Subscriptions before their tenant, as every change of one locks them.
+        let sql = "UPDATE subscriptions SET deleted_at = ?, revision = revision + 1 \
+                   WHERE tenant_id = ? AND deleted_at IS NULL";
+        execute(db, sql, vec![now.into(), tenant.into()]).await?;
         if !store::tenant::mark_deleted(db, tenant, now).await? {
             return Err(Error::NotFound("tenant"));
         }
-        let sql = "UPDATE subscriptions SET deleted_at = ?, revision = revision + 1 WHERE tenant_id = ? AND deleted_at IS NULL";
-        execute(db, sql, vec![now.into(), tenant.into()]).await?;
         Ok(())
     }
 
@@ -44,10 +46,8 @@ impl Engine {
     pub async fn tenant_changed(&self, row: &entity::tenant::Model) {
         self.address_book.forget(row.id);
         self.targets.forget_all();
-        if let Err(error) = self
-            .lanes
-            .configure_tenant(row.id, &store::tenant::queue_settings(row))
-            .await
+        if let Err(error) =
+            self.lanes.configure_tenant(row.id, &store::tenant::queue_settings(row)).await
         {
             tracing::warn!(error = &error as &dyn std::error::Error, tenant.id = %row.id, "tenant.configure_failed");
         }
@@ -84,29 +84,17 @@ async fn erase(parts: &Parts, tenant: TenantId) -> Result<(), Error> {
     )
     .await?;
     for lane in lanes {
-        parts
-            .lanes
-            .drop_lane(lane.try_get_by_index::<SubscriptionId>(0)?)
-            .await?;
+        parts.lanes.drop_lane(lane.try_get_by_index::<SubscriptionId>(0)?).await?;
     }
     let chunk = "SELECT id FROM deliveries WHERE tenant_id = ? ORDER BY id LIMIT ?";
     loop {
         let transaction = parts.database.begin().await?;
         let attempts = format!("DELETE FROM attempts WHERE delivery_id IN ({chunk})");
-        execute(
-            &transaction,
-            &attempts,
-            vec![tenant.into(), CHUNK_ROWS.into()],
-        )
-        .await?;
+        execute(&transaction, &attempts, vec![tenant.into(), CHUNK_ROWS.into()]).await?;
         let deliveries = format!("DELETE FROM deliveries WHERE id IN ({chunk})");
-        let erased = execute(
-            &transaction,
-            &deliveries,
-            vec![tenant.into(), CHUNK_ROWS.into()],
-        )
-        .await?
-        .rows_affected();
+        let erased = execute(&transaction, &deliveries, vec![tenant.into(), CHUNK_ROWS.into()])
+            .await?
+            .rows_affected();
         transaction.commit().await?;
         if erased == 0 {
             break;
@@ -143,12 +131,7 @@ async fn erase(parts: &Parts, tenant: TenantId) -> Result<(), Error> {
         )
         .await?;
     }
-    execute(
-        &transaction,
-        "DELETE FROM tenants WHERE id = ?",
-        vec![tenant.into()],
-    )
-    .await?;
+    execute(&transaction, "DELETE FROM tenants WHERE id = ?", vec![tenant.into()]).await?;
     transaction.commit().await?;
     Ok(())
 }

@@ -80,17 +80,9 @@ impl Engine {
         let values = vec![
             status.into(),
             self.clock.now().into(),
-            outcome
-                .status()
-                .map(|code| i16::try_from(code).unwrap_or(i16::MAX))
-                .into(),
+            outcome.status().map(|code| i16::try_from(code).unwrap_or(i16::MAX)).into(),
             outcome.failure_reason().map(number_of).into(),
-            outcome
-                .result
-                .as_ref()
-                .err()
-                .map(|failure| failure.error.as_bytes().to_vec())
-                .into(),
+            outcome.result.as_ref().err().map(|failure| failure.error.as_bytes().to_vec()).into(),
             due.id.into(),
         ];
         execute(&transaction, sql, values).await?;
@@ -151,10 +143,7 @@ impl Engine {
             event_id: prepared.id,
             event_type: event.event_type.as_str().to_owned(),
             trigger: Trigger::Test,
-            progress: Progress {
-                number: 1,
-                max_attempts: 1,
-            },
+            progress: Progress { number: 1, max_attempts: 1 },
             traceparent: None,
             body: envelope.to_body().into(),
             target,

@@ -18,11 +18,7 @@ pub(crate) struct Change {
 impl Change {
     async fn run(template: &str, manager: &SchemaManager<'_>) -> Result<(), DbErr> {
         let sql = dialect::render(template, manager.get_database_backend())?;
-        manager
-            .get_connection()
-            .execute_unprepared(&sql)
-            .await
-            .map(|_| ())
+        manager.get_connection().execute_unprepared(&sql).await.map(|_| ())
     }
 }
 
@@ -60,25 +56,17 @@ mod tests {
     impl MigratorTrait for BreaksHalfWay {
         fn migrations() -> Vec<Box<dyn MigrationTrait>> {
             let up = "CREATE TABLE first (id {uuid}); CREATE TABLE second (";
-            vec![Box::new(Change {
-                name: "m0001_breaks",
-                up,
-                down: "",
-            })]
+            vec![Box::new(Change { name: "m0001_breaks", up, down: "" })]
         }
     }
 
     #[tokio::test]
     async fn a_change_that_breaks_half_way_leaves_nothing() {
-        let database = Database::connect("sqlite::memory:")
-            .await
-            .expect("a database in memory");
+        let database = Database::connect("sqlite::memory:").await.expect("a database in memory");
         assert!(BreaksHalfWay::up(&database, None).await.is_err());
         let manager = SchemaManager::new(&database);
         assert!(!manager.has_table("first").await.expect("readable"));
-        let applied = BreaksHalfWay::get_applied_migrations(&database)
-            .await
-            .expect("readable");
+        let applied = BreaksHalfWay::get_applied_migrations(&database).await.expect("readable");
         assert!(applied.is_empty());
     }
 }

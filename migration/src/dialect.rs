@@ -37,17 +37,13 @@ pub(crate) fn render(template: &str, backend: DbBackend) -> Result<String, DbErr
 }
 
 fn spell(placeholder: &str, backend: DbBackend) -> Result<String, DbErr> {
-    let (word, argument) = placeholder
-        .strip_suffix(')')
-        .and_then(|p| p.split_once('('))
-        .unwrap_or((placeholder, ""));
+    let (word, argument) =
+        placeholder.strip_suffix(')').and_then(|p| p.split_once('(')).unwrap_or((placeholder, ""));
     let sqlite = match backend {
         DbBackend::Sqlite => true,
         DbBackend::Postgres => false,
         _ => {
-            return Err(DbErr::Migration(
-                "only SQLite and Postgres are supported".to_owned(),
-            ));
+            return Err(DbErr::Migration("only SQLite and Postgres are supported".to_owned()));
         }
     };
     Ok(match (word, sqlite) {
@@ -65,9 +61,7 @@ fn spell(placeholder: &str, backend: DbBackend) -> Result<String, DbErr> {
         }
         ("without_rowid", false) | ("by_range" | "default_partition", true) => String::new(),
         _ => {
-            return Err(DbErr::Migration(format!(
-                "no such placeholder: {placeholder}"
-            )));
+            return Err(DbErr::Migration(format!("no such placeholder: {placeholder}")));
         }
     })
 }

@@ -52,9 +52,6 @@ pub struct Migrator;
 #[async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        CHANGES
-            .into_iter()
-            .map(|change| Box::new(change) as Box<dyn MigrationTrait>)
-            .collect()
+        CHANGES.into_iter().map(|change| Box::new(change) as Box<dyn MigrationTrait>).collect()
     }
 }

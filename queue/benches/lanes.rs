@@ -16,17 +16,9 @@ use uuid::Uuid;
 /// Deliveries pushed, fetched and completed in one turn of the benchmark: a commit's worth.
 const BATCH: usize = 64;
 const LANES_PER_TENANT: u128 = 10;
-const WORKER: WorkerSlots = WorkerSlots {
-    worker: Uuid::from_u128(7),
-    slots: 1024,
-};
+const WORKER: WorkerSlots = WorkerSlots { worker: Uuid::from_u128(7), slots: 1024 };
 
-criterion_group!(
-    benches,
-    a_delivery_through_the_core,
-    ready_beside_delayed,
-    pick_up
-);
+criterion_group!(benches, a_delivery_through_the_core, ready_beside_delayed, pick_up);
 criterion_main!(benches);
 
 /// The core alone, all lanes configured and the deliveries spread over them.
@@ -69,9 +61,7 @@ fn pick_up(criterion: &mut Criterion) {
         .expect("a runtime can be built");
     let queue = Arc::new(MemoryQueue::new());
     let lane = SubscriptionId(Uuid::from_u128(1));
-    runtime
-        .block_on(queue.configure_lane(lane, settings(1)))
-        .expect("the queue is in memory");
+    runtime.block_on(queue.configure_lane(lane, settings(1))).expect("the queue is in memory");
     criterion.bench_function("push_to_waiting_fetch", |bencher| {
         bencher.iter(|| {
             runtime.block_on(async {
@@ -81,21 +71,13 @@ fn pick_up(criterion: &mut Criterion) {
                 });
                 tokio::task::yield_now().await;
                 let delivery = DeliveryId(Uuid::from_u128(1));
-                let due = Due {
-                    lane,
-                    delivery,
-                    class: Class::First,
-                    delay: Duration::ZERO,
-                };
+                let due = Due { lane, delivery, class: Class::First, delay: Duration::ZERO };
                 queue.push(&[due]).await.expect("the queue is in memory");
                 let tickets = fetching
                     .await
                     .expect("fetching does not panic")
                     .expect("the queue is in memory");
-                queue
-                    .complete(&[done(tickets[0])])
-                    .await
-                    .expect("the queue is in memory");
+                queue.complete(&[done(tickets[0])]).await.expect("the queue is in memory");
             });
         });
     });
@@ -119,12 +101,7 @@ impl Feed {
                 now,
             );
         }
-        Self {
-            lanes,
-            count,
-            made: 0,
-            now,
-        }
+        Self { lanes, count, made: 0, now }
     }
 
     fn next(&mut self) -> Due {
@@ -155,11 +132,7 @@ impl Feed {
 }
 
 fn done(ticket: Ticket) -> Completion {
-    Completion {
-        ticket,
-        next: Next::Done,
-        feedback: Feedback::Success,
-    }
+    Completion { ticket, next: Next::Done, feedback: Feedback::Success }
 }
 
 fn settings(tenant: u128) -> LaneSettings {

@@ -44,13 +44,7 @@ pub struct LaneBackend {
 impl LaneBackend {
     /// Fetches from `queue` on behalf of `worker`.
     pub fn new(queue: Arc<dyn Queue>, worker: WorkerSlots) -> Self {
-        Self {
-            queue,
-            worker,
-            fetching: None,
-            fetched: VecDeque::new(),
-            releasing: None,
-        }
+        Self { queue, worker, fetching: None, fetched: VecDeque::new(), releasing: None }
     }
 }
 
@@ -141,10 +135,7 @@ async fn fetch(queue: Arc<dyn Queue>, worker: WorkerSlots) -> Vec<Ticket> {
 async fn release(queue: Arc<dyn Queue>, tickets: Vec<Ticket>) {
     let released = |ticket: Ticket| Completion {
         ticket,
-        next: Next::DueIn {
-            delay: Duration::ZERO,
-            class: ticket.class,
-        },
+        next: Next::DueIn { delay: Duration::ZERO, class: ticket.class },
         feedback: Feedback::Unattempted,
     };
     let completions: Vec<_> = tickets.into_iter().map(released).collect();

@@ -13,10 +13,7 @@ use queue::{
 };
 use uuid::Uuid;
 
-const WORKER: WorkerSlots = WorkerSlots {
-    worker: Uuid::from_u128(7),
-    slots: 1024,
-};
+const WORKER: WorkerSlots = WorkerSlots { worker: Uuid::from_u128(7), slots: 1024 };
 const FAST: u128 = 1;
 const BACKLOG: u128 = 2;
 const FIRST_SLOW: u128 = 100;
@@ -57,9 +54,7 @@ impl World {
     }
 
     fn push(&mut self, lane: u128, from: u128, count: u128) {
-        let due: Vec<_> = (from..from + count)
-            .map(|number| due(lane, number))
-            .collect();
+        let due: Vec<_> = (from..from + count).map(|number| due(lane, number)).collect();
         self.lanes.push(&due, self.now);
     }
 
@@ -79,26 +74,14 @@ impl World {
             self.refill();
             let answer = self.answers.first_key_value().map(|((at, _), _)| *at);
             // As the shell does: to the core's alarm, to the next answer, or to the next push.
-            let wakes = [
-                self.lanes.next_wake(),
-                self.lanes.next_refill_wake(),
-                answer,
-                Some(next_push),
-            ];
-            self.now = wakes
-                .into_iter()
-                .flatten()
-                .filter(|at| *at > self.now)
-                .min()
-                .unwrap_or(end);
+            let wakes =
+                [self.lanes.next_wake(), self.lanes.next_refill_wake(), answer, Some(next_push)];
+            self.now = wakes.into_iter().flatten().filter(|at| *at > self.now).min().unwrap_or(end);
         }
     }
 
     fn answer_what_is_due(&mut self) {
-        while let Some(entry) = self
-            .answers
-            .first_entry()
-            .filter(|entry| entry.key().0 <= self.now)
+        while let Some(entry) = self.answers.first_entry().filter(|entry| entry.key().0 <= self.now)
         {
             let completion = Completion {
                 ticket: entry.remove(),
@@ -108,10 +91,7 @@ impl World {
             self.lanes.complete(&[completion], self.now);
         }
         let out: Vec<_> = self.answers.values().copied().collect();
-        assert!(
-            self.lanes.extend_lease(&out, self.now).is_empty(),
-            "a lease was lost"
-        );
+        assert!(self.lanes.extend_lease(&out, self.now).is_empty(), "a lease was lost");
     }
 
     fn fetch(&mut self) {
@@ -125,8 +105,7 @@ impl World {
                 self.waited.push(ticket.waited);
             }
             *self.handed_out.entry(ticket.lane).or_default() += 1;
-            self.answers
-                .insert((self.now + takes, ticket.lease.0), ticket);
+            self.answers.insert((self.now + takes, ticket.lease.0), ticket);
         }
     }
 
@@ -136,35 +115,20 @@ impl World {
             for request in self.lanes.wants_refill(self.now) {
                 let RefillRequest { lane, limit, .. } = request;
                 assert_eq!(lane, id(BACKLOG));
-                let out = self
-                    .answers
-                    .values()
-                    .filter(|ticket| ticket.lane == lane)
-                    .count();
+                let out = self.answers.values().filter(|ticket| ticket.lane == lane).count();
                 let done = self.handed_out.get(&lane).copied().unwrap_or_default() - out;
                 let rows = (done as u128..self.backlog)
                     .take(limit)
                     .map(|number| due(BACKLOG, number))
                     .collect();
                 let beyond = (done + limit < self.backlog as usize).then_some(Duration::ZERO);
-                self.lanes.refill(
-                    &Refill {
-                        request,
-                        due: rows,
-                        beyond,
-                    },
-                    self.now,
-                );
+                self.lanes.refill(&Refill { request, due: rows, beyond }, self.now);
             }
         }
     }
 
     fn worst_wait(&self) -> Duration {
-        self.waited
-            .iter()
-            .copied()
-            .max()
-            .expect("the fast lane was served")
+        self.waited.iter().copied().max().expect("the fast lane was served")
     }
 }
 
@@ -174,12 +138,7 @@ fn id(lane: u128) -> SubscriptionId {
 
 fn due(lane: u128, number: u128) -> Due {
     let delivery = DeliveryId(Uuid::from_u128((lane << 64) + number));
-    Due {
-        lane: id(lane),
-        delivery,
-        class: Class::First,
-        delay: Duration::ZERO,
-    }
+    Due { lane: id(lane), delivery, class: Class::First, delay: Duration::ZERO }
 }
 
 #[test]
@@ -194,10 +153,7 @@ fn a_backlog_at_a_slow_receiver_delays_nobody_else() {
     assert_eq!(world.worst_wait(), Duration::ZERO);
     // 64 at a time, each for 5 s, but for the first rounds while the cap grows.
     let served = world.handed_out[&id(BACKLOG)];
-    assert!(
-        (640..=768).contains(&served),
-        "{served} of the backlog in a minute"
-    );
+    assert!((640..=768).contains(&served), "{served} of the backlog in a minute");
 }
 
 #[test]
@@ -214,8 +170,7 @@ fn a_hundred_slow_lanes_of_twenty_tenants_delay_nobody_else() {
     world.run(Duration::from_secs(120));
     assert_eq!(world.waited.len(), 2400);
     assert_eq!(world.worst_wait(), Duration::ZERO);
-    let idle = (0..100)
-        .filter(|slow| !world.handed_out.contains_key(&id(FIRST_SLOW + slow)))
-        .count();
+    let idle =
+        (0..100).filter(|slow| !world.handed_out.contains_key(&id(FIRST_SLOW + slow))).count();
     assert_eq!(idle, 0, "slow lanes are served too");
 }

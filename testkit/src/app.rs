@@ -53,20 +53,16 @@ impl TestApp {
     pub async fn start_with(storage: Storage, variables: &[(&'static str, &str)]) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let url = match storage {
-            Storage::Sqlite => format!(
-                "sqlite://{}?mode=rwc",
-                directory.path().join("test.db").display()
-            ),
+            Storage::Sqlite => {
+                format!("sqlite://{}?mode=rwc", directory.path().join("test.db").display())
+            }
             Storage::Postgres => postgres::fresh_database().await,
         };
         let mut variables = variables.to_vec();
         variables.extend([
             ("POSTHASTE_DATABASE_URL", url.as_str()),
             ("POSTHASTE_ADMIN_KEY", OPERATOR_KEY),
-            (
-                "POSTHASTE_MASTER_KEY",
-                "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
-            ),
+            ("POSTHASTE_MASTER_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
         ]);
         let sources = Sources {
             file: SettingsFile::IfPresent(directory.path().join("posthaste.toml")),
@@ -79,46 +75,28 @@ impl TestApp {
         let connections = connect::open(&settings.database, Tenure::Sole { stop: stop.clone() })
             .await
             .expect("a database");
-        migrate::run(&settings.database, &connections)
-            .await
-            .expect("a schema");
+        migrate::run(&settings.database, &connections).await.expect("a schema");
         let key_file = keys::file_for(&settings.database);
-        let keys = keys::open(
-            &connections.database,
-            &settings.keys,
-            &key_file,
-            keys::Making::Refused,
-        )
-        .await
-        .expect("keys");
+        let keys =
+            keys::open(&connections.database, &settings.keys, &key_file, keys::Making::Refused)
+                .await
+                .expect("keys");
         let clock = Clock::default();
-        let engine = assemble::embedded(
-            &settings,
-            connections.database.clone(),
-            keys.sealer,
-            clock.clone(),
-        )
-        .expect("an engine");
+        let engine =
+            assemble::embedded(&settings, connections.database.clone(), keys.sealer, clock.clone())
+                .expect("an engine");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let base = format!(
-            "http://{}",
-            listener
-                .local_addr()
-                .expect("a bound socket has an address")
-        );
+        let base =
+            format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
         let api_settings = api::Settings {
             public_url: base.clone(),
             data_bytes_max: settings.intake.max_payload_bytes,
         };
         let state = api::State::new(engine.clone(), keys.operator_key_hash, api_settings);
-        engine
-            .keep_house_once()
-            .await
-            .expect("the database is there");
+        engine.keep_house_once().await.expect("the database is there");
         engine.fill_queue().await.expect("the database is there");
-        let worker_settings = worker::Settings {
-            concurrency: settings.delivery.worker_concurrency,
-        };
+        let worker_settings =
+            worker::Settings { concurrency: settings.delivery.worker_concurrency };
         let parts = vec![
             tokio::spawn({
                 let worker = worker::run(engine.clone(), worker_settings, stop.clone());
@@ -184,9 +162,7 @@ mod postgres {
         let server = std::env::var("POSTHASTE_TEST_POSTGRES_URL")
             .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/test".to_owned());
         let name = format!("posthaste_{}", uuid::Uuid::now_v7().simple());
-        let admin = Database::connect(&server)
-            .await
-            .expect("the tests' Postgres server answers");
+        let admin = Database::connect(&server).await.expect("the tests' Postgres server answers");
         admin
             .execute_unprepared(&format!("CREATE DATABASE {name}"))
             .await

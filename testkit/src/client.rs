@@ -28,11 +28,7 @@ impl Reply {
     #[track_caller]
     pub fn expect(&self, status: u16) -> Value {
         assert_eq!(self.status, status, "{}", self.text);
-        if self.text.is_empty() {
-            Value::Null
-        } else {
-            self.json()
-        }
+        if self.text.is_empty() { Value::Null } else { self.json() }
     }
 }
 
@@ -55,24 +51,14 @@ impl Client {
             clippy::disallowed_methods,
             reason = "this client calls our own API, not a tenant's url"
         )]
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .build()
-            .expect("an HTTP client");
-        Self {
-            http,
-            base: base.to_owned(),
-            key: key.to_owned(),
-        }
+        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        Self { http, base: base.to_owned(), key: key.to_owned() }
     }
 
     /// The same client with another key.
     #[must_use]
     pub fn with_key(&self, key: &str) -> Self {
-        Self {
-            key: key.to_owned(),
-            ..self.clone()
-        }
+        Self { key: key.to_owned(), ..self.clone() }
     }
 
     /// Makes a call; `path` is what follows `/api/v1/webhooks`.
@@ -94,9 +80,7 @@ impl Client {
             request = request.header(*name, *value);
         }
         if let Some(body) = body {
-            request = request
-                .header("content-type", "application/json")
-                .body(body);
+            request = request.header("content-type", "application/json").body(body);
         }
         let response = request.send().await?;
         Ok(Reply {
@@ -138,24 +122,12 @@ impl Client {
 
     /// Makes a tenant with a key for everything. The caller is the operator.
     pub async fn new_tenant(&self) -> Tenant {
-        let id = text(
-            &self
-                .post("/tenants", json!({"name": "a tenant"}))
-                .await
-                .expect(201),
-            "id",
-        );
+        let id = text(&self.post("/tenants", json!({"name": "a tenant"})).await.expect(201), "id");
         let key = self
-            .post(
-                &format!("/tenants/{id}/keys"),
-                json!({"name": "all", "scopes": ["*"]}),
-            )
+            .post(&format!("/tenants/{id}/keys"), json!({"name": "all", "scopes": ["*"]}))
             .await
             .expect(201);
-        Tenant {
-            id,
-            api: self.with_key(&text(&key, "secret")),
-        }
+        Tenant { id, api: self.with_key(&text(&key, "secret")) }
     }
 }
 
@@ -176,11 +148,7 @@ impl Tenant {
     /// Posts an event that must be accepted; gives its id.
     pub async fn publish(&self, event_type: &str, data: Value) -> String {
         text(
-            &self
-                .api
-                .post("/events", json!({"type": event_type, "data": data}))
-                .await
-                .expect(202),
+            &self.api.post("/events", json!({"type": event_type, "data": data})).await.expect(202),
             "id",
         )
     }
@@ -197,8 +165,5 @@ impl Tenant {
 
 /// A field that must be a text.
 pub(crate) fn text(value: &Value, field: &str) -> String {
-    value[field]
-        .as_str()
-        .unwrap_or_else(|| panic!("no {field} in {value}"))
-        .to_owned()
+    value[field].as_str().unwrap_or_else(|| panic!("no {field} in {value}")).to_owned()
 }

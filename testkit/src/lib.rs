@@ -35,7 +35,5 @@ pub async fn eventually<T, F: Future<Output = Option<T>>>(
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     });
-    waited
-        .await
-        .unwrap_or_else(|_| panic!("waited in vain: {what}"))
+    waited.await.unwrap_or_else(|_| panic!("waited in vain: {what}"))
 }

@@ -55,10 +55,7 @@ pub struct Answer {
 impl Answer {
     /// An empty answer of this status, at once.
     pub fn status(status: u16) -> Self {
-        Self {
-            status,
-            ..Self::default()
-        }
+        Self { status, ..Self::default() }
     }
 
     /// The same with a header.
@@ -94,9 +91,7 @@ pub struct Receiver {
 
 impl std::fmt::Debug for Receiver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Receiver")
-            .field("address", &self.address)
-            .finish_non_exhaustive()
+        f.debug_struct("Receiver").field("address", &self.address).finish_non_exhaustive()
     }
 }
 
@@ -109,9 +104,7 @@ impl Receiver {
         behaviour: impl Fn(usize, &Received) -> Answer + Send + Sync + 'static,
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
-        let address = listener
-            .local_addr()
-            .expect("a bound socket has an address");
+        let address = listener.local_addr().expect("a bound socket has an address");
         let shared = Arc::new(Shared {
             received: Mutex::default(),
             count: watch::Sender::new(0),
@@ -127,11 +120,7 @@ impl Receiver {
                 }
             }
         });
-        Self {
-            address,
-            shared,
-            accepting,
-        }
+        Self { address, shared, accepting }
     }
 
     /// Answers the statuses in turn, the last one for ever.
@@ -167,11 +156,7 @@ impl Receiver {
     pub async fn wait_for(&self, count: usize) -> Vec<Received> {
         let mut seen = self.shared.count.subscribe();
         let waited = tokio::time::timeout(PATIENCE, seen.wait_for(|seen| *seen >= count)).await;
-        assert!(
-            matches!(waited, Ok(Ok(_))),
-            "waited for {count} requests, {} came",
-            self.count()
-        );
+        assert!(matches!(waited, Ok(Ok(_))), "waited for {count} requests, {} came", self.count());
         self.received()
     }
 }
@@ -193,11 +178,8 @@ async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
         if !answer.delay.is_zero() {
             tokio::time::sleep(answer.delay).await;
         }
-        let mut head = format!(
-            "HTTP/1.1 {} X\r\ncontent-length: {}\r\n",
-            answer.status,
-            answer.body.len()
-        );
+        let mut head =
+            format!("HTTP/1.1 {} X\r\ncontent-length: {}\r\n", answer.status, answer.body.len());
         for (name, value) in &answer.headers {
             head.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -226,12 +208,8 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Re
         .filter_map(|line| line.split_once(": "))
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .collect();
-    let length = headers
-        .iter()
-        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
-    let length: usize = length
-        .and_then(|(_, value)| value.parse().ok())
-        .unwrap_or(0);
+    let length = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+    let length: usize = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
     while buffer.len() < head_end + length {
         if stream.read_buf(buffer).await.ok()? == 0 {
             return None;
@@ -239,14 +217,6 @@ async fn read_request(stream: &mut TcpStream, buffer: &mut Vec<u8>) -> Option<Re
     }
     let body = buffer[head_end..head_end + length].to_vec();
     buffer.drain(..head_end + length);
-    let at_unix_s = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_secs());
-    Some(Received {
-        at: Instant::now(),
-        at_unix_s,
-        path,
-        headers,
-        body,
-    })
+    let at_unix_s = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+    Some(Received { at: Instant::now(), at_unix_s, path, headers, body })
 }

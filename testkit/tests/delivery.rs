@@ -51,9 +51,7 @@ async fn app(storage: Storage) -> TestApp {
 async fn an_event_reaches_its_subscription_signed_both_ways(app: TestApp) {
     let receiver = Receiver::answering([204]).await;
     let tenant = app.operator.new_tenant().await;
-    let (subscription, secret) = tenant
-        .subscribe(json!({"url": receiver.url("/hooks")}))
-        .await;
+    let (subscription, secret) = tenant.subscribe(json!({"url": receiver.url("/hooks")})).await;
     let event = tenant.publish("content.published", json!({"n": 1})).await;
 
     let request = &receiver.wait_for(1).await[0];
@@ -84,10 +82,7 @@ async fn an_event_reaches_its_subscription_signed_both_ways(app: TestApp) {
     assert_eq!(delivery["attempt_count"], 1);
     assert_eq!(delivery["last_status_code"], 204);
     let attempts = tenant
-        .list(&format!(
-            "/deliveries/{}/attempts",
-            delivery["id"].as_str().unwrap_or_default()
-        ))
+        .list(&format!("/deliveries/{}/attempts", delivery["id"].as_str().unwrap_or_default()))
         .await;
     assert_eq!(attempts.len(), 1);
     assert_eq!(attempts[0]["number"], 1);
@@ -110,10 +105,7 @@ async fn data_arrives_byte_for_byte(app: TestApp) {
 
     let request = &receiver.wait_for(1).await[0];
     let sent = String::from_utf8(request.body.clone()).expect("UTF-8");
-    assert!(
-        sent.contains(&format!("\"data\":{data},\"metadata\":{{\"z\" : 1.0}}")),
-        "{sent}"
-    );
+    assert!(sent.contains(&format!("\"data\":{data},\"metadata\":{{\"z\" : 1.0}}")), "{sent}");
     let shown = tenant.api.get(&format!("/events/{event}")).await;
     assert!(shown.text.contains(data), "{}", shown.text);
 }
@@ -130,20 +122,12 @@ async fn a_receiver_that_always_fails_gets_six_attempts_and_then_one_dead_letter
     for (gap, scheduled_ms) in requests.windows(2).zip([100.0, 200.0, 300.0, 400.0, 500.0]) {
         // Never sooner than the jitter lets it; later only by what a busy machine adds.
         let waited_ms = gap[1].at.duration_since(gap[0].at).as_secs_f64() * 1000.0;
-        assert!(
-            waited_ms >= scheduled_ms * 0.8 - 2.0,
-            "waited {waited_ms} of {scheduled_ms} ms"
-        );
+        assert!(waited_ms >= scheduled_ms * 0.8 - 2.0, "waited {waited_ms} of {scheduled_ms} ms");
     }
-    let numbers: Vec<&str> = requests
-        .iter()
-        .map(|request| request.header("x-pt-attempt"))
-        .collect();
+    let numbers: Vec<&str> =
+        requests.iter().map(|request| request.header("x-pt-attempt")).collect();
     assert_eq!(numbers, ["1", "2", "3", "4", "5", "6"]);
-    let ids: HashSet<&str> = requests
-        .iter()
-        .map(|request| request.header("webhook-id"))
-        .collect();
+    let ids: HashSet<&str> = requests.iter().map(|request| request.header("webhook-id")).collect();
     assert_eq!(ids.len(), 1, "the same webhook-id on every attempt");
     assert_eq!(delivery["status"], "failed");
     assert_eq!(delivery["failure_reason"], "http_status");
@@ -165,17 +149,11 @@ async fn a_redelivery_to_the_healed_receiver_resolves_the_dead_letter(app: TestA
     let count = receiver.count();
     receiver.behave(|_, _| Answer::status(200));
 
-    let again = tenant
-        .api
-        .post(&format!("/dead-letters/{dead_id}/replay"), json!({}))
-        .await
-        .expect(202);
+    let again =
+        tenant.api.post(&format!("/dead-letters/{dead_id}/replay"), json!({})).await.expect(202);
     assert_eq!(again["trigger"], "redelivery");
     let requests = receiver.wait_for(count + 1).await;
-    assert_eq!(
-        requests.last().expect("one").header("x-pt-trigger"),
-        "redelivery"
-    );
+    assert_eq!(requests.last().expect("one").header("x-pt-trigger"), "redelivery");
     assert_eq!(requests.last().expect("one").header("webhook-id"), event);
     eventually("the dead letter is resolved", || async {
         tenant.list("/dead-letters").await.is_empty().then_some(())
@@ -185,11 +163,7 @@ async fn a_redelivery_to_the_healed_receiver_resolves_the_dead_letter(app: TestA
     assert_eq!(resolved[0]["resolution"], "replayed");
     let history = tenant.list(&format!("/deliveries?event_id={event}")).await;
     let statuses: Vec<&Value> = history.iter().map(|delivery| &delivery["status"]).collect();
-    assert_eq!(
-        statuses,
-        ["succeeded", "failed"],
-        "both deliveries, newest first"
-    );
+    assert_eq!(statuses, ["succeeded", "failed"], "both deliveries, newest first");
 }
 
 async fn retry_after_replaces_the_schedule(app: TestApp) {
@@ -223,39 +197,16 @@ async fn a_410_disables_the_subscription_and_what_waits_is_dead(app: TestApp) {
     receiver.wait_for(1).await;
     let gone = tenant.publish("a.b", json!(2)).await;
 
-    assert_eq!(
-        final_delivery(&tenant, &gone).await["failure_reason"],
-        "gone"
-    );
-    assert_eq!(
-        final_delivery(&tenant, &waits).await["failure_reason"],
-        "subscription_disabled"
-    );
-    let shown = tenant
-        .api
-        .get(&format!("/subscriptions/{subscription}"))
-        .await
-        .expect(200);
-    assert_eq!(
-        (&shown["status"], &shown["disabled_reason"]),
-        (&json!("disabled"), &json!("gone"))
-    );
+    assert_eq!(final_delivery(&tenant, &gone).await["failure_reason"], "gone");
+    assert_eq!(final_delivery(&tenant, &waits).await["failure_reason"], "subscription_disabled");
+    let shown = tenant.api.get(&format!("/subscriptions/{subscription}")).await.expect(200);
+    assert_eq!((&shown["status"], &shown["disabled_reason"]), (&json!("disabled"), &json!("gone")));
     assert_eq!(tenant.list("/dead-letters").await.len(), 2);
-    let unmatched = tenant
-        .api
-        .post("/events", json!({"type": "a.b", "data": 3}))
-        .await
-        .expect(202);
-    assert_eq!(
-        unmatched["deliveries"], 0,
-        "a disabled subscription gets nothing"
-    );
+    let unmatched = tenant.api.post("/events", json!({"type": "a.b", "data": 3})).await.expect(202);
+    assert_eq!(unmatched["deliveries"], 0, "a disabled subscription gets nothing");
     let patched = tenant
         .api
-        .patch(
-            &format!("/subscriptions/{subscription}"),
-            json!({"status": "active"}),
-        )
+        .patch(&format!("/subscriptions/{subscription}"), json!({"status": "active"}))
         .await
         .expect(200);
     assert!(patched["disabled_reason"].is_null());
@@ -267,36 +218,22 @@ async fn a_410_disables_the_subscription_and_what_waits_is_dead(app: TestApp) {
 async fn a_paused_subscription_holds_its_deliveries(app: TestApp) {
     let receiver = Receiver::answering([200]).await;
     let tenant = app.operator.new_tenant().await;
-    let (subscription, _) = tenant
-        .subscribe(json!({"url": receiver.url("/"), "status": "paused"}))
-        .await;
-    let (_, _) = tenant
-        .subscribe(json!({"url": receiver.url("/other")}))
-        .await;
+    let (subscription, _) =
+        tenant.subscribe(json!({"url": receiver.url("/"), "status": "paused"})).await;
+    let (_, _) = tenant.subscribe(json!({"url": receiver.url("/other")})).await;
     let held: Vec<String> = futures_in_order(10, |n| {
         let tenant = tenant.clone();
         async move { tenant.publish("a.b", json!(n)).await }
     })
     .await;
     receiver.wait_for(10).await;
-    assert!(
-        receiver
-            .received()
-            .iter()
-            .all(|request| request.path == "/other")
-    );
-    let waiting = tenant
-        .list(&format!(
-            "/deliveries?subscription_id={subscription}&status=pending"
-        ))
-        .await;
+    assert!(receiver.received().iter().all(|request| request.path == "/other"));
+    let waiting =
+        tenant.list(&format!("/deliveries?subscription_id={subscription}&status=pending")).await;
     assert_eq!(waiting.len(), held.len());
     tenant
         .api
-        .patch(
-            &format!("/subscriptions/{subscription}"),
-            json!({"status": "active"}),
-        )
+        .patch(&format!("/subscriptions/{subscription}"), json!({"status": "active"}))
         .await
         .expect(200);
     receiver.wait_for(20).await;
@@ -307,9 +244,7 @@ async fn an_ordered_subscription_gets_one_at_a_time_in_order(app: TestApp) {
         Receiver::new(|number, _| Answer::status(if number % 5 == 3 { 500 } else { 200 })).await;
     let tenant = app.operator.new_tenant().await;
     let retry = json!({"schedule_s": [0.1, 0.1, 0.1, 0.1], "jitter": 0});
-    tenant
-        .subscribe(json!({"url": receiver.url("/"), "ordered": true, "retry": retry}))
-        .await;
+    tenant.subscribe(json!({"url": receiver.url("/"), "ordered": true, "retry": retry})).await;
     futures_in_order(30, |n| {
         let tenant = tenant.clone();
         async move { tenant.publish("a.b", json!(n)).await }
@@ -330,27 +265,12 @@ async fn deleting_a_subscription_cancels_what_waits(app: TestApp) {
     let receiver = Receiver::answering([500]).await;
     let tenant = app.operator.new_tenant().await;
     let retry = json!({"schedule_s": [3600], "jitter": 0});
-    let (subscription, _) = tenant
-        .subscribe(json!({"url": receiver.url("/"), "retry": retry}))
-        .await;
+    let (subscription, _) =
+        tenant.subscribe(json!({"url": receiver.url("/"), "retry": retry})).await;
     let event = tenant.publish("a.b", json!(1)).await;
     receiver.wait_for(1).await;
-    assert_eq!(
-        tenant
-            .api
-            .delete(&format!("/subscriptions/{subscription}"))
-            .await
-            .status,
-        204
-    );
-    assert_eq!(
-        tenant
-            .api
-            .delete(&format!("/subscriptions/{subscription}"))
-            .await
-            .status,
-        404
-    );
+    assert_eq!(tenant.api.delete(&format!("/subscriptions/{subscription}")).await.status, 204);
+    assert_eq!(tenant.api.delete(&format!("/subscriptions/{subscription}")).await.status, 404);
     assert_eq!(final_delivery(&tenant, &event).await["status"], "cancelled");
 }
 
@@ -360,10 +280,7 @@ async fn a_rotated_secret_signs_beside_the_new_one(app: TestApp) {
     let (subscription, old) = tenant.subscribe(json!({"url": receiver.url("/")})).await;
     let rotated = tenant
         .api
-        .post(
-            &format!("/subscriptions/{subscription}/secret/rotate"),
-            json!({}),
-        )
+        .post(&format!("/subscriptions/{subscription}/secret/rotate"), json!({}))
         .await
         .expect(200);
     let new = rotated["secret"].as_str().expect("a secret").to_owned();
@@ -374,10 +291,7 @@ async fn a_rotated_secret_signs_beside_the_new_one(app: TestApp) {
     assert!(standard_signature_holds(&new, both) && pt_signature_holds(&new, both));
     tenant
         .api
-        .post(
-            &format!("/subscriptions/{subscription}/secret/rotate"),
-            json!({"overlap_s": 0}),
-        )
+        .post(&format!("/subscriptions/{subscription}/secret/rotate"), json!({"overlap_s": 0}))
         .await
         .expect(200);
     tenant.publish("a.b", json!(2)).await;
@@ -391,16 +305,10 @@ async fn a_rotated_secret_signs_beside_the_new_one(app: TestApp) {
 async fn only_matching_events_are_delivered(app: TestApp) {
     let receiver = Receiver::answering([200]).await;
     let tenant = app.operator.new_tenant().await;
-    tenant
-        .subscribe(json!({"url": receiver.url("/typed"), "event_types": ["content.*"]}))
-        .await;
-    tenant
-        .subscribe(json!({"url": receiver.url("/filtered"), "filter": "data.amount > 10"}))
-        .await;
+    tenant.subscribe(json!({"url": receiver.url("/typed"), "event_types": ["content.*"]})).await;
+    tenant.subscribe(json!({"url": receiver.url("/filtered"), "filter": "data.amount > 10"})).await;
     let other = app.operator.new_tenant().await;
-    other
-        .subscribe(json!({"url": receiver.url("/other")}))
-        .await;
+    other.subscribe(json!({"url": receiver.url("/other")})).await;
     let posts = [
         ("content.published", 5),
         ("user.created", 11),
@@ -411,21 +319,14 @@ async fn only_matching_events_are_delivered(app: TestApp) {
     for (event_type, amount) in posts {
         let made = tenant
             .api
-            .post(
-                "/events",
-                json!({"type": event_type, "data": {"amount": amount}}),
-            )
+            .post("/events", json!({"type": event_type, "data": {"amount": amount}}))
             .await
             .expect(202);
         deliveries.push(made["deliveries"].as_u64().expect("a count"));
     }
     assert_eq!(deliveries, [1, 1, 2, 0]);
-    let mut paths: Vec<String> = receiver
-        .wait_for(4)
-        .await
-        .into_iter()
-        .map(|request| request.path)
-        .collect();
+    let mut paths: Vec<String> =
+        receiver.wait_for(4).await.into_iter().map(|request| request.path).collect();
     paths.sort();
     assert_eq!(paths, ["/filtered", "/filtered", "/typed", "/typed"]);
 }
@@ -439,10 +340,7 @@ async fn a_deferred_event_waits(app: TestApp) {
     let posted_at = std::time::Instant::now();
     tenant
         .api
-        .post(
-            "/events",
-            json!({"type": "a.b", "data": 1, "deliver_at": at}),
-        )
+        .post("/events", json!({"type": "a.b", "data": 1, "deliver_at": at}))
         .await
         .expect(202);
     let request = &receiver.wait_for(1).await[0];

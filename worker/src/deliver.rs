@@ -22,10 +22,7 @@ pub(crate) async fn deliver(ticket: Ticket, engine: Data<Engine>) {
         Ok(None) => return,
         // The ticket was given back and comes again.
         Err(error) => {
-            return tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "delivery.not_loaded"
-            );
+            return tracing::warn!(error = &error as &dyn std::error::Error, "delivery.not_loaded");
         }
     };
     let started_at = engine.clock.now();
@@ -37,13 +34,8 @@ pub(crate) async fn deliver(ticket: Ticket, engine: Data<Engine>) {
         egress: due.target.egress.clone(),
     };
     let outcome = engine.sender.send(request).await;
-    let verdict = settle(
-        &outcome,
-        due.progress,
-        &due.target.retry,
-        engine.clock.now(),
-        &mut engine.rng(),
-    );
+    let verdict =
+        settle(&outcome, due.progress, &due.target.retry, engine.clock.now(), &mut engine.rng());
     log(&due, &outcome, verdict);
     engine.record(due, started_at, outcome, verdict).await;
 }

@@ -25,10 +25,7 @@ pub struct Settings {
 /// # Errors
 /// When the worker itself cannot run.
 pub async fn run(engine: Engine, settings: Settings, stop: CancellationToken) -> io::Result<()> {
-    let worker = WorkerSlots {
-        worker: uuid::Uuid::now_v7(),
-        slots: settings.concurrency,
-    };
+    let worker = WorkerSlots { worker: uuid::Uuid::now_v7(), slots: settings.concurrency };
     let for_workers = engine.clone();
     let monitor = Monitor::new()
         .register(move |restarts| {

@@ -25,9 +25,7 @@ impl NewKey {
     pub(crate) fn generate(rng: &mut impl RngCore) -> Self {
         let mut random = [0_u8; 32];
         rng.fill_bytes(&mut random);
-        Self {
-            secret: format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random)),
-        }
+        Self { secret: format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random)) }
     }
 
     /// The whole key, for the one answer that shows it.
@@ -59,8 +57,7 @@ pub(crate) fn hash(key: &[u8]) -> [u8; 32] {
 
 /// Whether it has the shape of a tenant's key; what has not needs no look at the database.
 pub(crate) fn is_key(key: &[u8]) -> bool {
-    key.strip_prefix(PREFIX.as_bytes())
-        .is_some_and(|random| random.len() == RANDOM_CHARS)
+    key.strip_prefix(PREFIX.as_bytes()).is_some_and(|random| random.len() == RANDOM_CHARS)
 }
 
 /// The key of `Authorization: Bearer <key>`, when there is exactly one such header.
@@ -97,10 +94,8 @@ mod tests {
         let bearer_of = |values: &[&str]| {
             let mut headers = HeaderMap::new();
             for value in values {
-                headers.append(
-                    AUTHORIZATION,
-                    HeaderValue::from_str(value).expect("a header value"),
-                );
+                headers
+                    .append(AUTHORIZATION, HeaderValue::from_str(value).expect("a header value"));
             }
             bearer(&headers).map(<[u8]>::to_vec)
         };

@@ -57,18 +57,9 @@ impl Keyring {
     pub(crate) fn new(operator_key_hash: [u8; 32]) -> Self {
         Self {
             operator_key_hash,
-            keys: Cache::builder()
-                .max_capacity(ENTRIES_MAX)
-                .time_to_live(KEPT_FOR)
-                .build(),
-            tenants: Cache::builder()
-                .max_capacity(ENTRIES_MAX)
-                .time_to_live(KEPT_FOR)
-                .build(),
-            noted: Cache::builder()
-                .max_capacity(ENTRIES_MAX)
-                .time_to_live(USE_NOTED_EVERY)
-                .build(),
+            keys: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(KEPT_FOR).build(),
+            tenants: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(KEPT_FOR).build(),
+            noted: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(USE_NOTED_EVERY).build(),
             changes: AtomicU64::new(0),
         }
     }
@@ -165,7 +156,5 @@ async fn read(engine: &Engine, hash: &[u8; 32]) -> Result<Option<Arc<Known>>, Pr
 /// Whether it can be the name of anything: an id or an external id. What cannot is not looked for.
 pub(crate) fn is_name(text: &str) -> bool {
     domain::limits::EXTERNAL_ID_CHARS.contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_.:-".contains(&byte))
 }

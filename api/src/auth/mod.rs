@@ -73,17 +73,11 @@ async fn identify(request: &HttpRequest, state: &State) -> Result<Identity, Prob
         false => None,
     };
     let Some(known) = known else {
-        return Err(Problem::new(
-            Code::Unauthenticated,
-            "the key is unknown, expired or revoked",
-        ));
+        return Err(Problem::new(Code::Unauthenticated, "the key is unknown, expired or revoked"));
     };
     check_use(request, &known)?;
     state.keyring.note_use(&state.engine, known.id);
-    Ok(Identity::Tenant {
-        tenant: known.tenant,
-        scopes: known.scopes.clone(),
-    })
+    Ok(Identity::Tenant { tenant: known.tenant, scopes: known.scopes.clone() })
 }
 
 fn check_use(request: &HttpRequest, known: &Known) -> Result<(), Problem> {
@@ -160,10 +154,9 @@ impl FromRequest for Operator {
         Box::pin(async move {
             match identify(&request, state(&request)?).await? {
                 Identity::Operator => Ok(Self),
-                Identity::Tenant { .. } => Err(Problem::new(
-                    Code::OperatorOnly,
-                    "this route takes the operator key only",
-                )),
+                Identity::Tenant { .. } => {
+                    Err(Problem::new(Code::OperatorOnly, "this route takes the operator key only"))
+                }
             }
         })
     }
@@ -197,11 +190,7 @@ impl<N: Need> FromRequest for Caller<N> {
                 let detail = "the operator has to name the tenant in the header Posthaste-Tenant";
                 return Err(Problem::new(Code::TenantRequired, detail));
             };
-            Ok(Self {
-                tenant,
-                scopes,
-                need: PhantomData,
-            })
+            Ok(Self { tenant, scopes, need: PhantomData })
         })
     }
 }

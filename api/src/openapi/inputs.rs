@@ -54,10 +54,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("NewEvent", event()),
         ("NewEvents", events()),
         ("FilterTest", filter_test()),
-        (
-            "Nothing",
-            json!({"type": "object", "additionalProperties": false}),
-        ),
+        ("Nothing", json!({"type": "object", "additionalProperties": false})),
     ]
 }
 

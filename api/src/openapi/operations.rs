@@ -49,11 +49,7 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             "events",
             "Post an event",
             &[
-                (
-                    202,
-                    Json("Receipt"),
-                    "The event and its deliveries are committed",
-                ),
+                (202, Json("Receipt"), "The event and its deliveries are committed"),
                 (200, Json("Receipt"), "The same event was taken before"),
             ],
         )
@@ -65,12 +61,9 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             &[(200, List("EventHead"), "A page")],
         )
         .filtered(
-            [
-                many("type", event_type_name()),
-                many("correlation_id", json!({"type": "string"})),
-            ]
-            .into_iter()
-            .chain(window()),
+            [many("type", event_type_name()), many("correlation_id", json!({"type": "string"}))]
+                .into_iter()
+                .chain(window()),
         ),
         ("POST", "/events/batch") => operation(
             "postEvents",
@@ -89,11 +82,7 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             "createSubscription",
             "subscriptions",
             "Register a subscription",
-            &[(
-                201,
-                Json("MadeSubscription"),
-                "The subscription and its secret",
-            )],
+            &[(201, Json("MadeSubscription"), "The subscription and its secret")],
         )
         .taking("NewSubscription"),
         ("GET", "/subscriptions") => operation(
@@ -115,11 +104,7 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             "testFilter",
             "subscriptions",
             "Try a filter on an event, or on the last 100",
-            &[(
-                200,
-                Json("FilterTestAnswer"),
-                "Whether it matches, or how many did",
-            )],
+            &[(200, Json("FilterTestAnswer"), "Whether it matches, or how many did")],
         )
         .taking("FilterTest"),
         ("GET", "/subscriptions/{id}") => operation(
@@ -203,9 +188,7 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             &[(200, List("DeadLetter"), "A page")],
         )
         .filtered(
-            delivery_filters()
-                .into_iter()
-                .chain([one("resolved", json!({"type": "boolean"}))]),
+            delivery_filters().into_iter().chain([one("resolved", json!({"type": "boolean"}))]),
         ),
         ("DELETE", "/dead-letters/{id}") => operation(
             "discardDeadLetter",
@@ -283,10 +266,7 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             "getReadiness",
             "health",
             "Whether the process can work",
-            &[
-                (200, Json("Readiness"), "It can"),
-                (503, Json("Readiness"), "The database is away"),
-            ],
+            &[(200, Json("Readiness"), "It can"), (503, Json("Readiness"), "The database is away")],
         ),
         ("GET", "/metrics") => operation(
             "getMetrics",
@@ -294,45 +274,30 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             "Figures for Prometheus",
             &[(200, Text, "In its text format")],
         ),
-        ("GET", "/openapi.json") => operation(
-            "getOpenapi",
-            "health",
-            "This document",
-            &[(200, Document, "OpenAPI 3.1")],
-        ),
+        ("GET", "/openapi.json") => {
+            operation("getOpenapi", "health", "This document", &[(200, Document, "OpenAPI 3.1")])
+        }
         _ => return None,
     })
 }
 
 impl Operation {
     fn taking(self, body: &'static str) -> Self {
-        Self {
-            body: Some((body, true)),
-            ..self
-        }
+        Self { body: Some((body, true)), ..self }
     }
 
     fn taking_maybe(self, body: &'static str) -> Self {
-        Self {
-            body: Some((body, false)),
-            ..self
-        }
+        Self { body: Some((body, false)), ..self }
     }
 
     fn asking(self, query: impl IntoIterator<Item = Value>) -> Self {
-        Self {
-            query: query.into_iter().collect(),
-            ..self
-        }
+        Self { query: query.into_iter().collect(), ..self }
     }
 
     /// A list with these filters.
     fn filtered(self, filters: impl IntoIterator<Item = Value>) -> Self {
         let limit = integer(*limits::PAGE_ROWS.start(), *limits::PAGE_ROWS.end());
-        let page = [
-            one("limit", limit),
-            one("cursor", json!({"type": "string"})),
-        ];
+        let page = [one("limit", limit), one("cursor", json!({"type": "string"}))];
         self.asking(page.into_iter().chain(filters))
     }
 }

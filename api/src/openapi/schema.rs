@@ -72,10 +72,7 @@ pub(super) fn event_type_name() -> Value {
 
 /// An id of the caller's own.
 pub(super) fn own_id() -> Value {
-    let mut schema = text(
-        *limits::EXTERNAL_ID_CHARS.start(),
-        *limits::EXTERNAL_ID_CHARS.end(),
-    );
+    let mut schema = text(*limits::EXTERNAL_ID_CHARS.start(), *limits::EXTERNAL_ID_CHARS.end());
     schema["pattern"] = json!("^[A-Za-z0-9_.:-]+$");
     schema
 }

@@ -58,10 +58,7 @@ fn every_reference_points_to_a_schema() {
     let document = document_json();
     for reference in text.split("\"#/components/schemas/").skip(1) {
         let name = reference.split('"').next().expect("a name");
-        assert!(
-            document["components"]["schemas"].get(name).is_some(),
-            "{name}"
-        );
+        assert!(document["components"]["schemas"].get(name).is_some(), "{name}");
     }
 }
 
@@ -79,56 +76,27 @@ fn operations_have_names_of_their_own() {
 
 /// The names that a parser knows, as it tells them when it meets another.
 fn known<'a, T: Deserialize<'a> + std::fmt::Debug>(json: &'a str) -> BTreeSet<String> {
-    let error = serde_json::from_str::<T>(json)
-        .expect_err("an unknown field is refused")
-        .to_string();
-    error
-        .split('`')
-        .skip(3)
-        .step_by(2)
-        .map(str::to_owned)
-        .collect()
+    let error =
+        serde_json::from_str::<T>(json).expect_err("an unknown field is refused").to_string();
+    error.split('`').skip(3).step_by(2).map(str::to_owned).collect()
 }
 
 fn described(schema: &Value) -> BTreeSet<String> {
-    schema["properties"]
-        .as_object()
-        .expect("an object")
-        .keys()
-        .cloned()
-        .collect()
+    schema["properties"].as_object().expect("an object").keys().cloned().collect()
 }
 
 #[test]
 fn inputs_have_the_fields_that_the_parsers_know() {
-    assert_eq!(
-        described(&inputs::subscription()),
-        known::<SubscriptionInput>(r#"{"?":1}"#)
-    );
-    assert_eq!(
-        described(&inputs::event()),
-        known::<NewEventInput<'_>>(r#"{"?":1}"#)
-    );
-    assert_eq!(
-        described(&inputs::tenant()),
-        known::<answers::TenantInput>(r#"{"?":1}"#)
-    );
-    assert_eq!(
-        described(&inputs::key()),
-        known::<answers::KeyInput>(r#"{"?":1}"#)
-    );
-    assert_eq!(
-        described(&inputs::rotation()),
-        known::<answers::RotateInput>(r#"{"?":1}"#)
-    );
+    assert_eq!(described(&inputs::subscription()), known::<SubscriptionInput>(r#"{"?":1}"#));
+    assert_eq!(described(&inputs::event()), known::<NewEventInput<'_>>(r#"{"?":1}"#));
+    assert_eq!(described(&inputs::tenant()), known::<answers::TenantInput>(r#"{"?":1}"#));
+    assert_eq!(described(&inputs::key()), known::<answers::KeyInput>(r#"{"?":1}"#));
+    assert_eq!(described(&inputs::rotation()), known::<answers::RotateInput>(r#"{"?":1}"#));
 }
 
 #[test]
 fn the_copy_in_docs_is_current() {
     let copy = include_str!("../../../docs/openapi.json");
     let copy: Value = serde_json::from_str(copy).expect("JSON");
-    assert!(
-        copy == document_json(),
-        "docs/openapi.json is not current: run `make openapi`"
-    );
+    assert!(copy == document_json(), "docs/openapi.json is not current: run `make openapi`");
 }

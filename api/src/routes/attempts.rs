@@ -81,10 +81,7 @@ pub(crate) async fn list(
         .await?
         .ok_or_else(|| Problem::not_found("delivery"))?;
     let rows = store::attempt::page(db, id, wanted.page()).await?;
-    let Listed {
-        data: rows,
-        next_cursor,
-    } = wanted.show(rows, |row| row.number, |row| row);
+    let Listed { data: rows, next_cursor } = wanted.show(rows, |row| row.number, |row| row);
     let derivation = Derivation::read(engine, db, &delivery).await?;
     let mut data = Vec::with_capacity(rows.len());
     for row in rows {
@@ -114,12 +111,7 @@ impl<'a> Derivation<'a> {
             let secret = store::secret::open(&engine.sealer, &row)?;
             secrets.push((row, secret));
         }
-        Ok(Self {
-            delivery,
-            event,
-            body,
-            secrets,
-        })
+        Ok(Self { delivery, event, body, secrets })
     }
 
     /// The attempt as it is shown.
@@ -143,11 +135,7 @@ impl<'a> Derivation<'a> {
             _ => IndexMap::new(),
         };
         Ok(Attempt {
-            id: AttemptId::of(
-                delivery.id,
-                u32::try_from(row.number).unwrap_or(0),
-                row.started_at,
-            ),
+            id: AttemptId::of(delivery.id, u32::try_from(row.number).unwrap_or(0), row.started_at),
             number: row.number,
             started_at: row.started_at,
             duration_ms: row.duration_ms,
@@ -222,11 +210,7 @@ fn masked(
 ) -> Result<CustomHeaders, Problem> {
     use base64::Engine as _;
     let standard = base64::engine::general_purpose::STANDARD;
-    let sealed = state
-        .headers_sealed
-        .as_ref()
-        .map(|text| standard.decode(text))
-        .transpose();
+    let sealed = state.headers_sealed.as_ref().map(|text| standard.decode(text)).transpose();
     let sealed = sealed
         .map_err(|error| engine::Error::internal("sealed headers of a former state", error))?;
     let opened = store::subscription::open_sealed_headers(
@@ -236,18 +220,14 @@ fn masked(
     )?;
     let names = opened.expose().keys();
     Ok(CustomHeaders::from_stored(
-        names
-            .map(|name| (name.clone(), SEALED.to_owned()))
-            .collect::<BTreeMap<_, _>>(),
+        names.map(|name| (name.clone(), SEALED.to_owned())).collect::<BTreeMap<_, _>>(),
     ))
 }
 
 fn body_of(event: &event::Model) -> Vec<u8> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (correlation_id, version) = (
-        event.correlation_id.as_deref().map(text),
-        event.version.as_deref().map(text),
-    );
+    let (correlation_id, version) =
+        (event.correlation_id.as_deref().map(text), event.version.as_deref().map(text));
     Envelope {
         id: event.id,
         event_type: &event.event_type,

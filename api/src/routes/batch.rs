@@ -175,25 +175,15 @@ fn answer(refusals: &[Option<Problem>], results: &[Published], public_url: &str)
     let mut published = results.iter().zip(&problems);
     let mut data = Vec::with_capacity(refusals.len());
     for (index, refusal) in refusals.iter().enumerate() {
-        let mut made = BatchItem {
-            index,
-            status: 0,
-            id: None,
-            duplicate: None,
-            problem: None,
-        };
+        let mut made = BatchItem { index, status: 0, id: None, duplicate: None, problem: None };
         let problem = match refusal {
             Some(problem) => Some(problem),
             None => {
                 let (result, problem) = published.next()?;
                 if let Published::New(receipt) | Published::Duplicate(receipt) = result {
                     let is_duplicate = matches!(result, Published::Duplicate(_));
-                    made.status = if is_duplicate {
-                        StatusCode::OK
-                    } else {
-                        StatusCode::ACCEPTED
-                    }
-                    .as_u16();
+                    made.status =
+                        if is_duplicate { StatusCode::OK } else { StatusCode::ACCEPTED }.as_u16();
                     made.id = Some(receipt.id);
                     made.duplicate = Some(is_duplicate);
                 }
@@ -207,8 +197,5 @@ fn answer(refusals: &[Option<Problem>], results: &[Published], public_url: &str)
         data.push(made);
     }
     let body = serde_json::to_vec(&BatchAnswer { data }).ok()?;
-    Some(Answer {
-        status: StatusCode::ACCEPTED.as_u16(),
-        body,
-    })
+    Some(Answer { status: StatusCode::ACCEPTED.as_u16(), body })
 }

@@ -40,9 +40,7 @@ impl DeadLetter {
             delivery: Delivery::new(delivery, whose),
             dead_at: letter.dead_at,
             resolved_at: letter.resolved_at,
-            resolution: letter
-                .resolution
-                .map(entity::dead_letter::Resolution::as_str),
+            resolution: letter.resolution.map(entity::dead_letter::Resolution::as_str),
         }
     }
 }
@@ -53,13 +51,7 @@ pub(crate) async fn list(
     state: web::Data<State>,
     query: Query,
 ) -> Result<HttpResponse, Problem> {
-    query.only(
-        &[
-            [LIMIT, CURSOR, "resolved"].as_slice(),
-            &delivery_filter::NAMES,
-        ]
-        .concat(),
-    )?;
+    query.only(&[[LIMIT, CURSOR, "resolved"].as_slice(), &delivery_filter::NAMES].concat())?;
     let wanted: Wanted<DeliveryId> = Wanted::of(&query)?;
     let filter = delivery_filter::read(&query)?;
     let is_resolved = query.flag("resolved")?;
@@ -81,13 +73,8 @@ pub(crate) async fn discard(
 ) -> Result<HttpResponse, Problem> {
     let id: DeliveryId = id(&request, "id", "dead letter")?;
     let engine = &state.engine;
-    match store::dead_letter::discard(
-        &engine.database.write,
-        caller.tenant,
-        id,
-        engine.clock.now(),
-    )
-    .await?
+    match store::dead_letter::discard(&engine.database.write, caller.tenant, id, engine.clock.now())
+        .await?
     {
         true => Ok(HttpResponse::NoContent().finish()),
         false => Err(Problem::not_found("unresolved dead letter")),

@@ -95,13 +95,9 @@ pub(crate) async fn list(
     query.only(&[[LIMIT, CURSOR].as_slice(), &delivery_filter::NAMES].concat())?;
     let wanted = Wanted::of(&query)?;
     let filter = delivery_filter::read(&query)?;
-    let rows = store::delivery::page(
-        &state.engine.database.read,
-        lister.whose,
-        &filter,
-        wanted.page(),
-    )
-    .await?;
+    let rows =
+        store::delivery::page(&state.engine.database.read, lister.whose, &filter, wanted.page())
+            .await?;
     Ok(HttpResponse::Ok().json(wanted.show(
         rows,
         |row| row.id,

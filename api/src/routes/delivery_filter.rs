@@ -9,14 +9,8 @@ use crate::problem::Problem;
 use crate::query::Query;
 
 /// Their names.
-pub(super) const NAMES: [&str; 6] = [
-    "status",
-    "subscription_id",
-    "event_type",
-    "event_id",
-    "from",
-    "to",
-];
+pub(super) const NAMES: [&str; 6] =
+    ["status", "subscription_id", "event_type", "event_id", "from", "to"];
 
 /// The filter that a query asks for.
 pub(super) fn read(query: &Query) -> Result<Filter, Problem> {
@@ -24,8 +18,7 @@ pub(super) fn read(query: &Query) -> Result<Filter, Problem> {
         statuses: query.any("status", parse_status)?,
         subscriptions: query.any("subscription_id", str::parse::<SubscriptionId>)?,
         event_types: query.any("event_type", |text| {
-            text.parse::<EventType>()
-                .map(|name| name.as_str().to_owned())
+            text.parse::<EventType>().map(|name| name.as_str().to_owned())
         })?,
         events: query.any("event_id", str::parse::<EventId>)?,
         window: query.window()?,
@@ -33,8 +26,6 @@ pub(super) fn read(query: &Query) -> Result<Filter, Problem> {
 }
 
 fn parse_status(text: &str) -> Result<DeliveryStatus, &'static str> {
-    let named = DeliveryStatus::ALL
-        .into_iter()
-        .find(|status| status.as_str() == text);
+    let named = DeliveryStatus::ALL.into_iter().find(|status| status.as_str() == text);
     named.ok_or("must be pending, retrying, succeeded, failed or cancelled")
 }

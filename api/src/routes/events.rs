@@ -39,9 +39,7 @@ pub(crate) async fn post(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let data_bytes_max = state.settings.data_bytes_max;
-    let bytes = body
-        .json(data_bytes_max + limits::METADATA_BYTES + AROUND_BYTES)
-        .await?;
+    let bytes = body.json(data_bytes_max + limits::METADATA_BYTES + AROUND_BYTES).await?;
     let once = match Once::begin(&state, &request, Some(caller.tenant), &bytes).await? {
         Begun::Answered(response) => return Ok(response),
         Begun::New(once) => once,
@@ -72,22 +70,14 @@ fn answer(result: Published) -> Result<HttpResponse, Problem> {
         Published::Duplicate(receipt) => (StatusCode::OK, written(receipt, true)),
         Published::Refused(refusal) => return Err(refused(*refusal)),
     };
-    Ok(HttpResponse::build(status)
-        .insert_header((CONTENT_TYPE, "application/json"))
-        .body(body))
+    Ok(HttpResponse::build(status).insert_header((CONTENT_TYPE, "application/json")).body(body))
 }
 
 /// Only what was taken is kept under an idempotency key.
 fn answer_to_keep(result: &Published) -> Option<Answer> {
     match result {
-        Published::New(receipt) => Some(Answer {
-            status: 202,
-            body: written(receipt, false),
-        }),
-        Published::Duplicate(receipt) => Some(Answer {
-            status: 200,
-            body: written(receipt, true),
-        }),
+        Published::New(receipt) => Some(Answer { status: 202, body: written(receipt, false) }),
+        Published::Duplicate(receipt) => Some(Answer { status: 200, body: written(receipt, true) }),
         Published::Refused(_) => None,
     }
 }
@@ -109,19 +99,8 @@ pub(crate) struct ShownReceipt<'a> {
 }
 
 fn written(receipt: &Receipt, duplicate: bool) -> Vec<u8> {
-    let Receipt {
-        id,
-        event_type,
-        timestamp,
-        deliveries,
-    } = receipt;
-    let shown = ShownReceipt {
-        id: *id,
-        event_type,
-        timestamp,
-        deliveries: *deliveries,
-        duplicate,
-    };
+    let Receipt { id, event_type, timestamp, deliveries } = receipt;
+    let shown = ShownReceipt { id: *id, event_type, timestamp, deliveries: *deliveries, duplicate };
     serde_json::to_vec(&shown).unwrap_or_default()
 }
 
@@ -219,10 +198,7 @@ impl Event {
             created_at: row.created_at,
         };
         let data = JsonText::from_stored(lossy(row.data));
-        Self {
-            head: EventHead::new(head, Whose::Tenant(row.tenant_id)),
-            data,
-        }
+        Self { head: EventHead::new(head, Whose::Tenant(row.tenant_id)), data }
     }
 }
 
@@ -241,13 +217,10 @@ pub(crate) async fn list(
     query.only(&[LIMIT, CURSOR, "type", "correlation_id", "from", "to"])?;
     let wanted = Wanted::of(&query)?;
     let filter = store::event::Filter {
-        types: query.any("type", |text| {
-            text.parse::<EventType>()
-                .map(|name| name.as_str().to_owned())
-        })?,
-        correlation_ids: query.any("correlation_id", |text| {
-            Ok::<_, std::convert::Infallible>(text.to_owned())
-        })?,
+        types: query
+            .any("type", |text| text.parse::<EventType>().map(|name| name.as_str().to_owned()))?,
+        correlation_ids: query
+            .any("correlation_id", |text| Ok::<_, std::convert::Infallible>(text.to_owned()))?,
         window: query.window()?,
     };
     let rows = store::event::page_of_heads(

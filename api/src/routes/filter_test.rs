@@ -69,24 +69,11 @@ struct Choice {
 impl Choice {
     fn tries(&self, event_type: &EventType, event: &EventView<'_>) -> Tried {
         if !self.event_types.matches(event_type) {
-            return Tried {
-                matches: false,
-                error: None,
-            };
+            return Tried { matches: false, error: None };
         }
-        match self
-            .filter
-            .as_ref()
-            .map_or(Ok(true), |filter| filter.matches(event))
-        {
-            Ok(matches) => Tried {
-                matches,
-                error: None,
-            },
-            Err(error) => Tried {
-                matches: false,
-                error: Some(error.detail),
-            },
+        match self.filter.as_ref().map_or(Ok(true), |filter| filter.matches(event)) {
+            Ok(matches) => Tried { matches, error: None },
+            Err(error) => Tried { matches: false, error: Some(error.detail) },
         }
     }
 }
@@ -108,20 +95,11 @@ pub(crate) async fn post(
     }
     let input: FilterTestInput<'_> = parse_text(text(&bytes)?)?;
     let mut check = Checker::default();
-    let event_types = check.take(
-        "/event_types",
-        EventTypePatterns::try_from(input.event_types.unwrap_or_default()),
-    );
-    let filter = check.take(
-        "/filter",
-        input.filter.as_deref().map(Filter::parse).transpose(),
-    );
-    let choice = check.finish_with(|| {
-        Some(Choice {
-            event_types: event_types?,
-            filter: filter?,
-        })
-    })?;
+    let event_types = check
+        .take("/event_types", EventTypePatterns::try_from(input.event_types.unwrap_or_default()));
+    let filter = check.take("/filter", input.filter.as_deref().map(Filter::parse).transpose());
+    let choice =
+        check.finish_with(|| Some(Choice { event_types: event_types?, filter: filter? }))?;
     match input.event.filter(|event| event.get() != "null") {
         Some(event) => {
             let event = parse_event(event.get(), state.engine.clock.now(), data_bytes_max)
@@ -134,10 +112,7 @@ pub(crate) async fn post(
             )))
         }
         None => {
-            let page = store::Page {
-                limit: LAST_EVENTS,
-                after: None,
-            };
+            let page = store::Page { limit: LAST_EVENTS, after: None };
             let whose = Whose::Tenant(caller.tenant);
             let rows = store::event::page(
                 &state.engine.database.read,
@@ -146,9 +121,8 @@ pub(crate) async fn post(
                 page,
             )
             .await?;
-            Ok(HttpResponse::Ok().json(FilterTestAnswer::Last(
-                off_thread(move || try_all(&choice, rows)).await?,
-            )))
+            Ok(HttpResponse::Ok()
+                .json(FilterTestAnswer::Last(off_thread(move || try_all(&choice, rows)).await?)))
         }
     }
 }
@@ -160,11 +134,8 @@ fn try_one(choice: &Choice, id: EventId, event: &NewEvent) -> Tried {
 
 fn try_all(choice: &Choice, rows: Vec<entity::event::Model>) -> TriedAll {
     let tested = rows.len();
-    let matched = rows
-        .into_iter()
-        .map(|row| try_stored(choice, row))
-        .filter(|tried| tried.matches)
-        .count();
+    let matched =
+        rows.into_iter().map(|row| try_stored(choice, row)).filter(|tried| tried.matches).count();
     TriedAll { tested, matched }
 }
 

@@ -36,18 +36,10 @@ pub(crate) async fn readyz(state: web::Data<State>) -> HttpResponse {
     let database = timeout(ANSWER_TIME, engine.database.read.ping());
     let queue = timeout(ANSWER_TIME, engine.lanes.queue().stats());
     let (database, queue) = tokio::join!(database, queue);
-    let queue = if matches!(queue, Ok(Ok(_))) {
-        "ok"
-    } else {
-        "degraded"
-    };
+    let queue = if matches!(queue, Ok(Ok(_))) { "ok" } else { "degraded" };
     let (code, status, database) = match database {
         Ok(Ok(())) => (StatusCode::OK, "ready", "ok"),
         Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not_ready", "down"),
     };
-    HttpResponse::build(code).json(Readiness {
-        status,
-        database,
-        queue,
-    })
+    HttpResponse::build(code).json(Readiness { status, database, queue })
 }

@@ -90,16 +90,10 @@ impl KeyInput {
         let mut check = Checker::default();
         check_name(&mut check, &self.name);
         let scopes = check.take("/scopes", Scopes::try_from(self.scopes));
-        let expires_at = check.take(
-            "/expires_at",
-            self.expires_at
-                .map(|text| parse_expiry(&text, now))
-                .transpose(),
-        );
-        let source_cidrs = check.take(
-            "/source_cidrs",
-            self.source_cidrs.map(parse_cidrs).transpose(),
-        );
+        let expires_at = check
+            .take("/expires_at", self.expires_at.map(|text| parse_expiry(&text, now)).transpose());
+        let source_cidrs =
+            check.take("/source_cidrs", self.source_cidrs.map(parse_cidrs).transpose());
         check.finish_with(|| {
             Some(KeyConfig {
                 name: self.name,
@@ -115,27 +109,17 @@ fn parse_expiry(text: &str, now: Timestamp) -> Result<Timestamp, Invalid> {
     let at: Timestamp = text
         .parse()
         .map_err(|e: domain::time::MalformedTimestamp| Invalid::one("", e.to_string()))?;
-    if at <= now {
-        Err(Invalid::one("", "must be in the future"))
-    } else {
-        Ok(at)
-    }
+    if at <= now { Err(Invalid::one("", "must be in the future")) } else { Ok(at) }
 }
 
 fn parse_cidrs(given: Vec<String>) -> Result<Cidrs, Invalid> {
     let mut check = Checker::default();
     let mut networks: Vec<ipnet::IpNet> = Vec::new();
     for (index, text) in given.iter().enumerate() {
-        let fault = |_| {
-            Invalid::one(
-                "",
-                "must be a network such as 203.0.113.0/24 or 2001:db8::/32",
-            )
-        };
-        networks.extend(check.take(
-            &format!("/{index}"),
-            text.parse::<ipnet::IpNet>().map_err(fault),
-        ));
+        let fault =
+            |_| Invalid::one("", "must be a network such as 203.0.113.0/24 or 2001:db8::/32");
+        networks
+            .extend(check.take(&format!("/{index}"), text.parse::<ipnet::IpNet>().map_err(fault)));
     }
     check.finish(networks).and_then(Cidrs::try_from)
 }
@@ -160,13 +144,7 @@ pub(crate) async fn post(
             let tenant = find(db, &request).await?;
             let secret = NewKey::generate(&mut engine.rng());
             let stored = store::key::insert(db, row(tenant.id, config, &secret, engine)).await?;
-            Ok((
-                MadeKey {
-                    key: stored.into(),
-                    secret: secret.expose().to_owned(),
-                },
-                (),
-            ))
+            Ok((MadeKey { key: stored.into(), secret: secret.expose().to_owned() }, ()))
         })
         .await?;
     state.keyring.forget();
@@ -218,13 +196,9 @@ pub(crate) async fn delete(
 ) -> Result<HttpResponse, Problem> {
     let tenant = find(&state.engine.database.read, &request).await?;
     let key: KeyId = id(&request, "key", "key")?;
-    let revoked = store::key::revoke(
-        &state.engine.database.write,
-        tenant.id,
-        key,
-        state.engine.clock.now(),
-    )
-    .await?;
+    let revoked =
+        store::key::revoke(&state.engine.database.write, tenant.id, key, state.engine.clock.now())
+            .await?;
     if !revoked {
         return Err(Problem::not_found("key"));
     }

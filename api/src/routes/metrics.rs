@@ -12,11 +12,7 @@ pub(crate) async fn get(state: web::Data<State>) -> HttpResponse {
     gauge(&mut text, "posthaste_up", "Whether the process works.", 1.0);
     if let Ok(stats) = state.engine.lanes.queue().stats().await {
         for (name, help, value) in [
-            (
-                "posthaste_queue_lanes",
-                "Lanes that the queue knows.",
-                stats.lanes,
-            ),
+            ("posthaste_queue_lanes", "Lanes that the queue knows.", stats.lanes),
             (
                 "posthaste_queue_ready",
                 "Deliveries that are due and wait for their turn.",
@@ -27,21 +23,9 @@ pub(crate) async fn get(state: web::Data<State>) -> HttpResponse {
                 "Deliveries that are due later, within the window.",
                 stats.delayed,
             ),
-            (
-                "posthaste_queue_leased",
-                "Deliveries that are being attempted.",
-                stats.leased,
-            ),
-            (
-                "posthaste_queue_lanes_paused",
-                "Lanes that are paused.",
-                stats.lanes_paused,
-            ),
-            (
-                "posthaste_queue_lanes_open",
-                "Lanes whose circuit is open.",
-                stats.lanes_open,
-            ),
+            ("posthaste_queue_leased", "Deliveries that are being attempted.", stats.leased),
+            ("posthaste_queue_lanes_paused", "Lanes that are paused.", stats.lanes_paused),
+            ("posthaste_queue_lanes_open", "Lanes whose circuit is open.", stats.lanes_open),
             (
                 "posthaste_queue_lanes_behind",
                 "Lanes of which the database holds more.",
@@ -58,16 +42,11 @@ pub(crate) async fn get(state: web::Data<State>) -> HttpResponse {
             stats.oldest_ready.as_secs_f64(),
         );
     }
-    HttpResponse::Ok()
-        .content_type("text/plain; version=0.0.4; charset=utf-8")
-        .body(text)
+    HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text)
 }
 
 fn gauge(text: &mut String, name: &str, help: &str, value: f64) {
-    let written = write!(
-        text,
-        "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n"
-    );
+    let written = write!(text, "# HELP {name} {help}\n# TYPE {name} gauge\n{name} {value}\n");
     written.expect("writing to a string does not fail");
 }
 

@@ -20,9 +20,8 @@ pub(super) fn check_names(
         let (Some((_, parts)), Value::Object(fields)) = (known, value) else {
             continue;
         };
-        for part in fields
-            .keys()
-            .filter(|part| !parts.is_empty() && !parts.contains(&part.as_str()))
+        for part in
+            fields.keys().filter(|part| !parts.is_empty() && !parts.contains(&part.as_str()))
         {
             let detail = || format!("is unknown; known here: {}", parts.join(", "));
             check.that(false, &format!("{pointer}/{}", escaped(part)), detail);
@@ -50,13 +49,8 @@ mod tests {
             (json!({"a/b": 1}), "/a~1b"),
             (json!({"retry": {"steps": null}}), "/retry/steps"),
         ] {
-            let Value::Object(fields) = patch else {
-                panic!("an object")
-            };
-            assert_eq!(
-                check_names(&fields, &WRITABLE).expect_err("refused").0[0].pointer,
-                pointer
-            );
+            let Value::Object(fields) = patch else { panic!("an object") };
+            assert_eq!(check_names(&fields, &WRITABLE).expect_err("refused").0[0].pointer, pointer);
         }
         let Value::Object(fields) = json!({"headers": {"x-a": null}, "retry": null}) else {
             panic!("an object")

@@ -43,13 +43,9 @@ pub(crate) async fn get(
     let engine = &state.engine;
     let row = find(&engine.database.read, caller.tenant, &request).await?;
     let sealed = store::secret::newest(&engine.database.read, row.id).await?;
-    let secret = store::secret::open(
-        &engine.sealer,
-        &sealed.ok_or_else(|| Problem::not_found("secret"))?,
-    )?;
-    Ok(HttpResponse::Ok().json(ShownSecret {
-        secret: secret.expose().to_owned(),
-    }))
+    let secret =
+        store::secret::open(&engine.sealer, &sealed.ok_or_else(|| Problem::not_found("secret"))?)?;
+    Ok(HttpResponse::Ok().json(ShownSecret { secret: secret.expose().to_owned() }))
 }
 
 /// Gives the subscription a new secret; the old one goes on signing beside it for a while.
@@ -71,12 +67,7 @@ pub(crate) async fn rotate(
         .commit(&state, StatusCode::OK, async |db| {
             let row = find_locked(db, caller.tenant, &request).await?;
             engine.rotate_secret(db, &row, &secret, overlap_s).await?;
-            Ok((
-                ShownSecret {
-                    secret: secret.expose().to_owned(),
-                },
-                row,
-            ))
+            Ok((ShownSecret { secret: secret.expose().to_owned() }, row))
         })
         .await?;
     if let Some(row) = done.effect {
@@ -88,10 +79,7 @@ pub(crate) async fn rotate(
 impl RotateInput {
     fn parse(self) -> Result<(Option<Secret>, u32), Invalid> {
         let mut check = Checker::default();
-        let secret = check.take(
-            "/secret",
-            self.secret.as_deref().map(Secret::parse).transpose(),
-        );
+        let secret = check.take("/secret", self.secret.as_deref().map(Secret::parse).transpose());
         let overlap_s = self.overlap_s.unwrap_or(limits::OVERLAP_S_DEFAULT);
         check.that(limits::OVERLAP_S.contains(&overlap_s), "/overlap_s", || {
             "must be between 0 and 604800 seconds".to_owned()

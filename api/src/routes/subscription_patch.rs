@@ -59,9 +59,7 @@ pub(crate) async fn patch(
         Value::Object(fields) => parse_config(fields, &egress)?,
         _ => return Err(Invalid::one("", "must be an object").into()),
     };
-    let stored = engine
-        .update_subscription(&transaction, &row, config)
-        .await?;
+    let stored = engine.update_subscription(&transaction, &row, config).await?;
     transaction.commit().await?;
     engine.subscription_changed(&stored).await;
     Ok(HttpResponse::Ok().json(Subscription::new(engine, stored, Shown::Masked)?))

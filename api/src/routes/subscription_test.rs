@@ -39,32 +39,17 @@ pub(crate) async fn post(
     };
     let input: TestInput = parse_or_empty(&bytes)?;
     let name = input.event_type.as_deref().unwrap_or(TEST_EVENT_TYPE);
-    let event_type: EventType = name
-        .parse()
-        .map_err(|invalid: Invalid| invalid.under("/type"))?;
+    let event_type: EventType = name.parse().map_err(|invalid: Invalid| invalid.under("/type"))?;
     let engine = &state.engine;
     let subscription = find(&engine.database.read, caller.tenant, &request).await?;
     let (transaction, id) = engine.send_test(&subscription, event_type).await?;
     let delivery = store::delivery::find(&transaction, caller.tenant, id)
         .await?
         .ok_or_else(|| Problem::not_found("delivery"))?;
-    let rows = store::attempt::page(
-        &transaction,
-        id,
-        store::Page {
-            limit: 1,
-            after: None,
-        },
-    )
-    .await?;
+    let rows =
+        store::attempt::page(&transaction, id, store::Page { limit: 1, after: None }).await?;
     let derivation = Derivation::read(engine, &transaction, &delivery).await?;
-    let row = rows
-        .into_iter()
-        .next()
-        .ok_or_else(|| Problem::not_found("attempt"))?;
+    let row = rows.into_iter().next().ok_or_else(|| Problem::not_found("attempt"))?;
     let attempt = derivation.show(engine, &transaction, row).await?;
-    Ok(once
-        .finish(&state, transaction, StatusCode::OK, &attempt, ())
-        .await?
-        .response)
+    Ok(once.finish(&state, transaction, StatusCode::OK, &attempt, ()).await?.response)
 }

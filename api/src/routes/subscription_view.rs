@@ -82,13 +82,9 @@ pub(super) enum Shown {
 
 impl Subscription {
     pub(super) fn new(engine: &Engine, row: Model, shown: Shown) -> Result<Self, Problem> {
-        let mut headers = store::subscription::open_headers(&engine.sealer, &row)?
-            .expose()
-            .clone();
+        let mut headers = store::subscription::open_headers(&engine.sealer, &row)?.expose().clone();
         if shown != Shown::Revealed {
-            headers
-                .values_mut()
-                .for_each(|value| SEALED.clone_into(value));
+            headers.values_mut().for_each(|value| SEALED.clone_into(value));
         }
         Ok(Self {
             id: row.id,

@@ -55,17 +55,9 @@ pub(crate) async fn post(
     let (config, secret) = parse_new(engine, &bytes, &egress)?;
     let done = once
         .commit(&state, StatusCode::CREATED, async |db| {
-            let row = engine
-                .create_subscription(db, caller.tenant, config, &secret)
-                .await?;
+            let row = engine.create_subscription(db, caller.tenant, config, &secret).await?;
             let subscription = Subscription::new(engine, row.clone(), Shown::Masked)?;
-            Ok((
-                MadeSubscription {
-                    subscription,
-                    secret: secret.expose().to_owned(),
-                },
-                row,
-            ))
+            Ok((MadeSubscription { subscription, secret: secret.expose().to_owned() }, row))
         })
         .await?;
     if let Some(row) = done.effect {
@@ -147,11 +139,8 @@ pub(crate) async fn list(
         }
         false => matching(engine, lister.whose, &filter, &types, &wanted).await?,
     };
-    let shown = if lister.whose == Whose::AcrossTenants {
-        Shown::MaskedWithTenant
-    } else {
-        Shown::Masked
-    };
+    let shown =
+        if lister.whose == Whose::AcrossTenants { Shown::MaskedWithTenant } else { Shown::Masked };
     let data = rows
         .into_iter()
         .map(|row| Subscription::new(engine, row, shown))
@@ -168,10 +157,7 @@ async fn matching(
     types: &[EventType],
     wanted: &Wanted<SubscriptionId>,
 ) -> Result<(Vec<Model>, Option<String>), Problem> {
-    let mut page = store::Page {
-        limit: u64::from(*limits::PAGE_ROWS.end()),
-        after: wanted.after,
-    };
+    let mut page = store::Page { limit: u64::from(*limits::PAGE_ROWS.end()), after: wanted.after };
     let (mut matched, mut seen) = (Vec::new(), 0);
     loop {
         let rows = store::subscription::page(&engine.database.read, whose, filter, page).await?;
@@ -193,11 +179,8 @@ async fn matching(
 }
 
 fn parse_status(text: &str) -> Result<SubscriptionStatus, &'static str> {
-    let all = [
-        SubscriptionStatus::Active,
-        SubscriptionStatus::Paused,
-        SubscriptionStatus::Disabled,
-    ];
+    let all =
+        [SubscriptionStatus::Active, SubscriptionStatus::Paused, SubscriptionStatus::Disabled];
     all.into_iter()
         .find(|status| status.as_str() == text)
         .ok_or("must be active, paused or disabled")
@@ -217,11 +200,7 @@ pub(crate) async fn get(
     }
     let engine = &state.engine;
     let row = find(&engine.database.read, caller.tenant, &request).await?;
-    let shown = if is_revealed {
-        Shown::Revealed
-    } else {
-        Shown::Masked
-    };
+    let shown = if is_revealed { Shown::Revealed } else { Shown::Masked };
     Ok(HttpResponse::Ok().json(Subscription::new(engine, row, shown)?))
 }
 
@@ -236,10 +215,7 @@ pub(crate) async fn delete(
     let row = find_locked(&transaction, caller.tenant, &request).await?;
     engine.delete_subscription(&transaction, &row).await?;
     transaction.commit().await?;
-    let deleted = Model {
-        settling: Some(entity::subscription::Settling::Deleted),
-        ..row
-    };
+    let deleted = Model { settling: Some(entity::subscription::Settling::Deleted), ..row };
     engine.subscription_changed(&deleted).await;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -251,11 +227,8 @@ pub(super) async fn find(
     request: &HttpRequest,
 ) -> Result<Model, Problem> {
     let name = segment(request, "id");
-    let found = if is_name(name) {
-        store::subscription::find(db, tenant, name).await?
-    } else {
-        None
-    };
+    let found =
+        if is_name(name) { store::subscription::find(db, tenant, name).await? } else { None };
     found.ok_or_else(|| Problem::not_found("subscription"))
 }
 

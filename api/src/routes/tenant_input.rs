@@ -61,22 +61,12 @@ impl TenantInput {
     pub(crate) fn parse(self) -> Result<TenantConfig, Invalid> {
         let mut check = Checker::default();
         check_name(&mut check, &self.name);
-        let external_id = check.take(
-            "/external_id",
-            self.external_id
-                .as_deref()
-                .map(parse_external_id)
-                .transpose(),
-        );
-        let rate_limit = check.take(
-            "/rate_limit",
-            self.rate_limit.map(RateLimit::try_from).transpose(),
-        );
+        let external_id = check
+            .take("/external_id", self.external_id.as_deref().map(parse_external_id).transpose());
+        let rate_limit =
+            check.take("/rate_limit", self.rate_limit.map(RateLimit::try_from).transpose());
         let egress = self.egress.unwrap_or_default();
-        for (list, pointer) in [
-            (&egress.allow, "/egress/allow"),
-            (&egress.deny, "/egress/deny"),
-        ] {
+        for (list, pointer) in [(&egress.allow, "/egress/allow"), (&egress.deny, "/egress/deny")] {
             check.that(list.len() <= EGRESS_NETWORKS, pointer, || {
                 format!("must have at most {EGRESS_NETWORKS} networks")
             });
@@ -107,11 +97,9 @@ impl TenantInput {
 
 /// Checks a name that people give.
 pub(crate) fn check_name(check: &mut Checker, name: &str) {
-    check.that(
-        limits::NAME_CHARS.contains(&name.chars().count()),
-        "/name",
-        || "must have 1 to 255 characters".to_owned(),
-    );
+    check.that(limits::NAME_CHARS.contains(&name.chars().count()), "/name", || {
+        "must have 1 to 255 characters".to_owned()
+    });
 }
 
 impl TenantConfig {

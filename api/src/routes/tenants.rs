@@ -153,11 +153,8 @@ pub(crate) async fn patch(
     subscription_input::merge_patch(&mut merged, Value::Object(patch));
     let config = parse_value::<TenantInput>(merged)?.parse()?;
     let external_id = config.external_id.clone();
-    let changed = ActiveModel {
-        id: Set(row.id),
-        updated_at: Set(engine.clock.now()),
-        ..config.into_row()
-    };
+    let changed =
+        ActiveModel { id: Set(row.id), updated_at: Set(engine.clock.now()), ..config.into_row() };
     let stored = store::tenant::update(&transaction, changed)
         .await
         .map_err(|error| taken(error, external_id.as_deref()))?;
@@ -192,11 +189,7 @@ pub(super) async fn find(
     request: &HttpRequest,
 ) -> Result<Model, Problem> {
     let name = segment(request, "id");
-    let found = if is_name(name) {
-        store::tenant::find_named(db, name).await?
-    } else {
-        None
-    };
+    let found = if is_name(name) { store::tenant::find_named(db, name).await? } else { None };
     found.ok_or_else(|| Problem::not_found("tenant"))
 }
 

@@ -56,31 +56,15 @@ async fn every_route_wants_its_scope_and_no_other_will_do() {
             Access::Operator => None,
             Access::Tenant(scope) | Access::List(scope) => Some(scope.as_str()),
         };
-        let others: Vec<&str> = all
-            .into_iter()
-            .filter(|scope| Some(*scope) != needed)
-            .collect();
+        let others: Vec<&str> = all.into_iter().filter(|scope| Some(*scope) != needed).collect();
         let body = json!({"name": "others", "scopes": others});
-        let key = app
-            .operator
-            .post(&format!("/tenants/{}/keys", tenant.id), body)
-            .await
-            .expect(201);
+        let key =
+            app.operator.post(&format!("/tenants/{}/keys", tenant.id), body).await.expect(201);
         let bearer = format!("Bearer {}", key["secret"].as_str().expect("a secret"));
-        let answer = send(
-            &app,
-            method.as_str(),
-            &filled(&path),
-            &[("authorization", &bearer)],
-            b"",
-        )
-        .await;
+        let answer =
+            send(&app, method.as_str(), &filled(&path), &[("authorization", &bearer)], b"").await;
         assert_eq!(answer.status, 403, "{method} {path}");
-        let code = if needed.is_some() {
-            "missing_scope"
-        } else {
-            "operator_only"
-        };
+        let code = if needed.is_some() { "missing_scope" } else { "operator_only" };
         assert_eq!(answer.json()["code"], code, "{method} {path}");
     }
     app.stop().await;
@@ -89,29 +73,20 @@ async fn every_route_wants_its_scope_and_no_other_will_do() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_tenants_things_are_not_found() {
     let app = TestApp::start().await;
-    let (owner, stranger) = (
-        app.operator.new_tenant().await,
-        app.operator.new_tenant().await,
-    );
+    let (owner, stranger) = (app.operator.new_tenant().await, app.operator.new_tenant().await);
     let (subscription, _) = owner
         .subscribe(
             json!({"url": "https://example.invalid/", "external_id": "mine", "status": "paused"}),
         )
         .await;
     let event = owner.publish("a.b", json!(1)).await;
-    let delivery = owner.list("/deliveries").await[0]["id"]
-        .as_str()
-        .expect("an id")
-        .to_owned();
+    let delivery = owner.list("/deliveries").await[0]["id"].as_str().expect("an id").to_owned();
     for (method, path) in [
         (Method::GET, format!("/subscriptions/{subscription}")),
         (Method::GET, "/subscriptions/mine".to_owned()),
         (Method::DELETE, format!("/subscriptions/{subscription}")),
         (Method::GET, format!("/subscriptions/{subscription}/secret")),
-        (
-            Method::POST,
-            format!("/subscriptions/{subscription}/secret/rotate"),
-        ),
+        (Method::POST, format!("/subscriptions/{subscription}/secret/rotate")),
         (Method::POST, format!("/subscriptions/{subscription}/test")),
         (Method::GET, format!("/events/{event}")),
         (Method::GET, format!("/deliveries/{delivery}")),
@@ -121,19 +96,12 @@ async fn another_tenants_things_are_not_found() {
         (Method::DELETE, format!("/dead-letters/{delivery}")),
         (Method::POST, format!("/dead-letters/{delivery}/replay")),
     ] {
-        let problem = stranger
-            .api
-            .call(method.clone(), &path, None)
-            .await
-            .expect(404);
+        let problem = stranger.api.call(method.clone(), &path, None).await.expect(404);
         assert_eq!(problem["code"], "not_found", "{method} {path}");
     }
     stranger
         .api
-        .patch(
-            &format!("/subscriptions/{subscription}"),
-            json!({"status": "active"}),
-        )
+        .patch(&format!("/subscriptions/{subscription}"), json!({"status": "active"}))
         .await
         .expect(404);
     for list in [
@@ -143,17 +111,11 @@ async fn another_tenants_things_are_not_found() {
         "/dead-letters",
         "/subscriptions?external_id=mine",
     ] {
-        assert_eq!(
-            stranger.list(list).await,
-            Vec::<serde_json::Value>::new(),
-            "{list}"
-        );
+        assert_eq!(stranger.list(list).await, Vec::<serde_json::Value>::new(), "{list}");
     }
     assert_eq!(
         stranger
-            .list(&format!(
-                "/deliveries?subscription_id={subscription}&event_id={event}"
-            ))
+            .list(&format!("/deliveries?subscription_id={subscription}&event_id={event}"))
             .await
             .len(),
         0
@@ -165,32 +127,20 @@ async fn another_tenants_things_are_not_found() {
 async fn the_operator_names_the_tenant_and_lists_all() {
     let app = TestApp::start().await;
     let tenant = app.operator.new_tenant().await;
-    let (id, _) = tenant
-        .subscribe(json!({"url": "https://example.invalid/"}))
-        .await;
+    let (id, _) = tenant.subscribe(json!({"url": "https://example.invalid/"})).await;
     app.operator
-        .patch(
-            &format!("/tenants/{}", tenant.id),
-            json!({"external_id": "acme"}),
-        )
+        .patch(&format!("/tenants/{}", tenant.id), json!({"external_id": "acme"}))
         .await
         .expect(200);
     let call = async |path: &str, name: &str| {
         let headers = [("posthaste-tenant", name)];
-        app.operator
-            .try_call(Method::GET, path, None, &headers)
-            .await
-            .expect("an answer")
+        app.operator.try_call(Method::GET, path, None, &headers).await.expect("an answer")
     };
     for name in [tenant.id.as_str(), "acme"] {
-        let row = call(&format!("/subscriptions/{id}"), name)
-            .await
-            .expect(200);
+        let row = call(&format!("/subscriptions/{id}"), name).await.expect(200);
         assert!(row.get("tenant_id").is_none());
         assert_eq!(
-            call("/subscriptions", name).await.expect(200)["data"]
-                .as_array()
-                .map(Vec::len),
+            call("/subscriptions", name).await.expect(200)["data"].as_array().map(Vec::len),
             Some(1)
         );
     }
@@ -199,28 +149,18 @@ async fn the_operator_names_the_tenant_and_lists_all() {
     }
     let all = app.operator.get("/subscriptions").await.expect(200);
     assert_eq!(all["data"][0]["tenant_id"], json!(tenant.id));
-    let problem = app
-        .operator
-        .get(&format!("/subscriptions/{id}"))
-        .await
-        .expect(422);
+    let problem = app.operator.get(&format!("/subscriptions/{id}")).await.expect(422);
     assert_eq!(problem["code"], "tenant_required");
     assert_eq!(
-        app.operator
-            .post("/events", json!({"type": "a", "data": 1}))
-            .await
-            .expect(422)["code"],
+        app.operator.post("/events", json!({"type": "a", "data": 1})).await.expect(422)["code"],
         "tenant_required"
     );
 
     // A tenant's key may name its own tenant only.
     let other = app.operator.new_tenant().await;
-    for (name, status) in [
-        (tenant.id.as_str(), 200),
-        ("acme", 200),
-        (other.id.as_str(), 403),
-        ("nobody", 403),
-    ] {
+    for (name, status) in
+        [(tenant.id.as_str(), 200), ("acme", 200), (other.id.as_str(), 403), ("nobody", 403)]
+    {
         let reply = tenant
             .api
             .try_call(Method::GET, "/events", None, &[("posthaste-tenant", name)])
@@ -237,18 +177,9 @@ async fn a_suspended_tenants_keys_are_forbidden_until_it_is_active_again() {
     let tenant = app.operator.new_tenant().await;
     tenant.api.get("/events").await.expect(200);
     let path = format!("/tenants/{}", tenant.id);
-    app.operator
-        .patch(&path, json!({"status": "suspended"}))
-        .await
-        .expect(200);
-    assert_eq!(
-        tenant.api.get("/events").await.expect(403)["code"],
-        "tenant_suspended"
-    );
-    app.operator
-        .patch(&path, json!({"status": null}))
-        .await
-        .expect(200);
+    app.operator.patch(&path, json!({"status": "suspended"})).await.expect(200);
+    assert_eq!(tenant.api.get("/events").await.expect(403)["code"], "tenant_suspended");
+    app.operator.patch(&path, json!({"status": null})).await.expect(200);
     tenant.api.get("/events").await.expect(200);
     app.stop().await;
 }
@@ -260,17 +191,12 @@ async fn a_key_works_from_its_networks_until_it_expires_and_notes_its_last_use()
     let path = format!("/tenants/{}/keys", tenant.id);
     let make = async |body| {
         app.operator.with_key(
-            app.operator.post(&path, body).await.expect(201)["secret"]
-                .as_str()
-                .expect("a secret"),
+            app.operator.post(&path, body).await.expect(201)["secret"].as_str().expect("a secret"),
         )
     };
     let elsewhere =
         make(json!({"name": "e", "scopes": ["*"], "source_cidrs": ["203.0.113.0/24"]})).await;
-    assert_eq!(
-        elsewhere.get("/events").await.expect(403)["code"],
-        "address_not_allowed"
-    );
+    assert_eq!(elsewhere.get("/events").await.expect(403)["code"], "address_not_allowed");
     let at = (app.clock.now() + std::time::Duration::from_secs(3600)).to_string();
     let short = make(json!({"name": "s", "scopes": ["*"], "expires_at": at})).await;
     short.get("/events").await.expect(200);
@@ -301,20 +227,9 @@ async fn no_key_comes_before_a_bad_body_and_a_missing_scope_before_a_missing_thi
     .await;
     assert_eq!(answer.status, 401);
     let bearer = format!("Bearer {OPERATOR_KEY}");
-    let headers = [
-        ("authorization", bearer.as_str()),
-        ("content-type", "text/plain"),
-    ];
+    let headers = [("authorization", bearer.as_str()), ("content-type", "text/plain")];
     assert_eq!(
-        send(
-            &app,
-            "POST",
-            "/api/v1/webhooks/tenants",
-            &headers,
-            b"nonsense"
-        )
-        .await
-        .status,
+        send(&app, "POST", "/api/v1/webhooks/tenants", &headers, b"nonsense").await.status,
         415
     );
     app.stop().await;

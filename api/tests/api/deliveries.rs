@@ -42,10 +42,7 @@ async fn a_failed_delivery_is_a_dead_letter_until_its_replay_succeeds() {
     }
     let attempts = tenant.list(&format!("{path}/attempts")).await;
     assert_eq!(
-        attempts
-            .iter()
-            .map(|attempt| attempt["number"].as_i64())
-            .collect::<Vec<_>>(),
+        attempts.iter().map(|attempt| attempt["number"].as_i64()).collect::<Vec<_>>(),
         [Some(1), Some(2)]
     );
     for (attempt, received) in attempts.iter().zip(receiver.received()) {
@@ -53,28 +50,17 @@ async fn a_failed_delivery_is_a_dead_letter_until_its_replay_succeeds() {
         let shown = attempt["request_headers"].as_object().expect("headers");
         assert_eq!(shown["x-key"], "***");
         for (name, value) in shown.iter().filter(|(name, _)| *name != "x-key") {
-            assert_eq!(
-                received.header(name),
-                value.as_str().expect("a text"),
-                "{name}"
-            );
+            assert_eq!(received.header(name), value.as_str().expect("a text"), "{name}");
         }
         assert_eq!(
             (&attempt["status_code"], &attempt["url"]),
             (&json!(500), &json!(receiver.url("/")))
         );
-        assert!(
-            attempt["id"]
-                .as_str()
-                .is_some_and(|id| id.starts_with("att_"))
-        );
+        assert!(attempt["id"].as_str().is_some_and(|id| id.starts_with("att_")));
     }
 
     let letters = tenant.list("/dead-letters").await;
-    assert_eq!(
-        (&letters[0]["id"], &letters[0]["resolved_at"]),
-        (&json!(id), &Value::Null)
-    );
+    assert_eq!((&letters[0]["id"], &letters[0]["resolved_at"]), (&json!(id), &Value::Null));
     let again = tenant
         .api
         .call(Method::POST, &format!("/dead-letters/{id}/replay"), None)
@@ -91,18 +77,11 @@ async fn a_failed_delivery_is_a_dead_letter_until_its_replay_succeeds() {
     let resolved = tenant.list("/dead-letters?resolved=true").await;
     assert_eq!(resolved[0]["resolution"], "replayed");
     assert_eq!(
-        tenant
-            .list(&format!("/deliveries?event_id={event}"))
-            .await
-            .len(),
+        tenant.list(&format!("/deliveries?event_id={event}")).await.len(),
         2,
         "both are history"
     );
-    tenant
-        .api
-        .delete(&format!("/dead-letters/{id}"))
-        .await
-        .expect(404);
+    tenant.api.delete(&format!("/dead-letters/{id}")).await.expect(404);
     app.stop().await;
 }
 
@@ -113,32 +92,16 @@ async fn a_dead_letter_is_discarded_once() {
     let receiver = Receiver::answering([410]).await;
     tenant.subscribe(json!({"url": receiver.url("/")})).await;
     tenant.publish("a", json!(1)).await;
-    let letter = eventually("a dead letter", async || {
-        tenant.list("/dead-letters").await.into_iter().next()
-    })
-    .await;
+    let letter =
+        eventually("a dead letter", async || tenant.list("/dead-letters").await.into_iter().next())
+            .await;
     assert_eq!(letter["failure_reason"], "gone");
     let id = letter["id"].as_str().expect("an id");
     // The subscription is disabled now.
-    tenant
-        .api
-        .call(Method::POST, &format!("/deliveries/{id}/redeliver"), None)
-        .await
-        .expect(409);
-    tenant
-        .api
-        .delete(&format!("/dead-letters/{id}"))
-        .await
-        .expect(204);
-    tenant
-        .api
-        .delete(&format!("/dead-letters/{id}"))
-        .await
-        .expect(404);
-    assert_eq!(
-        tenant.list("/dead-letters?resolved=true").await[0]["resolution"],
-        "discarded"
-    );
+    tenant.api.call(Method::POST, &format!("/deliveries/{id}/redeliver"), None).await.expect(409);
+    tenant.api.delete(&format!("/dead-letters/{id}")).await.expect(204);
+    tenant.api.delete(&format!("/dead-letters/{id}")).await.expect(404);
+    assert_eq!(tenant.list("/dead-letters?resolved=true").await[0]["resolution"], "discarded");
     app.stop().await;
 }
 
@@ -146,46 +109,29 @@ async fn a_dead_letter_is_discarded_once() {
 async fn what_waits_can_be_cancelled_and_what_is_final_cannot() {
     let app = TestApp::start().await;
     let tenant = app.operator.new_tenant().await;
-    tenant
-        .subscribe(json!({"url": "https://example.com/", "status": "paused"}))
-        .await;
+    tenant.subscribe(json!({"url": "https://example.com/", "status": "paused"})).await;
     tenant.publish("a", json!(1)).await;
     let waiting = tenant.list("/deliveries?status=pending").await;
     let path = format!("/deliveries/{}", waiting[0]["id"].as_str().expect("an id"));
     let redeliver = format!("{path}/redeliver");
     assert_eq!(
-        tenant
-            .api
-            .call(Method::POST, &redeliver, None)
-            .await
-            .expect(409)["code"],
+        tenant.api.call(Method::POST, &redeliver, None).await.expect(409)["code"],
         "conflict"
     );
-    let cancelled = tenant
-        .api
-        .call(Method::POST, &format!("{path}/cancel"), None)
-        .await
-        .expect(200);
+    let cancelled =
+        tenant.api.call(Method::POST, &format!("{path}/cancel"), None).await.expect(200);
     assert_eq!(
         (&cancelled["status"], &cancelled["next_attempt_at"]),
         (&json!("cancelled"), &Value::Null)
     );
     assert!(cancelled["completed_at"].is_string());
-    tenant
-        .api
-        .call(Method::POST, &format!("{path}/cancel"), None)
-        .await
-        .expect(409);
+    tenant.api.call(Method::POST, &format!("{path}/cancel"), None).await.expect(409);
     let again = tenant.api.post(&redeliver, json!({})).await.expect(202);
     assert_eq!(
         (&again["status"], &again["trigger"]),
         (&json!("pending"), &json!("redelivery")),
         "it waits while paused"
     );
-    tenant
-        .api
-        .post(&redeliver, json!({"now": true}))
-        .await
-        .expect(422);
+    tenant.api.post(&redeliver, json!({"now": true})).await.expect(422);
     app.stop().await;
 }

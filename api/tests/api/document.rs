@@ -32,40 +32,24 @@ impl Checked {
             &format!("{BASE}{}", path.split('?').next().unwrap_or_default()),
             &reply,
         );
-        if reply.text.is_empty() {
-            Value::Null
-        } else {
-            reply.json()
-        }
+        if reply.text.is_empty() { Value::Null } else { reply.json() }
     }
 
     fn check(&mut self, method: &str, path: &str, reply: &Reply) {
         let (template, operation) = self.operation(method, path);
         let described = &operation["responses"][reply.status.to_string()];
-        assert!(
-            described.is_object(),
-            "{method} {template} does not describe {}",
-            reply.status
-        );
+        assert!(described.is_object(), "{method} {template} does not describe {}", reply.status);
         let media = reply
             .headers
             .get("content-type")
             .map(|value| value.to_str().expect("a text").to_owned());
         match described["content"].as_object() {
-            None => assert_eq!(
-                (media, reply.text.as_str()),
-                (None, ""),
-                "{method} {template}"
-            ),
+            None => assert_eq!((media, reply.text.as_str()), (None, ""), "{method} {template}"),
             Some(content) => {
                 let media = media.expect("a content type");
                 let schema = &content[media.as_str()]["schema"];
                 let faults = faults(&self.document, schema, &reply.json(), "");
-                assert!(
-                    faults.is_empty(),
-                    "{method} {template} {}: {faults:#?}",
-                    reply.status
-                );
+                assert!(faults.is_empty(), "{method} {template} {}: {faults:#?}", reply.status);
             }
         }
         if reply.status < 300 {
@@ -90,9 +74,7 @@ impl Checked {
             .keys()
             .filter(|template| fits(template))
             .min_by_key(|template| template.matches('{').count());
-        let template = template
-            .unwrap_or_else(|| panic!("{path} is not described"))
-            .clone();
+        let template = template.unwrap_or_else(|| panic!("{path} is not described")).clone();
         let operation = paths[&template][method.to_ascii_lowercase().as_str()].clone();
         (template, operation)
     }
@@ -108,50 +90,24 @@ async fn every_route_answers_as_the_document_says() {
     let document = send(&app, "GET", "/openapi.json", &[], b"").await.json();
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(document["servers"], json!([{"url": "/"}]));
-    let mut checked = Checked {
-        document,
-        called: BTreeSet::new(),
-    };
+    let mut checked = Checked { document, called: BTreeSet::new() };
     for path in ["/healthz", "/readyz"] {
         let answer = send(&app, "GET", path, &[], b"").await;
         let schema = checked.operation("GET", path).1["responses"]["200"]["content"]["application/json"]["schema"].clone();
-        assert_eq!(
-            faults(&checked.document, &schema, &answer.json(), ""),
-            Vec::<String>::new()
-        );
+        assert_eq!(faults(&checked.document, &schema, &answer.json(), ""), Vec::<String>::new());
     }
     let op = &app.operator;
 
     let tenant = checked
-        .call(
-            op,
-            "POST",
-            "/tenants",
-            Some(json!({"name": "a", "external_id": "acme"})),
-            201,
-        )
+        .call(op, "POST", "/tenants", Some(json!({"name": "a", "external_id": "acme"})), 201)
         .await;
     let of_tenant = format!("/tenants/{}", id(&tenant));
+    checked.call(op, "POST", "/tenants", Some(json!({"name": ""})), 422).await;
     checked
-        .call(op, "POST", "/tenants", Some(json!({"name": ""})), 422)
+        .call(op, "POST", "/tenants", Some(json!({"name": "b", "external_id": "acme"})), 409)
         .await;
     checked
-        .call(
-            op,
-            "POST",
-            "/tenants",
-            Some(json!({"name": "b", "external_id": "acme"})),
-            409,
-        )
-        .await;
-    checked
-        .call(
-            op,
-            "PATCH",
-            &of_tenant,
-            Some(json!({"rate_limit": {"per_second": 1000}})),
-            200,
-        )
+        .call(op, "PATCH", &of_tenant, Some(json!({"rate_limit": {"per_second": 1000}})), 200)
         .await;
     checked.call(op, "GET", &of_tenant, None, 200).await;
     checked.call(op, "GET", "/tenants", None, 200).await;
@@ -159,9 +115,7 @@ async fn every_route_answers_as_the_document_says() {
     let body = json!({"name": "k", "scopes": ["*"], "source_cidrs": ["127.0.0.0/8"], "expires_at": "2999-01-01T00:00:00Z"});
     let key = checked.call(op, "POST", &keys, Some(body), 201).await;
     checked.call(op, "GET", &keys, None, 200).await;
-    let api = app
-        .operator
-        .with_key(key["secret"].as_str().expect("a secret"));
+    let api = app.operator.with_key(key["secret"].as_str().expect("a secret"));
     let (api, operator) = (&api, op);
 
     let receiver = Receiver::answering([204, 500, 500, 200]).await;
@@ -169,47 +123,17 @@ async fn every_route_answers_as_the_document_says() {
         "url": receiver.url("/"), "retry": {"schedule_s": [0.1], "jitter": 0}, "headers": {"x-a": "b"}, "event_types": ["a.**"],
         "external_id": "own", "rate_limit": {"per_second": 100}, "metadata": {"k": [1]},
     });
-    let subscription = checked
-        .call(api, "POST", "/subscriptions", Some(body), 201)
-        .await;
+    let subscription = checked.call(api, "POST", "/subscriptions", Some(body), 201).await;
     let of_subscription = format!("/subscriptions/{}", id(&subscription));
-    checked
-        .call(api, "POST", "/subscriptions", Some(json!({"uri": 1})), 422)
-        .await;
+    checked.call(api, "POST", "/subscriptions", Some(json!({"uri": 1})), 422).await;
     checked.call(api, "GET", &of_subscription, None, 200).await;
-    checked
-        .call(api, "GET", "/subscriptions?event_type=a.b", None, 200)
-        .await;
-    checked
-        .call(operator, "GET", "/subscriptions", None, 200)
-        .await;
-    checked
-        .call(operator, "GET", &of_subscription, None, 422)
-        .await;
-    checked
-        .call(
-            api,
-            "PATCH",
-            &of_subscription,
-            Some(json!({"description": "d"})),
-            200,
-        )
-        .await;
-    checked
-        .call(api, "GET", &format!("{of_subscription}/secret"), None, 200)
-        .await;
-    checked
-        .call(
-            api,
-            "POST",
-            &format!("{of_subscription}/secret/rotate"),
-            None,
-            200,
-        )
-        .await;
-    checked
-        .call(api, "POST", &format!("{of_subscription}/test"), None, 200)
-        .await;
+    checked.call(api, "GET", "/subscriptions?event_type=a.b", None, 200).await;
+    checked.call(operator, "GET", "/subscriptions", None, 200).await;
+    checked.call(operator, "GET", &of_subscription, None, 422).await;
+    checked.call(api, "PATCH", &of_subscription, Some(json!({"description": "d"})), 200).await;
+    checked.call(api, "GET", &format!("{of_subscription}/secret"), None, 200).await;
+    checked.call(api, "POST", &format!("{of_subscription}/secret/rotate"), None, 200).await;
+    checked.call(api, "POST", &format!("{of_subscription}/test"), None, 200).await;
     checked
         .call(
             api,
@@ -220,17 +144,9 @@ async fn every_route_answers_as_the_document_says() {
         )
         .await;
     let tried = json!({"filter": "data.missing > 1", "event": {"type": "a", "data": 1}});
+    checked.call(api, "POST", "/subscriptions/filter-test", Some(tried), 200).await;
     checked
-        .call(api, "POST", "/subscriptions/filter-test", Some(tried), 200)
-        .await;
-    checked
-        .call(
-            api,
-            "POST",
-            "/subscriptions/filter-test",
-            Some(json!({"filter": "true"})),
-            200,
-        )
+        .call(api, "POST", "/subscriptions/filter-test", Some(json!({"filter": "true"})), 200)
         .await;
 
     let event = checked
@@ -242,24 +158,12 @@ async fn every_route_answers_as_the_document_says() {
             202,
         )
         .await;
-    checked
-        .call(
-            api,
-            "POST",
-            "/events",
-            Some(json!({"type": "a b", "data": 1})),
-            422,
-        )
-        .await;
+    checked.call(api, "POST", "/events", Some(json!({"type": "a b", "data": 1})), 422).await;
     let batch = json!({"events": [{"type": "x", "data": null}, {"type": 5}]});
-    checked
-        .call(api, "POST", "/events/batch", Some(batch), 202)
-        .await;
+    checked.call(api, "POST", "/events/batch", Some(batch), 202).await;
     checked.call(api, "GET", "/events", None, 200).await;
     checked.call(operator, "GET", "/events", None, 200).await;
-    checked
-        .call(api, "GET", &format!("/events/{}", id(&event)), None, 200)
-        .await;
+    checked.call(api, "GET", &format!("/events/{}", id(&event)), None, 200).await;
 
     let letter = eventually("a dead letter", async || {
         api.get("/dead-letters").await.expect(200)["data"]
@@ -268,75 +172,23 @@ async fn every_route_answers_as_the_document_says() {
     })
     .await;
     checked.call(api, "GET", "/dead-letters", None, 200).await;
-    checked
-        .call(operator, "GET", "/dead-letters", None, 200)
-        .await;
-    checked
-        .call(api, "GET", "/deliveries?status=failed,succeeded", None, 200)
-        .await;
-    checked
-        .call(operator, "GET", "/deliveries", None, 200)
-        .await;
+    checked.call(operator, "GET", "/dead-letters", None, 200).await;
+    checked.call(api, "GET", "/deliveries?status=failed,succeeded", None, 200).await;
+    checked.call(operator, "GET", "/deliveries", None, 200).await;
     let delivery = format!("/deliveries/{}", id(&letter));
     checked.call(api, "GET", &delivery, None, 200).await;
-    checked
-        .call(api, "GET", &format!("{delivery}/attempts"), None, 200)
-        .await;
-    checked
-        .call(api, "POST", &format!("{delivery}/cancel"), None, 409)
-        .await;
-    checked
-        .call(
-            api,
-            "PATCH",
-            &of_subscription,
-            Some(json!({"status": "paused"})),
-            200,
-        )
-        .await;
-    let waiting = checked
-        .call(api, "POST", &format!("{delivery}/redeliver"), None, 202)
-        .await;
-    checked
-        .call(
-            api,
-            "POST",
-            &format!("/deliveries/{}/cancel", id(&waiting)),
-            None,
-            200,
-        )
-        .await;
-    checked
-        .call(
-            api,
-            "POST",
-            &format!("/dead-letters/{}/replay", id(&letter)),
-            None,
-            202,
-        )
-        .await;
-    checked
-        .call(
-            api,
-            "DELETE",
-            &format!("/dead-letters/{}", id(&letter)),
-            None,
-            204,
-        )
-        .await;
-    checked
-        .call(api, "GET", "/dead-letters?resolved=true", None, 200)
-        .await;
-    checked
-        .call(api, "DELETE", &of_subscription, None, 204)
-        .await;
-    checked
-        .call(api, "DELETE", &of_subscription, None, 404)
-        .await;
+    checked.call(api, "GET", &format!("{delivery}/attempts"), None, 200).await;
+    checked.call(api, "POST", &format!("{delivery}/cancel"), None, 409).await;
+    checked.call(api, "PATCH", &of_subscription, Some(json!({"status": "paused"})), 200).await;
+    let waiting = checked.call(api, "POST", &format!("{delivery}/redeliver"), None, 202).await;
+    checked.call(api, "POST", &format!("/deliveries/{}/cancel", id(&waiting)), None, 200).await;
+    checked.call(api, "POST", &format!("/dead-letters/{}/replay", id(&letter)), None, 202).await;
+    checked.call(api, "DELETE", &format!("/dead-letters/{}", id(&letter)), None, 204).await;
+    checked.call(api, "GET", "/dead-letters?resolved=true", None, 200).await;
+    checked.call(api, "DELETE", &of_subscription, None, 204).await;
+    checked.call(api, "DELETE", &of_subscription, None, 404).await;
     checked.call(api, "GET", "/tenants", None, 403).await;
-    checked
-        .call(op, "DELETE", &format!("{keys}/{}", id(&key)), None, 204)
-        .await;
+    checked.call(op, "DELETE", &format!("{keys}/{}", id(&key)), None, 204).await;
     checked.call(api, "GET", "/events", None, 401).await;
     checked.call(op, "DELETE", &of_tenant, None, 204).await;
 
@@ -364,28 +216,16 @@ async fn every_route_answers_as_the_document_says() {
 async fn the_document_is_readable_at_docs_without_the_network() {
     let app = TestApp::start().await;
     let moved = send(&app, "GET", "/docs", &[], b"").await;
-    assert_eq!(
-        (moved.status, moved.header("location").as_deref()),
-        (308, Some("/docs/"))
-    );
+    assert_eq!((moved.status, moved.header("location").as_deref()), (308, Some("/docs/")));
     let page = send(&app, "GET", "/docs/", &[], b"").await;
     assert_eq!(page.status, 200);
-    assert!(
-        page.header("content-type")
-            .is_some_and(|media| media.starts_with("text/html"))
-    );
-    let files = page
-        .body
-        .split("\"./")
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next());
+    assert!(page.header("content-type").is_some_and(|media| media.starts_with("text/html")));
+    let files = page.body.split("\"./").skip(1).filter_map(|rest| rest.split('"').next());
     let files: Vec<&str> = files.collect();
     assert!(files.contains(&"swagger-ui-bundle.js"), "{files:?}");
     for file in files {
         assert_eq!(
-            send(&app, "GET", &format!("/docs/{file}"), &[], b"")
-                .await
-                .status,
+            send(&app, "GET", &format!("/docs/{file}"), &[], b"").await.status,
             200,
             "{file}"
         );
@@ -395,21 +235,14 @@ async fn the_document_is_readable_at_docs_without_the_network() {
         "nothing from elsewhere"
     );
     let initializer = send(&app, "GET", "/docs/swagger-initializer.js", &[], b"").await;
-    assert!(
-        initializer.body.contains("/openapi.json"),
-        "{}",
-        initializer.body
-    );
+    assert!(initializer.body.contains("/openapi.json"), "{}", initializer.body);
     assert!(
         send(&app, "GET", "/docs/problems/invalid", &[], b"")
             .await
             .body
             .contains("<code>invalid</code>")
     );
-    assert_eq!(
-        send(&app, "GET", "/docs/nothing.js", &[], b"").await.status,
-        404
-    );
+    assert_eq!(send(&app, "GET", "/docs/nothing.js", &[], b"").await.status, 404);
     assert_eq!(send(&app, "POST", "/docs/", &[], b"").await.status, 405);
     app.stop().await;
 }

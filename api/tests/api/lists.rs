@@ -22,11 +22,7 @@ async fn a_walk_over_the_pages_gives_every_row_once_newest_first() {
         let tenant = app.operator.new_tenant().await;
         let mut subscriptions = Vec::new();
         for n in 0..7 {
-            let types = if n % 2 == 0 {
-                json!(["order.*"])
-            } else {
-                json!(["user.**"])
-            };
+            let types = if n % 2 == 0 { json!(["order.*"]) } else { json!(["user.**"]) };
             subscriptions.push(tenant.subscribe(json!({"url": "https://example.com/", "status": "paused", "event_types": types})).await.0);
         }
         let mut events = Vec::new();
@@ -36,9 +32,7 @@ async fn a_walk_over_the_pages_gives_every_row_once_newest_first() {
         subscriptions.reverse();
         events.reverse();
         let ids = |rows: Vec<Value>| {
-            rows.iter()
-                .map(|row| row["id"].as_str().expect("an id").to_owned())
-                .collect::<Vec<_>>()
+            rows.iter().map(|row| row["id"].as_str().expect("an id").to_owned()).collect::<Vec<_>>()
         };
         for limit in [1, 2, 3, 7, 250] {
             assert_eq!(
@@ -104,10 +98,7 @@ async fn lists_are_filtered_by_any_of_the_values() {
         ("/events?type=a.b,c.d", 2),
         ("/events?from=2999-01-01T00:00:00Z", 0),
         ("/events?to=2001-01-01T00:00:00%2B01:00", 0),
-        (
-            "/events?from=2001-01-01T00:00:00Z&to=2999-01-01T00:00:00Z",
-            2,
-        ),
+        ("/events?from=2001-01-01T00:00:00Z&to=2999-01-01T00:00:00Z", 2),
         ("/deliveries?status=pending,retrying", 2),
         ("/deliveries?status=failed", 0),
         ("/deliveries?event_type=c.d", 1),
@@ -172,11 +163,7 @@ async fn what_cannot_be_asked_for_is_refused() {
         assert_eq!(problem["code"], "invalid", "{path}");
     }
     let many = vec!["a"; 200].join(",");
-    tenant
-        .api
-        .get(&format!("/events?type={many}"))
-        .await
-        .expect(422);
+    tenant.api.get(&format!("/events?type={many}")).await.expect(422);
     for path in [
         "/subscriptions/%00",
         "/subscriptions/%ff",
@@ -185,11 +172,7 @@ async fn what_cannot_be_asked_for_is_refused() {
         "/events/nonsense",
         "/deliveries/%00",
     ] {
-        assert_eq!(
-            tenant.api.get(path).await.expect(404)["code"],
-            "not_found",
-            "{path}"
-        );
+        assert_eq!(tenant.api.get(path).await.expect(404)["code"], "not_found", "{path}");
     }
     app.operator.get("/tenants/%00").await.expect(404);
     for path in ["/events?correlation_id=%00", "/events?correlation_id=%ff"] {

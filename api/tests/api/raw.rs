@@ -24,8 +24,7 @@ impl Raw {
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         self.head.lines().skip(1).find_map(|line| {
             let (key, value) = line.split_once(':')?;
-            key.eq_ignore_ascii_case(name)
-                .then(|| value.trim().to_owned())
+            key.eq_ignore_ascii_case(name).then(|| value.trim().to_owned())
         })
     }
 }
@@ -33,26 +32,15 @@ impl Raw {
 /// Sends these bytes and reads the answer until the connection closes. The head must ask for that.
 pub(crate) async fn exchange(app: &TestApp, bytes: &[u8]) -> Raw {
     let address = app.base().trim_start_matches("http://");
-    let mut stream = TcpStream::connect(address)
-        .await
-        .expect("the server listens");
+    let mut stream = TcpStream::connect(address).await.expect("the server listens");
     stream.write_all(bytes).await.expect("the server reads");
     let mut answer = Vec::new();
     let read = tokio::time::timeout(Duration::from_secs(30), stream.read_to_end(&mut answer)).await;
-    read.expect("an answer in time")
-        .expect("the answer can be read");
+    read.expect("an answer in time").expect("the answer can be read");
     let text = String::from_utf8_lossy(&answer).into_owned();
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|code| code.parse().ok())
-        .unwrap_or_default();
-    Raw {
-        status,
-        head: head.to_owned(),
-        body: body.to_owned(),
-    }
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).unwrap_or_default();
+    Raw { status, head: head.to_owned(), body: body.to_owned() }
 }
 
 /// A request with the headers given and a body of exactly these bytes.

@@ -13,27 +13,16 @@ fn bearer() -> String {
 async fn problems_are_rfc_9457_and_carry_the_requests_id() {
     let app = TestApp::start().await;
     let answer = send(&app, "GET", "/api/v1/webhooks/nothing", &[], b"").await;
-    assert_eq!(
-        answer.header("content-type").as_deref(),
-        Some("application/problem+json")
-    );
+    assert_eq!(answer.header("content-type").as_deref(), Some("application/problem+json"));
     let problem = answer.json();
     assert_eq!(problem["status"], 404);
     assert_eq!(problem["code"], "not_found");
-    assert_eq!(
-        problem["type"],
-        format!("{}/docs/problems/not_found", app.base())
-    );
+    assert_eq!(problem["type"], format!("{}/docs/problems/not_found", app.base()));
     assert!(problem["title"].is_string() && problem["detail"].is_string());
-    assert_eq!(
-        problem["request_id"].as_str().map(str::to_owned),
-        answer.header("x-request-id")
-    );
+    assert_eq!(problem["request_id"].as_str().map(str::to_owned), answer.header("x-request-id"));
     let other = send(&app, "GET", "/healthz", &[], b"").await;
     assert!(
-        other
-            .header("x-request-id")
-            .is_some_and(|id| Some(id) != answer.header("x-request-id"))
+        other.header("x-request-id").is_some_and(|id| Some(id) != answer.header("x-request-id"))
     );
     app.stop().await;
 }
@@ -76,35 +65,17 @@ async fn a_body_is_json_in_utf_8_of_bounded_size() {
     let auth = ("authorization", bearer.as_str());
     let json_type = ("content-type", "application/json");
     let good: &[u8] = br#"{"name":"a"}"#;
-    let large = format!(
-        r#"{{"name":"a","metadata":{{"k":"{}"}}}}"#,
-        "x".repeat(300_000)
-    );
-    let deep = format!(
-        r#"{{"name":"a","metadata":{{"k":{}{}}}}}"#,
-        "[".repeat(127),
-        "]".repeat(127)
-    );
+    let large = format!(r#"{{"name":"a","metadata":{{"k":"{}"}}}}"#, "x".repeat(300_000));
+    let deep =
+        format!(r#"{{"name":"a","metadata":{{"k":{}{}}}}}"#, "[".repeat(127), "]".repeat(127));
     for (headers, body, status) in [
         (vec![auth, json_type], good, 201),
-        (
-            vec![auth, ("content-type", "Application/JSON; charset=utf-8")],
-            good,
-            201,
-        ),
+        (vec![auth, ("content-type", "Application/JSON; charset=utf-8")], good, 201),
         (vec![auth], good, 415),
         (vec![auth, ("content-type", "text/plain")], good, 415),
         (vec![auth, ("content-type", "application/jsonx")], good, 415),
-        (
-            vec![auth, ("content-type", "application/x-www-form-urlencoded")],
-            b"",
-            415,
-        ),
-        (
-            vec![auth, json_type, ("content-encoding", "gzip")],
-            good,
-            415,
-        ),
+        (vec![auth, ("content-type", "application/x-www-form-urlencoded")], b"", 415),
+        (vec![auth, json_type, ("content-encoding", "gzip")], good, 415),
         (vec![auth, json_type], b"", 400),
         (vec![auth], b"", 400),
         (vec![auth, json_type], b"{\"name\":\"\xff\"}", 400),
@@ -170,27 +141,17 @@ async fn odd_requests_get_a_4xx_and_the_server_goes_on() {
         let answer = exchange(&app, bytes).await;
         assert!((400..500).contains(&answer.status), "{:?} {answer:?}", String::from_utf8_lossy(bytes));
     }
-    assert_eq!(
-        send(&app, "GET", "/healthz", &[], b"").await.json(),
-        json!({"status": "ok"})
-    );
+    assert_eq!(send(&app, "GET", "/healthz", &[], b"").await.json(), json!({"status": "ok"}));
     app.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_process_says_how_it_is() {
     let app = TestApp::start().await;
-    assert_eq!(
-        send(&app, "GET", "/healthz", &[], b"").await.json(),
-        json!({"status": "ok"})
-    );
+    assert_eq!(send(&app, "GET", "/healthz", &[], b"").await.json(), json!({"status": "ok"}));
     let ready = json!({"status": "ready", "database": "ok", "queue": "ok"});
     assert_eq!(send(&app, "GET", "/readyz", &[], b"").await.json(), ready);
     let metrics = send(&app, "GET", "/metrics", &[], b"").await;
-    assert!(
-        metrics.body.contains("\nposthaste_up 1\n"),
-        "{}",
-        metrics.body
-    );
+    assert!(metrics.body.contains("\nposthaste_up 1\n"), "{}", metrics.body);
     app.stop().await;
 }

@@ -8,10 +8,7 @@ pub(crate) fn faults(document: &Value, schema: &Value, value: &Value, at: &str) 
     let Some(words) = schema.as_object() else {
         return Vec::new();
     };
-    words
-        .iter()
-        .flat_map(|(word, rule)| check(document, words, word, rule, value, at))
-        .collect()
+    words.iter().flat_map(|(word, rule)| check(document, words, word, rule, value, at)).collect()
 }
 
 fn check(
@@ -23,44 +20,26 @@ fn check(
     at: &str,
 ) -> Vec<String> {
     let fault = |holds: bool| {
-        if holds {
-            Vec::new()
-        } else {
-            vec![format!("{at}: {value} breaks {word} {rule}")]
-        }
+        if holds { Vec::new() } else { vec![format!("{at}: {value} breaks {word} {rule}")] }
     };
     match word {
         "$ref" => {
-            let pointer = rule
-                .as_str()
-                .and_then(|text| text.strip_prefix('#'))
-                .expect("a local reference");
-            faults(
-                document,
-                document.pointer(pointer).expect("a schema that is there"),
-                value,
-                at,
-            )
+            let pointer =
+                rule.as_str().and_then(|text| text.strip_prefix('#')).expect("a local reference");
+            faults(document, document.pointer(pointer).expect("a schema that is there"), value, at)
         }
         "type" => {
             let names: Vec<&str> = rule
                 .as_str()
                 .into_iter()
-                .chain(
-                    rule.as_array()
-                        .into_iter()
-                        .flatten()
-                        .filter_map(Value::as_str),
-                )
+                .chain(rule.as_array().into_iter().flatten().filter_map(Value::as_str))
                 .collect();
             fault(names.iter().any(|name| is_of_type(name, value)))
         }
         "enum" => fault(rule.as_array().is_some_and(|values| values.contains(value))),
         "required" => match value.as_object() {
             Some(fields) => fault(rule.as_array().is_some_and(|names| {
-                names
-                    .iter()
-                    .all(|name| name.as_str().is_some_and(|name| fields.contains_key(name)))
+                names.iter().all(|name| name.as_str().is_some_and(|name| fields.contains_key(name)))
             })),
             None => Vec::new(),
         },
@@ -68,12 +47,7 @@ fn check(
             let fields = rule.as_object().expect("fields").iter();
             fields
                 .filter_map(|(name, rule)| {
-                    Some(faults(
-                        document,
-                        rule,
-                        value.get(name)?,
-                        &format!("{at}/{name}"),
-                    ))
+                    Some(faults(document, rule, value.get(name)?, &format!("{at}/{name}")))
                 })
                 .flatten()
                 .collect()
@@ -107,47 +81,22 @@ fn check(
             .collect(),
         "anyOf" | "oneOf" => {
             let fits = |rule: &Value| faults(document, rule, value, at).is_empty();
-            let count = rule
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter(|rule| fits(rule))
-                .count();
-            fault(if word == "oneOf" {
-                count == 1
-            } else {
-                count > 0
-            })
+            let count = rule.as_array().into_iter().flatten().filter(|rule| fits(rule)).count();
+            fault(if word == "oneOf" { count == 1 } else { count > 0 })
         }
-        "minimum" => fault(
-            value
-                .as_f64()
-                .is_none_or(|number| Some(number) >= rule.as_f64()),
-        ),
-        "maximum" => fault(
-            value
-                .as_f64()
-                .is_none_or(|number| Some(number) <= rule.as_f64()),
-        ),
-        "minItems" => fault(
-            value
-                .as_array()
-                .is_none_or(|items| Some(items.len() as u64) >= rule.as_u64()),
-        ),
-        "maxItems" => fault(
-            value
-                .as_array()
-                .is_none_or(|items| Some(items.len() as u64) <= rule.as_u64()),
-        ),
+        "minimum" => fault(value.as_f64().is_none_or(|number| Some(number) >= rule.as_f64())),
+        "maximum" => fault(value.as_f64().is_none_or(|number| Some(number) <= rule.as_f64())),
+        "minItems" => {
+            fault(value.as_array().is_none_or(|items| Some(items.len() as u64) >= rule.as_u64()))
+        }
+        "maxItems" => {
+            fault(value.as_array().is_none_or(|items| Some(items.len() as u64) <= rule.as_u64()))
+        }
         "minLength" => fault(
-            value
-                .as_str()
-                .is_none_or(|text| Some(text.chars().count() as u64) >= rule.as_u64()),
+            value.as_str().is_none_or(|text| Some(text.chars().count() as u64) >= rule.as_u64()),
         ),
         "maxLength" => fault(
-            value
-                .as_str()
-                .is_none_or(|text| Some(text.chars().count() as u64) <= rule.as_u64()),
+            value.as_str().is_none_or(|text| Some(text.chars().count() as u64) <= rule.as_u64()),
         ),
         "pattern" | "format" | "description" | "examples" | "uniqueItems" => Vec::new(),
         _ => vec![format!("{at}: the word {word} is not known to this test")],

@@ -9,10 +9,7 @@ async fn only_a_url_is_needed_and_every_field_is_shown() {
         let tenant = app.operator.new_tenant().await;
         let mut made = tenant
             .api
-            .post(
-                "/subscriptions",
-                json!({"url": "https://example.com/hooks"}),
-            )
+            .post("/subscriptions", json!({"url": "https://example.com/hooks"}))
             .await
             .expect(201);
         let secret = made["secret"].take();
@@ -33,14 +30,8 @@ async fn only_a_url_is_needed_and_every_field_is_shown() {
             ("rate_limit", Value::Null),
             ("max_in_flight", json!(64)),
             ("timeout_ms", json!(15000)),
-            (
-                "retry",
-                json!({"schedule_s": [5.0, 30.0, 120.0, 600.0, 3600.0], "jitter": 0.2}),
-            ),
-            (
-                "signing",
-                json!({"schemes": ["pt", "standard"], "algorithm": "hmac-sha256"}),
-            ),
+            ("retry", json!({"schedule_s": [5.0, 30.0, 120.0, 600.0, 3600.0], "jitter": 0.2})),
+            ("signing", json!({"schemes": ["pt", "standard"], "algorithm": "hmac-sha256"})),
             ("format", json!("standard")),
             ("template", Value::Null),
             ("auto_replay", Value::Null),
@@ -68,31 +59,12 @@ async fn a_subscription_may_bring_its_own_secret_and_external_id() {
     let tenant = app.operator.new_tenant().await;
     let secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     let body = json!({"url": "https://example.com/", "external_id": "crm:1", "secret": secret});
-    assert_eq!(
-        tenant
-            .api
-            .post("/subscriptions", body.clone())
-            .await
-            .expect(201)["secret"],
-        secret
-    );
-    assert_eq!(
-        tenant
-            .api
-            .get("/subscriptions/crm:1/secret")
-            .await
-            .expect(200)["secret"],
-        secret
-    );
-    assert_eq!(
-        tenant.api.post("/subscriptions", body).await.expect(409)["code"],
-        "conflict"
-    );
+    assert_eq!(tenant.api.post("/subscriptions", body.clone()).await.expect(201)["secret"], secret);
+    assert_eq!(tenant.api.get("/subscriptions/crm:1/secret").await.expect(200)["secret"], secret);
+    assert_eq!(tenant.api.post("/subscriptions", body).await.expect(409)["code"], "conflict");
     // The name is free again once its owner is gone.
     tenant.api.delete("/subscriptions/crm:1").await.expect(204);
-    tenant
-        .subscribe(json!({"url": "https://example.com/", "external_id": "crm:1"}))
-        .await;
+    tenant.subscribe(json!({"url": "https://example.com/", "external_id": "crm:1"})).await;
     app.stop().await;
 }
 
@@ -100,9 +72,8 @@ async fn a_subscription_may_bring_its_own_secret_and_external_id() {
 async fn wrong_subscriptions_are_refused_naming_the_field_and_nothing_is_stored() {
     let app = TestApp::start().await;
     let tenant = app.operator.new_tenant().await;
-    let many: serde_json::Map<String, Value> = (0..10_000)
-        .map(|n| (format!("x-{n}"), json!("v")))
-        .collect();
+    let many: serde_json::Map<String, Value> =
+        (0..10_000).map(|n| (format!("x-{n}"), json!("v"))).collect();
     let url = "https://example.com/";
     for (body, pointer) in [
         (json!({}), "/url"),
@@ -111,32 +82,17 @@ async fn wrong_subscriptions_are_refused_naming_the_field_and_nothing_is_stored(
         (json!({"url": "https://10.0.0.1/"}), "/url"),
         (json!({"url": 1}), "/url"),
         (json!({"url": url, "headers": many}), "/headers"),
-        (
-            json!({"url": url, "headers": {"host": "x"}}),
-            "/headers/host",
-        ),
+        (json!({"url": url, "headers": {"host": "x"}}), "/headers/host"),
         (json!({"url": url, "headers": {"x-a": 1}}), "/headers/x-a"),
-        (
-            json!({"url": url, "event_types": ["a..b"]}),
-            "/event_types/0",
-        ),
+        (json!({"url": url, "event_types": ["a..b"]}), "/event_types/0"),
         (json!({"url": url, "filter": "data.x ==="}), "/filter"),
         (json!({"url": url, "timeout_ms": 99}), "/timeout_ms"),
         (json!({"url": url, "timeout_ms": 1e300}), "/timeout_ms"),
         (json!({"url": url, "max_in_flight": 0}), "/max_in_flight"),
-        (
-            json!({"url": url, "retry": {"schedule_s": []}}),
-            "/retry/schedule_s",
-        ),
-        (
-            json!({"url": url, "retry": {"schedule_s": [1, 0]}}),
-            "/retry/schedule_s/1",
-        ),
+        (json!({"url": url, "retry": {"schedule_s": []}}), "/retry/schedule_s"),
+        (json!({"url": url, "retry": {"schedule_s": [1, 0]}}), "/retry/schedule_s/1"),
         (json!({"url": url, "retry": {}}), "/retry/schedule_s"),
-        (
-            json!({"url": url, "rate_limit": {"per_second": 100_001}}),
-            "/rate_limit/per_second",
-        ),
+        (json!({"url": url, "rate_limit": {"per_second": 100_001}}), "/rate_limit/per_second"),
         (json!({"url": url, "secret": "whsec_short"}), "/secret"),
         (json!({"url": url, "secret": 5}), "/secret"),
         (json!({"url": url, "status": "lost"}), "/status"),
@@ -150,18 +106,11 @@ async fn wrong_subscriptions_are_refused_naming_the_field_and_nothing_is_stored(
             "/delivery/max_events",
         ),
     ] {
-        let problem = tenant
-            .api
-            .post("/subscriptions", body.clone())
-            .await
-            .expect(422);
+        let problem = tenant.api.post("/subscriptions", body.clone()).await.expect(422);
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{problem}");
     }
-    let both = tenant
-        .api
-        .post("/subscriptions", json!({"url": "x", "secret": "y"}))
-        .await
-        .expect(422);
+    let both =
+        tenant.api.post("/subscriptions", json!({"url": "x", "secret": "y"})).await.expect(422);
     assert_eq!(both["errors"].as_array().map(Vec::len), Some(2), "{both}");
     assert_eq!(tenant.list("/subscriptions").await.len(), 0);
     app.stop().await;
@@ -179,27 +128,13 @@ async fn header_values_are_hidden_unless_a_writer_asks_for_them() {
         )
         .await;
     assert!(!made.text.contains("s3cret"));
-    let path = format!(
-        "/subscriptions/{}",
-        made.json()["id"].as_str().expect("an id")
-    );
+    let path = format!("/subscriptions/{}", made.json()["id"].as_str().expect("an id"));
+    assert_eq!(tenant.api.get(&path).await.expect(200)["headers"], json!({"Authorization": "***"}));
     assert_eq!(
-        tenant.api.get(&path).await.expect(200)["headers"],
-        json!({"Authorization": "***"})
-    );
-    assert_eq!(
-        tenant
-            .api
-            .get(&format!("{path}?reveal=true"))
-            .await
-            .expect(200)["headers"],
+        tenant.api.get(&format!("{path}?reveal=true")).await.expect(200)["headers"],
         json!({"Authorization": "s3cret"})
     );
-    tenant
-        .api
-        .get(&format!("{path}?reveal=yes"))
-        .await
-        .expect(422);
+    tenant.api.get(&format!("{path}?reveal=yes")).await.expect(422);
     let reader = app
         .operator
         .post(
@@ -207,13 +142,8 @@ async fn header_values_are_hidden_unless_a_writer_asks_for_them() {
             json!({"name": "r", "scopes": ["subscriptions:read"]}),
         )
         .await;
-    let reader = app
-        .operator
-        .with_key(reader.expect(201)["secret"].as_str().expect("a secret"));
-    assert_eq!(
-        reader.get(&path).await.expect(200)["headers"],
-        json!({"Authorization": "***"})
-    );
+    let reader = app.operator.with_key(reader.expect(201)["secret"].as_str().expect("a secret"));
+    assert_eq!(reader.get(&path).await.expect(200)["headers"], json!({"Authorization": "***"}));
     reader.get(&format!("{path}?reveal=true")).await.expect(403);
     reader.get(&format!("{path}/secret")).await.expect(403);
     app.stop().await;
@@ -237,16 +167,9 @@ async fn a_patch_changes_what_it_names_and_null_restores_the_default() {
                 .await;
         assert_eq!(changed["headers"], json!({"x-b": "***", "x-c": "***"}));
         assert_eq!(changed["metadata"], json!({"k": {"a": 1}}));
-        assert_eq!(
-            changed["rate_limit"],
-            json!({"per_second": 5.0, "burst": 3})
-        );
+        assert_eq!(changed["rate_limit"], json!({"per_second": 5.0, "burst": 3}));
         assert_eq!(changed["description"], "d");
-        let revealed = tenant
-            .api
-            .get(&format!("{path}?reveal=true"))
-            .await
-            .expect(200);
+        let revealed = tenant.api.get(&format!("{path}?reveal=true")).await.expect(200);
         assert_eq!(
             revealed["headers"],
             json!({"x-b": "2", "x-c": "3"}),
@@ -262,18 +185,11 @@ async fn a_patch_changes_what_it_names_and_null_restores_the_default() {
         let restored = patch(json!({"retry": null, "rate_limit": null, "filter": null, "event_types": null, "description": null})).await;
         assert_eq!(restored["retry"]["jitter"], 0.2);
         assert_eq!(
-            (
-                &restored["filter"],
-                &restored["event_types"],
-                &restored["description"]
-            ),
+            (&restored["filter"], &restored["event_types"], &restored["description"]),
             (&Value::Null, &json!([]), &json!(""))
         );
 
-        assert_eq!(
-            patch(json!({"status": "disabled"})).await["disabled_reason"],
-            "requested"
-        );
+        assert_eq!(patch(json!({"status": "disabled"})).await["disabled_reason"], "requested");
         let active = patch(json!({"status": "active"})).await;
         assert_eq!(
             (&active["status"], &active["disabled_reason"]),
@@ -303,27 +219,19 @@ async fn a_patch_changes_what_it_names_and_null_restores_the_default() {
 async fn concurrent_patches_follow_each_other() {
     let app = TestApp::start_with(Storage::Postgres, &[]).await;
     let tenant = app.operator.new_tenant().await;
-    let (id, _) = tenant
-        .subscribe(json!({"url": "https://example.com/"}))
-        .await;
+    let (id, _) = tenant.subscribe(json!({"url": "https://example.com/"})).await;
     let path = format!("/subscriptions/{id}");
     let patches = (0..20).map(|n| {
         let (api, path) = (tenant.api.clone(), path.clone());
         tokio::spawn(async move {
-            api.patch(&path, json!({"metadata": {format!("k{n}"): n}}))
-                .await
-                .expect(200)
+            api.patch(&path, json!({"metadata": {format!("k{n}"): n}})).await.expect(200)
         })
     });
     for patch in patches.collect::<Vec<_>>() {
         patch.await.expect("no panic");
     }
     let metadata = tenant.api.get(&path).await.expect(200)["metadata"].take();
-    assert_eq!(
-        metadata.as_object().map(serde_json::Map::len),
-        Some(20),
-        "{metadata}"
-    );
+    assert_eq!(metadata.as_object().map(serde_json::Map::len), Some(20), "{metadata}");
     app.stop().await;
 }
 
@@ -331,24 +239,15 @@ async fn concurrent_patches_follow_each_other() {
 async fn a_secret_is_rotated() {
     let app = TestApp::start().await;
     let tenant = app.operator.new_tenant().await;
-    let (id, first) = tenant
-        .subscribe(json!({"url": "https://example.com/"}))
-        .await;
+    let (id, first) = tenant.subscribe(json!({"url": "https://example.com/"})).await;
     let path = format!("/subscriptions/{id}/secret");
-    let rotated = tenant
-        .api
-        .call(Method::POST, &format!("{path}/rotate"), None)
-        .await
-        .expect(200);
+    let rotated = tenant.api.call(Method::POST, &format!("{path}/rotate"), None).await.expect(200);
     assert_ne!(rotated["secret"], json!(first));
     assert_eq!(tenant.api.get(&path).await.expect(200), rotated);
     let own = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     let rotated = tenant
         .api
-        .post(
-            &format!("{path}/rotate"),
-            json!({"secret": own, "overlap_s": 0}),
-        )
+        .post(&format!("{path}/rotate"), json!({"secret": own, "overlap_s": 0}))
         .await
         .expect(200);
     assert_eq!(rotated, json!({"secret": own}));
@@ -358,11 +257,7 @@ async fn a_secret_is_rotated() {
         (json!({"secret": "x"}), "/secret"),
         (json!({"overlap": 1}), "/overlap"),
     ] {
-        let problem = tenant
-            .api
-            .post(&format!("{path}/rotate"), body)
-            .await
-            .expect(422);
+        let problem = tenant.api.post(&format!("{path}/rotate"), body).await.expect(422);
         assert_eq!(problem["errors"][0]["pointer"], pointer);
     }
     app.stop().await;
@@ -380,18 +275,11 @@ async fn a_test_answers_with_the_attempt() {
         .await;
     let attempt = tenant
         .api
-        .post(
-            &format!("/subscriptions/{id}/test"),
-            json!({"type": "my.test"}),
-        )
+        .post(&format!("/subscriptions/{id}/test"), json!({"type": "my.test"}))
         .await
         .expect(200);
     assert_eq!(
-        (
-            &attempt["status_code"],
-            &attempt["number"],
-            &attempt["failure_reason"]
-        ),
+        (&attempt["status_code"], &attempt["number"], &attempt["failure_reason"]),
         (&json!(204), &json!(1), &Value::Null)
     );
     let received = &receiver.received()[0];
@@ -401,22 +289,10 @@ async fn a_test_answers_with_the_attempt() {
     let shown = attempt["request_headers"].as_object().expect("headers");
     assert_eq!(shown["x-key"], "***");
     for (name, value) in shown.iter().filter(|(name, _)| *name != "x-key") {
-        assert_eq!(
-            received.header(name),
-            value.as_str().expect("a text"),
-            "{name}"
-        );
+        assert_eq!(received.header(name), value.as_str().expect("a text"), "{name}");
     }
-    tenant
-        .api
-        .post(&format!("/subscriptions/{id}/test"), json!({"type": "a b"}))
-        .await
-        .expect(422);
-    tenant
-        .api
-        .call(Method::POST, "/subscriptions/nobody/test", None)
-        .await
-        .expect(404);
+    tenant.api.post(&format!("/subscriptions/{id}/test"), json!({"type": "a b"})).await.expect(422);
+    tenant.api.call(Method::POST, "/subscriptions/nobody/test", None).await.expect(404);
     app.stop().await;
 }
 
@@ -430,9 +306,7 @@ async fn a_filter_is_tried_on_one_event_or_on_the_last_ones() {
     let test = async |body: Value| tenant.api.post("/subscriptions/filter-test", body).await;
     let event = json!({"type": "order.paid", "data": {"n": 7}});
     assert_eq!(
-        test(json!({"filter": "data.n > 5", "event": event}))
-            .await
-            .expect(200),
+        test(json!({"filter": "data.n > 5", "event": event})).await.expect(200),
         json!({"matches": true})
     );
     assert_eq!(
@@ -441,9 +315,7 @@ async fn a_filter_is_tried_on_one_event_or_on_the_last_ones() {
             .expect(200)["matches"],
         false
     );
-    let erring = test(json!({"filter": "data.missing.x", "event": event}))
-        .await
-        .expect(200);
+    let erring = test(json!({"filter": "data.missing.x", "event": event})).await.expect(200);
     assert_eq!(erring["matches"], false);
     assert!(erring["error"].is_string(), "{erring}");
     assert_eq!(
@@ -455,9 +327,8 @@ async fn a_filter_is_tried_on_one_event_or_on_the_last_ones() {
         "/filter"
     );
     assert_eq!(
-        test(json!({"filter": "true", "event": {"type": "x y", "data": 1}}))
-            .await
-            .expect(422)["errors"][0]["pointer"],
+        test(json!({"filter": "true", "event": {"type": "x y", "data": 1}})).await.expect(422)["errors"]
+            [0]["pointer"],
         "/event/type"
     );
     app.stop().await;

@@ -2,10 +2,7 @@ use serde_json::json;
 use testkit::{Storage, TestApp};
 
 async fn both() -> [TestApp; 2] {
-    [
-        TestApp::start().await,
-        TestApp::start_with(Storage::Postgres, &[]).await,
-    ]
+    [TestApp::start().await, TestApp::start_with(Storage::Postgres, &[]).await]
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,34 +17,20 @@ async fn a_tenant_is_made_shown_changed_and_deleted() {
         for name in [id.as_str(), "acme:1"] {
             assert_eq!(op.get(&format!("/tenants/{name}")).await.expect(200), made);
         }
-        op.post("/tenants", json!({"name": "B", "external_id": "acme:1"}))
-            .await
-            .expect(409);
+        op.post("/tenants", json!({"name": "B", "external_id": "acme:1"})).await.expect(409);
 
         let limited = op
-            .patch(
-                "/tenants/acme:1",
-                json!({"rate_limit": {"per_second": 50}, "name": "Acme 2"}),
-            )
+            .patch("/tenants/acme:1", json!({"rate_limit": {"per_second": 50}, "name": "Acme 2"}))
             .await
             .expect(200);
-        assert_eq!(
-            limited["rate_limit"],
-            json!({"per_second": 50.0, "burst": 5})
-        );
+        assert_eq!(limited["rate_limit"], json!({"per_second": 50.0, "burst": 5}));
         assert_eq!(limited["name"], "Acme 2");
         assert_eq!(limited["metadata"], made["metadata"]);
         let freed = op
-            .patch(
-                &format!("/tenants/{id}"),
-                json!({"rate_limit": null, "external_id": null}),
-            )
+            .patch(&format!("/tenants/{id}"), json!({"rate_limit": null, "external_id": null}))
             .await
             .expect(200);
-        assert_eq!(
-            (&freed["rate_limit"], &freed["external_id"]),
-            (&json!(null), &json!(null))
-        );
+        assert_eq!((&freed["rate_limit"], &freed["external_id"]), (&json!(null), &json!(null)));
         op.get("/tenants/acme:1").await.expect(404);
 
         op.delete(&format!("/tenants/{id}")).await.expect(204);
@@ -62,10 +45,7 @@ async fn a_deleted_tenant_is_gone_for_its_own_key_at_once() {
     let app = TestApp::start().await;
     let tenant = app.operator.new_tenant().await;
     tenant.api.get("/events").await.expect(200);
-    app.operator
-        .delete(&format!("/tenants/{}", tenant.id))
-        .await
-        .expect(204);
+    app.operator.delete(&format!("/tenants/{}", tenant.id)).await.expect(204);
     tenant.api.get("/events").await.expect(401);
     app.stop().await;
 }
@@ -80,46 +60,24 @@ async fn wrong_tenants_are_refused_naming_the_field() {
         (json!({"name": "a\u{0}"}), "/name"),
         (json!({"name": 5}), "/name"),
         (json!({"name": "a", "external_id": "a b"}), "/external_id"),
-        (
-            json!({"name": "a", "rate_limit": {"per_second": 0}}),
-            "/rate_limit/per_second",
-        ),
-        (
-            json!({"name": "a", "rate_limit": {"per_second": 1, "burst": 0}}),
-            "/rate_limit/burst",
-        ),
-        (
-            json!({"name": "a", "egress": {"allow": ["10.0.0.0/33"]}}),
-            "/egress/allow/0",
-        ),
+        (json!({"name": "a", "rate_limit": {"per_second": 0}}), "/rate_limit/per_second"),
+        (json!({"name": "a", "rate_limit": {"per_second": 1, "burst": 0}}), "/rate_limit/burst"),
+        (json!({"name": "a", "egress": {"allow": ["10.0.0.0/33"]}}), "/egress/allow/0"),
         (json!({"name": "a", "egress": {"open": []}}), "/egress/open"),
         (json!({"name": "a", "metadata": []}), "/metadata"),
-        (
-            json!({"name": "a", "metadata": {"x": ["\u{0}"]}}),
-            "/metadata/x/0",
-        ),
+        (json!({"name": "a", "metadata": {"x": ["\u{0}"]}}), "/metadata/x/0"),
         (json!({"name": "a", "status": "gone"}), "/status"),
         (json!({"name": "a", "i/d~": 1}), "/i~1d~0"),
     ] {
-        let problem = app
-            .operator
-            .post("/tenants", body.clone())
-            .await
-            .expect(422);
+        let problem = app.operator.post("/tenants", body.clone()).await.expect(422);
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{body} {problem}");
         assert_eq!(problem["code"], "invalid");
     }
-    let made = app
-        .operator
-        .post("/tenants", json!({"name": "a"}))
-        .await
-        .expect(201);
+    let made = app.operator.post("/tenants", json!({"name": "a"})).await.expect(201);
     let path = format!("/tenants/{}", made["id"].as_str().expect("an id"));
-    for body in [
-        json!({"id": "x"}),
-        json!({"created_at": null}),
-        json!({"rate_limit": {"per": null}}),
-    ] {
+    for body in
+        [json!({"id": "x"}), json!({"created_at": null}), json!({"rate_limit": {"per": null}})]
+    {
         app.operator.patch(&path, body).await.expect(422);
     }
     app.stop().await;
@@ -146,10 +104,7 @@ async fn a_key_is_shown_once_and_dies_when_it_is_revoked() {
     let deleted = format!("{path}/{}", made["id"].as_str().expect("an id"));
     app.operator.delete(&deleted).await.expect(204);
     app.operator.delete(&deleted).await.expect(404);
-    assert_eq!(
-        key.get("/events").await.expect(401)["code"],
-        "unauthenticated"
-    );
+    assert_eq!(key.get("/events").await.expect(401)["code"], "unauthenticated");
     app.stop().await;
 }
 
@@ -169,18 +124,9 @@ async fn wrong_keys_are_refused_naming_the_field() {
             json!({"name": "k", "scopes": ["*"], "expires_at": "2001-01-01T00:00:00Z"}),
             "/expires_at",
         ),
-        (
-            json!({"name": "k", "scopes": ["*"], "expires_at": "soon"}),
-            "/expires_at",
-        ),
-        (
-            json!({"name": "k", "scopes": ["*"], "source_cidrs": ["10.0.0.1"]}),
-            "/source_cidrs/0",
-        ),
-        (
-            json!({"name": "k", "scopes": ["*"], "source_cidrs": []}),
-            "/source_cidrs",
-        ),
+        (json!({"name": "k", "scopes": ["*"], "expires_at": "soon"}), "/expires_at"),
+        (json!({"name": "k", "scopes": ["*"], "source_cidrs": ["10.0.0.1"]}), "/source_cidrs/0"),
+        (json!({"name": "k", "scopes": ["*"], "source_cidrs": []}), "/source_cidrs"),
     ] {
         let problem = app.operator.post(&path, body.clone()).await.expect(422);
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{body} {problem}");

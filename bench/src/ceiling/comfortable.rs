@@ -43,9 +43,7 @@ pub fn with_reqwest(duration: Duration) -> Result<f64> {
             });
         }
         while let Some(ended) = senders.join_next().await {
-            ended
-                .context("a sender panicked")?
-                .context("a request failed")?;
+            ended.context("a sender panicked")?.context("a request failed")?;
         }
         anyhow::Ok(())
     })?;

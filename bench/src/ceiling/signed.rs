@@ -33,11 +33,7 @@ impl SignedPosts {
             r#"{{"id":"{EVENT_ID}","type":"bench.event","timestamp":"2026-01-21T12:00:00.000Z","data":{},"metadata":{{}}}}"#,
             data()
         );
-        Ok(Self {
-            signer,
-            body: Template::new(envelope),
-            scratch: Vec::new(),
-        })
+        Ok(Self { signer, body: Template::new(envelope), scratch: Vec::new() })
     }
 
     /// The body with the event's number, and its signatures as of now.
@@ -45,21 +41,11 @@ impl SignedPosts {
         self.scratch.clear();
         self.body.write(seq, &mut self.scratch);
         // A clock before 1970 signs the year 1970; the receiver here does not mind.
-        let now = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default()
-            .as_secs();
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let timestamp = format!("{now:010}");
         let standard = self.signer.standard(EVENT_ID, &timestamp, &self.scratch);
         let pt = self.signer.pt(&timestamp, &self.scratch);
-        (
-            Signatures {
-                timestamp,
-                standard,
-                pt,
-            },
-            &self.scratch,
-        )
+        (Signatures { timestamp, standard, pt }, &self.scratch)
     }
 }
 
@@ -70,14 +56,7 @@ impl Requests for SignedPosts {
 
     fn write(&mut self, first_seq: u32, out: &mut Vec<u8>) {
         use std::io::Write as _;
-        let (
-            Signatures {
-                timestamp,
-                standard,
-                pt,
-            },
-            body,
-        ) = self.sign(first_seq);
+        let (Signatures { timestamp, standard, pt }, body) = self.sign(first_seq);
         let length = body.len();
         write!(
             out,
@@ -95,11 +74,7 @@ impl Requests for SignedPosts {
 
 /// The same headers by name, for a client that takes them one by one.
 pub(super) fn headers(signatures: &Signatures) -> [(&'static str, String); 10] {
-    let Signatures {
-        timestamp,
-        standard,
-        pt,
-    } = signatures;
+    let Signatures { timestamp, standard, pt } = signatures;
     [
         ("content-type", "application/json".to_owned()),
         ("webhook-id", EVENT_ID.to_owned()),

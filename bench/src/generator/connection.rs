@@ -28,13 +28,7 @@ impl Connection {
         let mut stream = TcpStream::from_std(stream);
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
         let (out, inbox) = (Vec::with_capacity(1024), Inbox::default());
-        Ok(Self {
-            stream,
-            out,
-            written: 0,
-            inbox,
-            in_flight: None,
-        })
+        Ok(Self { stream, out, written: 0, inbox, in_flight: None })
     }
 
     /// The buffer for the next request, empty.
@@ -72,9 +66,7 @@ impl Connection {
                 Err(error) if error.kind() == ErrorKind::Interrupted => continue,
                 Err(error) => return Err(error),
             };
-            self.inbox
-                .take(&scratch[..read], &mut answer)
-                .map_err(io::Error::other)?;
+            self.inbox.take(&scratch[..read], &mut answer).map_err(io::Error::other)?;
             // A read that did not fill the buffer has emptied the socket: a later byte is a new edge.
             if read < scratch.len() {
                 return Ok(());

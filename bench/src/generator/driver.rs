@@ -59,10 +59,7 @@ impl<R: Requests> Driver<R> {
             requests_sent: 0,
             end_ns: clock.now_ns() + duration_ns(load.duration),
             scratch: vec![0; 64 * 1024],
-            sent: Sent {
-                first_seq: load.first_seq,
-                ..Sent::default()
-            },
+            sent: Sent { first_seq: load.first_seq, ..Sent::default() },
         })
     }
 
@@ -123,10 +120,7 @@ impl<R: Requests> Driver<R> {
     }
 
     fn may_send(&self) -> bool {
-        let more = self
-            .load
-            .requests_max
-            .is_none_or(|most| self.requests_sent < most);
+        let more = self.load.requests_max.is_none_or(|most| self.requests_sent < most);
         more && self.clock.now_ns() < self.end_ns && !self.stop.load(Ordering::Relaxed)
     }
 
@@ -180,8 +174,7 @@ impl<R: Requests> Driver<R> {
         let mut waiting = connection.in_flight;
         let read = connection.read(&mut self.scratch, |answer| {
             if let Some(seq) = waiting.take() {
-                self.sent
-                    .answered(seq, events, answer.status(), answer.body);
+                self.sent.answered(seq, events, answer.status(), answer.body);
             }
         });
         if waiting.is_none() && connection.in_flight.take().is_some() {
@@ -196,10 +189,7 @@ impl<R: Requests> Driver<R> {
     /// Replaces a broken connection; what was on it stays unanswered.
     fn reopen(&mut self, index: usize) -> Result<()> {
         self.breaks += 1;
-        ensure!(
-            self.breaks <= BREAKS_MAX,
-            "the server has broken {BREAKS_MAX} connections"
-        );
+        ensure!(self.breaks <= BREAKS_MAX, "the server has broken {BREAKS_MAX} connections");
         self.idle.retain(|idle| *idle != index);
         if self.connections[index].in_flight.is_some() {
             self.in_flight -= 1;

@@ -69,12 +69,8 @@ mod tests {
 
     #[test]
     fn a_batch_is_accepted_item_by_item() {
-        let mut sent = Sent {
-            first_seq: 7,
-            at_ns: vec![0; 4],
-            accepted: vec![false; 4],
-            ..Sent::default()
-        };
+        let mut sent =
+            Sent { first_seq: 7, at_ns: vec![0; 4], accepted: vec![false; 4], ..Sent::default() };
         sent.answered(7, 2, 202, br#"{"data":[{"status":202},{"status":202}]}"#);
         sent.answered(
             9,

@@ -20,26 +20,8 @@ pub(super) fn run(options: &Options) -> Result<Run> {
 
     let mut run = Run::default();
     let resident_mb = stage.server.memory()?.resident_mb;
-    run.read(
-        "memory, idle",
-        "MB",
-        resident_mb,
-        Bound::at_most(60.0, 25.0),
-    );
-    run.read(
-        "CPU, idle",
-        "% of a core",
-        percent,
-        Bound::AtMost {
-            must: Some(1.0),
-            goal: None,
-        },
-    );
-    run.read(
-        "start to ready, new database",
-        "ms",
-        stage.server.ready_ms(),
-        Bound::Told,
-    );
+    run.read("memory, idle", "MB", resident_mb, Bound::at_most(60.0, 25.0));
+    run.read("CPU, idle", "% of a core", percent, Bound::AtMost { must: Some(1.0), goal: None });
+    run.read("start to ready, new database", "ms", stage.server.ready_ms(), Bound::Told);
     Ok(run)
 }

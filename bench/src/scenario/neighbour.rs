@@ -25,18 +25,12 @@ pub(super) struct Crowd {
 }
 
 /// One tenant with a receiver that takes 5 s.
-pub(super) const ONE: Crowd = Crowd {
-    tenants: 1,
-    subscriptions: 1,
-    answer_after: Duration::from_secs(5),
-};
+pub(super) const ONE: Crowd =
+    Crowd { tenants: 1, subscriptions: 1, answer_after: Duration::from_secs(5) };
 
 /// A hundred subscriptions of twenty tenants whose receivers take 15 s.
-pub(super) const MANY: Crowd = Crowd {
-    tenants: 20,
-    subscriptions: 5,
-    answer_after: Duration::from_secs(15),
-};
+pub(super) const MANY: Crowd =
+    Crowd { tenants: 20, subscriptions: 5, answer_after: Duration::from_secs(15) };
 
 pub(super) fn run(options: &Options, crowd: &Crowd) -> Result<Run> {
     let mut stage = Stage::open(options)?;
@@ -49,10 +43,7 @@ pub(super) fn run(options: &Options, crowd: &Crowd) -> Result<Run> {
     stage.post_backlog(&slow, options.slow_backlog / u32::from(crowd.subscriptions))?;
     let posted = Instant::now();
     while slow_receiver.arrived() == 0 {
-        ensure!(
-            posted.elapsed() < FIRST_WAIT,
-            "nothing reached the slow receiver"
-        );
+        ensure!(posted.elapsed() < FIRST_WAIT, "nothing reached the slow receiver");
         std::thread::sleep(Duration::from_millis(10));
     }
     let beside = steady(options, &mut stage, &fast, &receiver)?;
@@ -61,30 +52,14 @@ pub(super) fn run(options: &Options, crowd: &Crowd) -> Result<Run> {
     let (alone, beside_ms) = (alone.outcome.latency, beside.outcome.latency);
     run.read("p95 alone", "ms", alone.p95_ms, Bound::Told);
     run.read("p50 beside", "ms", beside_ms.p50_ms, Bound::Told);
-    let must = Bound::AtMost {
-        must: Some(250.0),
-        goal: None,
-    };
+    let must = Bound::AtMost { must: Some(250.0), goal: None };
     run.read("p95 beside", "ms", beside_ms.p95_ms, must);
     run.read("p99 beside", "ms", beside_ms.p99_ms, Bound::Told);
-    let goal = Bound::AtMost {
-        must: None,
-        goal: Some(2.0),
-    };
-    run.read(
-        "p95 beside / alone",
-        "x",
-        beside_ms.p95_ms / alone.p95_ms.max(0.001),
-        goal,
-    );
+    let goal = Bound::AtMost { must: None, goal: Some(2.0) };
+    run.read("p95 beside / alone", "x", beside_ms.p95_ms / alone.p95_ms.max(0.001), goal);
     let reached = slow_receiver.arrived() as f64;
     run.read("requests at the slow receivers", "", reached, Bound::Told);
-    run.read(
-        "memory, peak",
-        "MB",
-        stage.server.memory()?.peak_mb,
-        Bound::Told,
-    );
+    run.read("memory, peak", "MB", stage.server.memory()?.peak_mb, Bound::Told);
     beside.read_common(&mut run);
     Ok(run)
 }
@@ -96,17 +71,6 @@ fn steady(
     tenants: &[Tenant],
     receiver: &Receiver,
 ) -> Result<Measured> {
-    let pace = Pace::Open {
-        per_second: FAST_PER_SECOND,
-    };
-    stage.measure(
-        options,
-        &Traffic {
-            tenants,
-            receiver,
-            pace,
-            events_per_request: 1,
-            lanes: 1,
-        },
-    )
+    let pace = Pace::Open { per_second: FAST_PER_SECOND };
+    stage.measure(options, &Traffic { tenants, receiver, pace, events_per_request: 1, lanes: 1 })
 }

@@ -24,11 +24,7 @@ pub(super) const SINGLE: Shape = Shape {
     tenants: 10,
     subscriptions: 1,
     events_per_request: 1,
-    share: Bound::OfCeiling {
-        must: 8.0,
-        goal: 20.0,
-        svix: SVIX_PERCENT,
-    },
+    share: Bound::OfCeiling { must: 8.0, goal: 20.0, svix: SVIX_PERCENT },
     is_reference: true,
 };
 
@@ -37,11 +33,7 @@ pub(super) const BATCHES: Shape = Shape {
     tenants: 10,
     subscriptions: 1,
     events_per_request: 100,
-    share: Bound::OfCeiling {
-        must: 12.0,
-        goal: 30.0,
-        svix: SVIX_PERCENT,
-    },
+    share: Bound::OfCeiling { must: 12.0, goal: 30.0, svix: SVIX_PERCENT },
     is_reference: false,
 };
 
@@ -50,11 +42,7 @@ pub(super) const FAN_OUT: Shape = Shape {
     tenants: 1,
     subscriptions: 10,
     events_per_request: 1,
-    share: Bound::OfCeiling {
-        must: 12.0,
-        goal: 30.0,
-        svix: SVIX_FAN_OUT_PERCENT,
-    },
+    share: Bound::OfCeiling { must: 12.0, goal: 30.0, svix: SVIX_FAN_OUT_PERCENT },
     is_reference: false,
 };
 
@@ -65,9 +53,7 @@ pub(super) fn run(options: &Options, shape: &Shape) -> Result<Run> {
     let traffic = Traffic {
         tenants: &tenants,
         receiver: &receiver,
-        pace: Pace::Closed {
-            connections: options.connections,
-        },
+        pace: Pace::Closed { connections: options.connections },
         events_per_request: shape.events_per_request,
         lanes: u32::from(shape.subscriptions),
     };
@@ -75,50 +61,16 @@ pub(super) fn run(options: &Options, shape: &Shape) -> Result<Run> {
     let memory = stage.server.memory()?;
     let outcome = &measured.outcome;
     let told_unless_reference = |bound: Bound| {
-        if shape.is_reference {
-            bound
-        } else {
-            Bound::Told
-        }
+        if shape.is_reference { bound } else { Bound::Told }
     };
 
     let mut run = Run::default();
-    run.read(
-        "accepted",
-        "events/s",
-        outcome.accepted_per_second,
-        Bound::Told,
-    );
-    run.read(
-        "delivered",
-        "deliveries/s",
-        outcome.delivered_per_second,
-        shape.share,
-    );
-    run.read(
-        "delivered until drained",
-        "deliveries/s",
-        outcome.drained_per_second,
-        Bound::Told,
-    );
-    run.read(
-        "send to arrival p50",
-        "ms",
-        outcome.latency.p50_ms,
-        Bound::Told,
-    );
-    run.read(
-        "send to arrival p95",
-        "ms",
-        outcome.latency.p95_ms,
-        Bound::Told,
-    );
-    run.read(
-        "send to arrival p99",
-        "ms",
-        outcome.latency.p99_ms,
-        Bound::Told,
-    );
+    run.read("accepted", "events/s", outcome.accepted_per_second, Bound::Told);
+    run.read("delivered", "deliveries/s", outcome.delivered_per_second, shape.share);
+    run.read("delivered until drained", "deliveries/s", outcome.drained_per_second, Bound::Told);
+    run.read("send to arrival p50", "ms", outcome.latency.p50_ms, Bound::Told);
+    run.read("send to arrival p95", "ms", outcome.latency.p95_ms, Bound::Told);
+    run.read("send to arrival p99", "ms", outcome.latency.p99_ms, Bound::Told);
     let in_window = outcome.delivered_per_second * options.window.as_secs_f64();
     run.read(
         "per CPU second of the server",
@@ -141,24 +93,12 @@ pub(super) fn run(options: &Options, shape: &Shape) -> Result<Run> {
 
 /// Stops the server, weighs its database, and times a start on it.
 fn read_what_is_left(options: &Options, stage: Stage, events: u64, run: &mut Run) -> Result<()> {
-    let Stage {
-        server, directory, ..
-    } = stage;
+    let Stage { server, directory, .. } = stage;
     server.stop()?;
     let bytes = database_bytes(directory.path())? as f64 / events.max(1) as f64;
-    run.read(
-        "database per delivered event",
-        "bytes",
-        bytes,
-        Bound::at_most(2_500.0, 1_500.0),
-    );
+    run.read("database per delivered event", "bytes", bytes, Bound::at_most(2_500.0, 1_500.0));
     let again = Server::start(&options.server_bin, directory.path())?;
     run.read("deliveries in the database", "", events as f64, Bound::Told);
-    run.read(
-        "start to ready with them",
-        "ms",
-        again.ready_ms(),
-        Bound::at_most(3_000.0, 500.0),
-    );
+    run.read("start to ready with them", "ms", again.ready_ms(), Bound::at_most(3_000.0, 500.0));
     Ok(())
 }

@@ -52,21 +52,13 @@ impl Stage {
         std::fs::create_dir_all(&options.data_dir)
             .with_context(|| format!("making {}", options.data_dir.display()))?;
         // Absolute, because the server runs in that directory.
-        let data_dir = options
-            .data_dir
-            .canonicalize()
-            .context("finding the data directory")?;
+        let data_dir = options.data_dir.canonicalize().context("finding the data directory")?;
         let directory = tempfile::Builder::new()
             .prefix("run-")
             .tempdir_in(data_dir)
             .context("making a directory for the database")?;
         let server = Server::start(&options.server_bin, directory.path())?;
-        Ok(Self {
-            server,
-            directory,
-            clock: Clock::start(),
-            next_seq: 0,
-        })
+        Ok(Self { server, directory, clock: Clock::start(), next_seq: 0 })
     }
 
     pub(super) fn receiver(&self, answer: Answer) -> Result<Receiver> {
@@ -144,11 +136,8 @@ impl Stage {
     }
 
     fn generate(&self, traffic: &Traffic<'_>, duration: Duration) -> Result<generator::Running> {
-        let posts = EventPosts::new(
-            &self.host(),
-            &keys(traffic.tenants),
-            traffic.events_per_request,
-        );
+        let posts =
+            EventPosts::new(&self.host(), &keys(traffic.tenants), traffic.events_per_request);
         let load = Load {
             target: self.server.address(),
             pace: traffic.pace,
@@ -167,34 +156,16 @@ impl Stage {
 impl Measured {
     /// The figures that every load has: losses, who used how much processor, and what limits.
     pub(super) fn read_common(&self, run: &mut Run) {
-        let none = Bound::AtMost {
-            must: Some(0.0),
-            goal: None,
-        };
-        run.read(
-            "missing",
-            "deliveries",
-            self.outcome.missing as f64,
-            Bound::Never,
-        );
-        run.read(
-            "duplicates",
-            "deliveries",
-            self.outcome.duplicates as f64,
-            none,
-        );
+        let none = Bound::AtMost { must: Some(0.0), goal: None };
+        run.read("missing", "deliveries", self.outcome.missing as f64, Bound::Never);
+        run.read("duplicates", "deliveries", self.outcome.duplicates as f64, none);
         let refused = (self.sent.refused + self.sent.unanswered) as f64;
         run.read("refused or unanswered", "events", refused, none);
         run.read("CPU, server", "s", self.server_cpu_s, Bound::Told);
         run.read("CPU, receiver", "s", self.receiver_cpu_s, Bound::Told);
         run.read("CPU, generator", "s", self.generator_cpu_s, Bound::Told);
         run.read("machine idle", "%", self.idle_percent, Bound::Told);
-        run.read(
-            "machine idle for the disk",
-            "%",
-            self.disk_percent,
-            Bound::Told,
-        );
+        run.read("machine idle for the disk", "%", self.disk_percent, Bound::Told);
         run.limit = Some(self.limit());
     }
 

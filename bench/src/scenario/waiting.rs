@@ -29,17 +29,10 @@ pub(super) fn run(options: &Options) -> Result<Run> {
     let posted = Instant::now();
     let sent = stage.post_backlog(&waiters, options.waiting)?;
     let parked = drained(options, &busy, &sent, 1, &(0..u64::MAX));
-    ensure!(
-        parked.missing == 0,
-        "{} deliveries were never attempted",
-        parked.missing
-    );
+    ensure!(parked.missing == 0, "{} deliveries were never attempted", parked.missing);
     for tenant in &waiters {
         while stage.server.api().has_pending(tenant)? {
-            ensure!(
-                posted.elapsed() < RECORDED_WAIT,
-                "attempts are not being recorded"
-            );
+            ensure!(posted.elapsed() < RECORDED_WAIT, "attempts are not being recorded");
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -50,43 +43,13 @@ pub(super) fn run(options: &Options) -> Result<Run> {
     let mut run = Run::default();
     let rate = |measured: &Measured| measured.outcome.delivered_per_second;
     let kept_percent = rate(&with) * 100.0 / rate(&without).max(1.0);
-    run.read(
-        "ready rate with none waiting",
-        "deliveries/s",
-        rate(&without),
-        Bound::Told,
-    );
-    run.read(
-        "ready rate beside them",
-        "deliveries/s",
-        rate(&with),
-        Bound::Told,
-    );
-    run.read(
-        "kept of the ready rate",
-        "%",
-        kept_percent,
-        Bound::at_least(95.0, 99.0),
-    );
-    run.read(
-        "waiting",
-        "deliveries",
-        f64::from(options.waiting),
-        Bound::Told,
-    );
+    run.read("ready rate with none waiting", "deliveries/s", rate(&without), Bound::Told);
+    run.read("ready rate beside them", "deliveries/s", rate(&with), Bound::Told);
+    run.read("kept of the ready rate", "%", kept_percent, Bound::at_least(95.0, 99.0));
+    run.read("waiting", "deliveries", f64::from(options.waiting), Bound::Told);
     run.read("time to get them waiting", "s", parked_s, Bound::Told);
-    run.read(
-        "memory with them waiting",
-        "MB",
-        memory.resident_mb,
-        Bound::at_most(350.0, 150.0),
-    );
-    run.read(
-        "memory while they came, peak",
-        "MB",
-        memory.peak_mb,
-        Bound::Told,
-    );
+    run.read("memory with them waiting", "MB", memory.resident_mb, Bound::at_most(350.0, 150.0));
+    run.read("memory while they came, peak", "MB", memory.peak_mb, Bound::Told);
     with.read_common(&mut run);
     Ok(run)
 }
@@ -98,9 +61,7 @@ fn ready(options: &Options, stage: &mut Stage) -> Result<Measured> {
     let traffic = Traffic {
         tenants: &tenants,
         receiver: &receiver,
-        pace: Pace::Closed {
-            connections: options.connections,
-        },
+        pace: Pace::Closed { connections: options.connections },
         events_per_request: 1,
         lanes: 1,
     };

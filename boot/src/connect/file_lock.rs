@@ -19,10 +19,7 @@ impl FileLock {
         let mut name = database.as_os_str().to_owned();
         name.push(".lock");
         let path = PathBuf::from(name);
-        let fault = |source| ConnectError::LockFile {
-            path: path.clone(),
-            source,
-        };
+        let fault = |source| ConnectError::LockFile { path: path.clone(), source };
         let mut options = OpenOptions::new();
         let mut file = options
             .read(true)
@@ -36,14 +33,9 @@ impl FileLock {
             Err(TryLockError::WouldBlock) => {
                 let mut text = String::new();
                 // Only to name the other process: what can't be read is left out.
-                let pid = file
-                    .read_to_string(&mut text)
-                    .ok()
-                    .and_then(|_| text.trim().parse().ok());
-                return Err(ConnectError::Taken {
-                    lock: path.display().to_string(),
-                    pid,
-                });
+                let pid =
+                    file.read_to_string(&mut text).ok().and_then(|_| text.trim().parse().ok());
+                return Err(ConnectError::Taken { lock: path.display().to_string(), pid });
             }
             Err(TryLockError::Error(source)) => return Err(fault(source)),
         }

@@ -50,10 +50,7 @@ pub enum ConnectError {
     Taken { lock: String, pid: Option<u32> },
     /// The lock beside the file can't be made.
     #[error("{path} cannot be made: {source}")]
-    LockFile {
-        path: PathBuf,
-        source: std::io::Error,
-    },
+    LockFile { path: PathBuf, source: std::io::Error },
     /// There is no such file, and it was not asked to be made.
     #[error("{path} does not exist; add ?mode=rwc to POSTHASTE_DATABASE_URL to have it made")]
     Missing { path: PathBuf },
@@ -62,10 +59,7 @@ pub enum ConnectError {
     Database { name: String, source: DbErr },
     /// The connection of the advisory lock refuses or is away.
     #[error("the database {name} cannot be locked: {}", one_line(.source))]
-    Session {
-        name: String,
-        source: sea_orm::sqlx::Error,
-    },
+    Session { name: String, source: sea_orm::sqlx::Error },
 }
 
 /// Opens the database for reading and writing, and makes a SQLite file that is to be made.
@@ -84,10 +78,7 @@ pub async fn open(
             }
             let held = file_lock::FileLock::take(&path)?;
             let database = sqlite::open(&path, *create).await?;
-            Ok(Connections {
-                database,
-                _lock: Some(Lock::File { _held: held }),
-            })
+            Ok(Connections { database, _lock: Some(Lock::File { _held: held }) })
         }
         DatabaseSettings::Postgres { url } => {
             let lock = match tenure {
@@ -98,14 +89,8 @@ pub async fn open(
                 Tenure::Shared => None,
             };
             let pool = postgres::open(url).await?;
-            let database = Database {
-                write: pool.clone(),
-                read: pool,
-            };
-            Ok(Connections {
-                database,
-                _lock: lock,
-            })
+            let database = Database { write: pool.clone(), read: pool };
+            Ok(Connections { database, _lock: lock })
         }
     }
 }
@@ -137,11 +122,7 @@ fn by(pid: Option<u32>) -> String {
 
 /// The error's text on a single line.
 pub(crate) fn one_line(error: &impl std::fmt::Display) -> String {
-    error
-        .to_string()
-        .split_whitespace()
-        .collect::<Vec<_>>()
-        .join(" ")
+    error.to_string().split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

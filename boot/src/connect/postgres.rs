@@ -51,9 +51,7 @@ pub(super) fn name(url: &SecretText) -> String {
     PgConnectOptions::from_str(url.expose()).map_or_else(
         |_| "postgres".to_owned(),
         |options| {
-            let database = options
-                .get_database()
-                .unwrap_or_else(|| options.get_username());
+            let database = options.get_database().unwrap_or_else(|| options.get_username());
             format!("{}:{}/{database}", options.get_host(), options.get_port())
         },
     )
@@ -73,10 +71,7 @@ fn options(url: &SecretText, connections: u32) -> ConnectOptions {
         .map_sqlx_postgres_opts(|options| {
             options.statement_cache_capacity(STATEMENTS).options([
                 ("lock_timeout", LOCK_TIMEOUT_MS),
-                (
-                    "idle_in_transaction_session_timeout",
-                    IDLE_TRANSACTION_TIMEOUT_MS,
-                ),
+                ("idle_in_transaction_session_timeout", IDLE_TRANSACTION_TIMEOUT_MS),
             ])
         });
     options
@@ -88,8 +83,5 @@ async fn connect(
 ) -> Result<DatabaseConnection, ConnectError> {
     sea_orm::Database::connect(options)
         .await
-        .map_err(|source| ConnectError::Database {
-            name: name(url),
-            source,
-        })
+        .map_err(|source| ConnectError::Database { name: name(url), source })
 }

@@ -40,17 +40,13 @@ impl SessionLock {
         stop: CancellationToken,
     ) -> Result<Self, ConnectError> {
         let options = options(url).map_err(|source| fault(url, source))?;
-        let taken = try_for(START_PATIENCE, &options)
-            .await
-            .map_err(|source| fault(url, source))?;
+        let taken = try_for(START_PATIENCE, &options).await.map_err(|source| fault(url, source))?;
         let Some(connection) = taken else {
             let lock = format!("the advisory lock of {}", postgres::name(url));
             return Err(ConnectError::Taken { lock, pid: None });
         };
         let keeper = tokio::spawn(keep(connection, options, stop));
-        Ok(Self {
-            _keeper: AbortOnDropHandle::new(keeper),
-        })
+        Ok(Self { _keeper: AbortOnDropHandle::new(keeper) })
     }
 }
 
@@ -58,20 +54,14 @@ impl SessionLock {
 pub(crate) async fn wait_for(url: &SecretText, lock: i64) -> Result<PgConnection, ConnectError> {
     let taken = async {
         let mut connection = options(url)?.connect().await?;
-        sqlx::query("SELECT pg_advisory_lock($1)")
-            .bind(lock)
-            .execute(&mut connection)
-            .await?;
+        sqlx::query("SELECT pg_advisory_lock($1)").bind(lock).execute(&mut connection).await?;
         Ok(connection)
     };
     taken.await.map_err(|source| fault(url, source))
 }
 
 fn fault(url: &SecretText, source: sqlx::Error) -> ConnectError {
-    ConnectError::Session {
-        name: postgres::name(url),
-        source,
-    }
+    ConnectError::Session { name: postgres::name(url), source }
 }
 
 /// The server is asked to notice a dead peer within half a minute, since the lock outlives it till then.
@@ -82,10 +72,7 @@ fn options(url: &SecretText) -> Result<PgConnectOptions, sqlx::Error> {
         ("tcp_keepalives_interval", "5"),
         ("tcp_keepalives_count", "3"),
     ];
-    Ok(options
-        .application_name("posthaste lock")
-        .disable_statement_logging()
-        .options(keepalives))
+    Ok(options.application_name("posthaste lock").disable_statement_logging().options(keepalives))
 }
 
 /// The lock's connection, or `None` when another session has had it for all of `patience`.

@@ -36,10 +36,8 @@ pub(crate) fn resolve(path: &Path) -> PathBuf {
     if let Ok(real) = path.canonicalize() {
         return real;
     }
-    let parent = path
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
+    let parent =
+        path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     match (parent.canonicalize(), path.file_name()) {
         (Ok(parent), Some(name)) => parent.join(name),
         _ => path.to_owned(),
@@ -70,9 +68,7 @@ pub(super) async fn open_read(
     connections: u32,
 ) -> Result<DatabaseConnection, ConnectError> {
     connect(path, connections, "sqlite-read", |options| {
-        options
-            .pragma("cache_size", format!("-{READER_CACHE_KIB}"))
-            .pragma("query_only", "ON")
+        options.pragma("cache_size", format!("-{READER_CACHE_KIB}")).pragma("query_only", "ON")
     })
     .await
 }
@@ -115,8 +111,5 @@ async fn connect(
         });
     sea_orm::Database::connect(options)
         .await
-        .map_err(|source| ConnectError::Database {
-            name: path.display().to_string(),
-            source,
-        })
+        .map_err(|source| ConnectError::Database { name: path.display().to_string(), source })
 }

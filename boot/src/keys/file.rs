@@ -23,21 +23,13 @@ pub(super) fn read(path: &Path) -> Result<Option<MasterKey>, KeyError> {
         Ok(text) => Zeroizing::new(text),
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(source) => {
-            return Err(KeyError::File {
-                path: path.to_owned(),
-                act: "read",
-                source,
-            });
+            return Err(KeyError::File { path: path.to_owned(), act: "read", source });
         }
     };
     if fs::metadata(path).is_ok_and(|metadata| metadata.mode() & OTHERS != 0) {
         tracing::warn!(path = %path.display(), "other users may read the master key; chmod 600 it");
     }
-    MasterKey::parse(&text)
-        .map(Some)
-        .ok_or_else(|| KeyError::Malformed {
-            path: path.to_owned(),
-        })
+    MasterKey::parse(&text).map(Some).ok_or_else(|| KeyError::Malformed { path: path.to_owned() })
 }
 
 /// Makes a key and keeps it. The file appears whole or not at all, and is on the disk when this
@@ -59,17 +51,11 @@ fn write_whole(path: &Path, key: &MasterKey) -> std::io::Result<()> {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(MODE)
-        .open(&unfinished)?;
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(MODE).open(&unfinished)?;
     file.write_all(key.to_text().as_bytes())?;
     file.write_all(b"\n")?;
     file.sync_all()?;
     fs::rename(&unfinished, path)?;
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

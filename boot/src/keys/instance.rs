@@ -5,12 +5,7 @@ use sea_orm::{ConnectionTrait, DbErr};
 
 /// The row's value.
 pub(super) async fn find(db: &impl ConnectionTrait, name: &str) -> Result<Option<Vec<u8>>, DbErr> {
-    let row = query_one(
-        db,
-        "SELECT value FROM instance WHERE name = ?",
-        vec![name.into()],
-    )
-    .await?;
+    let row = query_one(db, "SELECT value FROM instance WHERE name = ?", vec![name.into()]).await?;
     row.map(|row| row.try_get_by_index(0)).transpose()
 }
 

@@ -8,10 +8,7 @@ use crate::connect::{self, Connections, Tenure};
 use crate::migrate;
 use crate::settings::{DatabaseSettings, KeySettings, MasterKey, SecretText};
 
-const NONE: KeySettings = KeySettings {
-    admin: None,
-    master: None,
-};
+const NONE: KeySettings = KeySettings { admin: None, master: None };
 
 struct Deployment {
     folder: tempfile::TempDir,
@@ -22,32 +19,16 @@ struct Deployment {
 impl Deployment {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let settings = DatabaseSettings::Sqlite {
-            path: folder.path().join("posthaste.db"),
-            create: true,
-        };
-        let tenure = Tenure::Sole {
-            stop: CancellationToken::new(),
-        };
+        let settings =
+            DatabaseSettings::Sqlite { path: folder.path().join("posthaste.db"), create: true };
+        let tenure = Tenure::Sole { stop: CancellationToken::new() };
         let connections = connect::open(&settings, tenure).await.expect("it opens");
-        migrate::run(&settings, &connections)
-            .await
-            .expect("migrates");
-        Self {
-            folder,
-            settings,
-            connections,
-        }
+        migrate::run(&settings, &connections).await.expect("migrates");
+        Self { folder, settings, connections }
     }
 
     async fn start(&self, keys: &KeySettings) -> Result<Keys, KeyError> {
-        open(
-            &self.connections.database,
-            keys,
-            &file_for(&self.settings),
-            Making::Allowed,
-        )
-        .await
+        open(&self.connections.database, keys, &file_for(&self.settings), Making::Allowed).await
     }
 
     fn key_file(&self) -> std::path::PathBuf {
@@ -71,10 +52,7 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 async fn a_first_start_makes_the_key_file_for_its_owner_alone() {
     let deployment = Deployment::new().await;
     let keys = deployment.start(&NONE).await.expect("keys are made");
-    assert_eq!(
-        keys.new_key_file.as_deref(),
-        Some(file_for(&deployment.settings).as_path())
-    );
+    assert_eq!(keys.new_key_file.as_deref(), Some(file_for(&deployment.settings).as_path()));
     let metadata =
         std::fs::metadata(deployment.key_file()).expect("the file is beside the database");
     assert_eq!(metadata.permissions().mode() & 0o777, 0o600);
@@ -89,14 +67,7 @@ async fn a_second_start_finds_both_keys_again() {
     let first = deployment.start(&NONE).await.expect("keys are made");
     let sealed = first.sealer.seal(b"row", b"secret");
     let second = deployment.start(&NONE).await.expect("keys are found");
-    assert_eq!(
-        second
-            .sealer
-            .open(b"row", &sealed)
-            .expect("the same key")
-            .as_slice(),
-        b"secret"
-    );
+    assert_eq!(second.sealer.open(b"row", &sealed).expect("the same key").as_slice(), b"secret");
     assert_eq!(second.operator_key_hash, first.operator_key_hash);
     assert!(second.new_operator_key.is_none() && second.new_key_file.is_none());
 }
@@ -116,10 +87,8 @@ async fn the_operator_key_is_shown_once_and_kept_hashed() {
 #[tokio::test]
 async fn an_operator_key_of_the_settings_is_taken_as_it_is() {
     let deployment = Deployment::new().await;
-    let given = KeySettings {
-        admin: Some(SecretText::new("an operator key as it is")),
-        master: None,
-    };
+    let given =
+        KeySettings { admin: Some(SecretText::new("an operator key as it is")), master: None };
     let keys = deployment.start(&given).await.expect("keys");
     assert_eq!(keys.operator_key_hash, hash("an operator key as it is"));
     assert!(keys.new_operator_key.is_none());
@@ -129,31 +98,13 @@ async fn an_operator_key_of_the_settings_is_taken_as_it_is() {
 async fn another_master_key_stops_the_process_with_one_line() {
     let deployment = Deployment::new().await;
     deployment.start(&NONE).await.expect("keys are made");
-    let other = KeySettings {
-        admin: None,
-        master: Some(MasterKey::generate()),
-    };
-    let line = deployment
-        .start(&other)
-        .await
-        .expect_err("another key")
-        .to_string();
-    assert!(
-        line.starts_with("the master key (POSTHASTE_MASTER_KEY) does not open"),
-        "{line}"
-    );
+    let other = KeySettings { admin: None, master: Some(MasterKey::generate()) };
+    let line = deployment.start(&other).await.expect_err("another key").to_string();
+    assert!(line.starts_with("the master key (POSTHASTE_MASTER_KEY) does not open"), "{line}");
     assert!(!line.contains('\n'));
     let read = &deployment.connections.database.read;
-    assert!(
-        check(read, &other, Path::new("/nonexistent"))
-            .await
-            .is_err()
-    );
-    assert!(
-        check(read, &NONE, &deployment.key_file())
-            .await
-            .expect("the right key")
-    );
+    assert!(check(read, &other, Path::new("/nonexistent")).await.is_err());
+    assert!(check(read, &NONE, &deployment.key_file()).await.expect("the right key"));
 }
 
 #[tokio::test]
@@ -161,10 +112,7 @@ async fn a_lost_key_file_is_not_made_anew_over_a_sealed_database() {
     let deployment = Deployment::new().await;
     deployment.start(&NONE).await.expect("keys are made");
     std::fs::remove_file(deployment.key_file()).expect("it was there");
-    let refused = deployment
-        .start(&NONE)
-        .await
-        .expect_err("nothing opens the database");
+    let refused = deployment.start(&NONE).await.expect_err("nothing opens the database");
     assert!(matches!(refused, KeyError::Lost { .. }), "{refused}");
     assert!(!deployment.key_file().exists());
 }
@@ -184,26 +132,15 @@ async fn where_several_processes_run_no_key_is_made() {
     let deployment = Deployment::new().await;
     let database = &deployment.connections.database;
     let path = deployment.key_file();
-    let line = open(database, &NONE, &path, Making::Refused)
-        .await
-        .expect_err("no master key")
-        .to_string();
-    assert!(
-        line.starts_with("POSTHASTE_MASTER_KEY must be set"),
-        "{line}"
-    );
-    let sealed = KeySettings {
-        admin: None,
-        master: Some(MasterKey::generate()),
-    };
+    let line =
+        open(database, &NONE, &path, Making::Refused).await.expect_err("no master key").to_string();
+    assert!(line.starts_with("POSTHASTE_MASTER_KEY must be set"), "{line}");
+    let sealed = KeySettings { admin: None, master: Some(MasterKey::generate()) };
     let line = open(database, &sealed, &path, Making::Refused)
         .await
         .expect_err("no operator key")
         .to_string();
-    assert!(
-        line.starts_with("POSTHASTE_ADMIN_KEY must be set"),
-        "{line}"
-    );
+    assert!(line.starts_with("POSTHASTE_ADMIN_KEY must be set"), "{line}");
     assert!(!path.exists());
 }
 
@@ -212,22 +149,10 @@ async fn a_key_file_that_can_not_be_used_is_one_line_that_names_it() {
     let deployment = Deployment::new().await;
     let database = &deployment.connections.database;
     let nowhere = deployment.folder.path().join("no/posthaste.key");
-    let line = open(database, &NONE, &nowhere, Making::Allowed)
-        .await
-        .expect_err("no folder")
-        .to_string();
-    assert!(
-        line.contains("no/posthaste.key cannot be made: No such file"),
-        "{line}"
-    );
+    let line =
+        open(database, &NONE, &nowhere, Making::Allowed).await.expect_err("no folder").to_string();
+    assert!(line.contains("no/posthaste.key cannot be made: No such file"), "{line}");
     std::fs::write(deployment.key_file(), "not a key").expect("a file");
-    let line = deployment
-        .start(&NONE)
-        .await
-        .expect_err("no key in it")
-        .to_string();
-    assert!(
-        line.ends_with("posthaste.key does not hold base64 of 32 bytes"),
-        "{line}"
-    );
+    let line = deployment.start(&NONE).await.expect_err("no key in it").to_string();
+    assert!(line.ends_with("posthaste.key does not hold base64 of 32 bytes"), "{line}");
 }

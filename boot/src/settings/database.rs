@@ -66,9 +66,7 @@ fn parse_database_url(text: &str) -> Result<DatabaseSettings, String> {
     {
         return Err(must.to_owned());
     }
-    Ok(DatabaseSettings::Postgres {
-        url: SecretText::new(text),
-    })
+    Ok(DatabaseSettings::Postgres { url: SecretText::new(text) })
 }
 
 /// A file that is written: what the database must keep can't live in memory or be read-only, and a

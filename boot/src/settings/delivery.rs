@@ -8,11 +8,8 @@ use super::reader::Reader;
 
 pub(super) const RETRY_SCHEDULE: Key =
     Key::new("retry_schedule", "POSTHASTE_RETRY_SCHEDULE", Kind::List);
-pub(super) const WORKER_CONCURRENCY: Key = Key::new(
-    "worker_concurrency",
-    "POSTHASTE_WORKER_CONCURRENCY",
-    Kind::Number,
-);
+pub(super) const WORKER_CONCURRENCY: Key =
+    Key::new("worker_concurrency", "POSTHASTE_WORKER_CONCURRENCY", Kind::Number);
 
 /// How deliveries are made.
 #[derive(Debug, Clone)]
@@ -29,23 +26,20 @@ impl DeliverySettings {
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         let retry = reader.read(&RETRY_SCHEDULE, parse_schedule);
         let worker_concurrency = reader.number(&WORKER_CONCURRENCY, 1..=32_768, "requests");
-        Some(Self {
-            retry: retry?,
-            worker_concurrency: worker_concurrency?,
-        })
+        Some(Self { retry: retry?, worker_concurrency: worker_concurrency? })
     }
 }
 
 fn parse_schedule(text: &str) -> Result<RetryPolicy, String> {
     let steps = text.split(',').map(|step| {
-        parse_step_s(step.trim())
-            .filter(|step_s| limits::RETRY_STEP_S.contains(step_s))
-            .ok_or_else(|| {
+        parse_step_s(step.trim()).filter(|step_s| limits::RETRY_STEP_S.contains(step_s)).ok_or_else(
+            || {
                 format!(
                     "must be waits such as 5s,30s,2m,10m,1h from 100ms to 7d each ({:?} is none)",
                     step.trim()
                 )
-            })
+            },
+        )
     });
     let steps_s = steps.collect::<Result<Vec<f64>, String>>()?;
     RetryPolicy::new(steps_s, RetryPolicy::default().jitter())
@@ -58,10 +52,7 @@ fn parse_step_s(text: &str) -> Option<f64> {
     let (number, unit) = text.split_at(unit);
     let number = number.trim_end();
     // Rust's own parser also takes signs, exponents, `inf` and `nan`.
-    if !number
-        .bytes()
-        .all(|byte| byte.is_ascii_digit() || byte == b'.')
-    {
+    if !number.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') {
         return None;
     }
     let number: f64 = number.parse().ok()?;

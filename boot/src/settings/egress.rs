@@ -34,24 +34,17 @@ impl EgressSettings {
             "false" | "0" => Ok(false),
             _ => Err("must be true or false".to_owned()),
         });
-        Some(Self {
-            allow: allow?,
-            deny: deny?,
-            require_https: require_https?,
-        })
+        Some(Self { allow: allow?, deny: deny?, require_https: require_https? })
     }
 }
 
 /// Networks between commas or spaces; a bare address is a network of one, host bits are cleared.
 fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
-    let items = text
-        .split([',', ' ', '\t', '\n'])
-        .filter(|item| !item.is_empty());
+    let items = text.split([',', ' ', '\t', '\n']).filter(|item| !item.is_empty());
     items
         .map(|item| {
-            let network = item
-                .parse::<IpNet>()
-                .or_else(|_| item.parse::<IpAddr>().map(IpNet::from));
+            let network =
+                item.parse::<IpNet>().or_else(|_| item.parse::<IpAddr>().map(IpNet::from));
             network.map(|network| network.trunc()).map_err(|_| {
                 "must be networks such as 10.0.0.0/8, fd00::/8 between commas or spaces".to_owned()
             })

@@ -29,34 +29,22 @@ impl Fault {
             let more = if cut.len() < value.len() { "…" } else { "" };
             line.push_str(&format!(", not {cut:?}{more}"));
         }
-        Self {
-            line,
-            from_flag: *origin == Origin::Flag,
-        }
+        Self { line, from_flag: *origin == Origin::Flag }
     }
 
     /// `key` doesn't go together with another one.
     pub(super) fn together(key: &Key, origin: &Origin, must: &str) -> Self {
-        Self {
-            line: Self::whence(key, origin) + must,
-            from_flag: false,
-        }
+        Self { line: Self::whence(key, origin) + must, from_flag: false }
     }
 
     /// The settings file as a whole, or something in it that is no setting.
     pub(super) fn of_file(line: String) -> Self {
-        Self {
-            line,
-            from_flag: false,
-        }
+        Self { line, from_flag: false }
     }
 
     /// `--config` names a file that can't be read.
     pub(super) fn of_config_flag(line: String) -> Self {
-        Self {
-            line,
-            from_flag: true,
-        }
+        Self { line, from_flag: true }
     }
 
     fn whence(key: &Key, origin: &Origin) -> String {

@@ -29,17 +29,12 @@ impl HttpSettings {
             text.trim().parse().map_err(|_| must.to_owned())
         });
         let public_url = reader.optional(&PUBLIC_URL, parse_public_url);
-        Some(Self {
-            listen: listen?,
-            public_url: public_url?,
-        })
+        Some(Self { listen: listen?, public_url: public_url? })
     }
 
     /// The url that stands for this deployment, once the server listens at `bound`.
     pub fn public_url(&self, bound: SocketAddr) -> String {
-        self.public_url
-            .clone()
-            .unwrap_or_else(|| format!("http://{bound}"))
+        self.public_url.clone().unwrap_or_else(|| format!("http://{bound}"))
     }
 }
 

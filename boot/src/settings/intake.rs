@@ -5,16 +5,10 @@ use domain::limits;
 use super::key::{Key, Kind};
 use super::reader::Reader;
 
-pub(super) const MAX_PAYLOAD_BYTES: Key = Key::new(
-    "max_payload_bytes",
-    "POSTHASTE_MAX_PAYLOAD_BYTES",
-    Kind::Number,
-);
-pub(super) const MAX_INBOUND_BYTES: Key = Key::new(
-    "max_inbound_bytes",
-    "POSTHASTE_MAX_INBOUND_BYTES",
-    Kind::Number,
-);
+pub(super) const MAX_PAYLOAD_BYTES: Key =
+    Key::new("max_payload_bytes", "POSTHASTE_MAX_PAYLOAD_BYTES", Kind::Number);
+pub(super) const MAX_INBOUND_BYTES: Key =
+    Key::new("max_inbound_bytes", "POSTHASTE_MAX_INBOUND_BYTES", Kind::Number);
 
 /// Bytes of the largest inbound request that can be set: it is held in memory as a whole.
 const INBOUND_BYTES_MAX: usize = 64 * 1024 * 1024;
@@ -35,9 +29,6 @@ impl IntakeSettings {
         // An event has to fit into a batch request, so that is the bound.
         let max_payload_bytes = reader.number(&MAX_PAYLOAD_BYTES, 1..=limits::BATCH_BYTES, "bytes");
         let max_inbound_bytes = reader.number(&MAX_INBOUND_BYTES, 1..=INBOUND_BYTES_MAX, "bytes");
-        Some(Self {
-            max_payload_bytes: max_payload_bytes?,
-            max_inbound_bytes: max_inbound_bytes?,
-        })
+        Some(Self { max_payload_bytes: max_payload_bytes?, max_inbound_bytes: max_inbound_bytes? })
     }
 }

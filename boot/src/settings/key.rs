@@ -33,13 +33,7 @@ pub(super) enum Shown {
 
 impl Key {
     pub(super) const fn new(name: &'static str, variable: &'static str, kind: Kind) -> Self {
-        Self {
-            name,
-            variable,
-            kind,
-            shown: Shown::Whole,
-            optional: false,
-        }
+        Self { name, variable, kind, shown: Shown::Whole, optional: false }
     }
 
     pub(super) const fn shown(mut self, shown: Shown) -> Self {

@@ -41,9 +41,6 @@ impl KeySettings {
                 "must be base64 of 32 bytes, as `openssl rand -base64 32` writes it".to_owned()
             })
         });
-        Some(Self {
-            admin: admin?,
-            master: master?,
-        })
+        Some(Self { admin: admin?, master: master? })
     }
 }

@@ -62,10 +62,7 @@ pub(super) struct Layers(Vec<(Origin, BTreeMap<String, String>)>);
 impl SettingsFile {
     /// The file of `--config`, else `posthaste.toml` in the working directory.
     pub fn choose(config: Option<PathBuf>) -> Self {
-        config.map_or_else(
-            || Self::IfPresent(PathBuf::from("posthaste.toml")),
-            Self::Required,
-        )
+        config.map_or_else(|| Self::IfPresent(PathBuf::from("posthaste.toml")), Self::Required)
     }
 }
 
@@ -73,10 +70,7 @@ impl Environment {
     /// The variables of this process. The only place that reads them.
     pub fn of_process() -> Self {
         let read = |key: &&'static Key| {
-            #[expect(
-                clippy::disallowed_methods,
-                reason = "this is the way that the design has"
-            )]
+            #[expect(clippy::disallowed_methods, reason = "this is the way that the design has")]
             match std::env::var(key.variable) {
                 Ok(value) => Some((key.variable, Ok(value))),
                 Err(std::env::VarError::NotPresent) => None,
@@ -88,12 +82,7 @@ impl Environment {
 
     /// Variables given by hand, for tests.
     pub fn of(variables: &[(&'static str, &str)]) -> Self {
-        Self(
-            variables
-                .iter()
-                .map(|(name, value)| (*name, Ok((*value).to_owned())))
-                .collect(),
-        )
+        Self(variables.iter().map(|(name, value)| (*name, Ok((*value).to_owned()))).collect())
     }
 }
 
@@ -107,20 +96,13 @@ impl Layers {
             match sources.environment.0.get(key.variable) {
                 Some(Ok(value)) => drop(variables.insert(key.name.to_owned(), value.clone())),
                 Some(Err(NotText)) => {
-                    faults.push(Fault::together(
-                        key,
-                        &Origin::Variable,
-                        "must be UTF-8 text",
-                    ));
+                    faults.push(Fault::together(key, &Origin::Variable, "must be UTF-8 text"));
                 }
                 None => {}
             }
         }
         layers.0.push((Origin::Variable, variables));
-        let flags = sources
-            .flags
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), value.clone()));
+        let flags = sources.flags.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
         layers.0.push((Origin::Flag, flags.collect()));
         if sources.dev {
             layers.push_dev();
@@ -148,10 +130,7 @@ impl Layers {
             }
             Err(error) if error.kind() == ErrorKind::NotFound && !required => {}
             Err(error) if required => {
-                faults.push(Fault::of_config_flag(format!(
-                    "--config {}: {error}",
-                    path.display()
-                )));
+                faults.push(Fault::of_config_flag(format!("--config {}: {error}", path.display())));
             }
             Err(error) => faults.push(Fault::of_file(format!("{}: {error}", path.display()))),
         }
@@ -163,14 +142,8 @@ impl Layers {
             Some((networks, _)) if !networks.trim().is_empty() => format!("{networks}, {LOOPBACK}"),
             _ => LOOPBACK.to_owned(),
         };
-        let values = [
-            (&egress::ALLOW, allowed),
-            (&egress::REQUIRE_HTTPS, "false".to_owned()),
-        ];
-        let values = values
-            .into_iter()
-            .map(|(key, value)| (key.name.to_owned(), value))
-            .collect();
+        let values = [(&egress::ALLOW, allowed), (&egress::REQUIRE_HTTPS, "false".to_owned())];
+        let values = values.into_iter().map(|(key, value)| (key.name.to_owned(), value)).collect();
         self.0.push((Origin::Dev, values));
     }
 }
@@ -181,35 +154,23 @@ fn parse(path: &Path, text: &str, faults: &mut Vec<Fault>) -> BTreeMap<String, S
         Ok(table) => table,
         Err(error) => {
             // The message alone: the error's own display quotes the line, which may hold a secret.
-            let line = error
-                .span()
-                .map_or(1, |span| text[..span.start].matches('\n').count() + 1);
+            let line = error.span().map_or(1, |span| text[..span.start].matches('\n').count() + 1);
             let message = error.message().lines().collect::<Vec<_>>().join(" ");
-            faults.push(Fault::of_file(format!(
-                "{}, line {line}: {message}",
-                path.display()
-            )));
+            faults.push(Fault::of_file(format!("{}, line {line}: {message}", path.display())));
             return BTreeMap::new();
         }
     };
     let mut values = BTreeMap::new();
     for (name, value) in table {
         let Some(key) = KEYS.iter().find(|key| key.name == name) else {
-            faults.push(Fault::of_file(format!(
-                "{}: unknown key {name:?}",
-                path.display()
-            )));
+            faults.push(Fault::of_file(format!("{}: unknown key {name:?}", path.display())));
             continue;
         };
         match as_text(&value) {
             Some(text) => drop(values.insert(name, text)),
             None => {
                 let origin = Origin::File(path.to_owned());
-                faults.push(Fault::together(
-                    key,
-                    &origin,
-                    "must be one value or a list of values",
-                ));
+                faults.push(Fault::together(key, &origin, "must be one value or a list of values"));
             }
         }
     }
@@ -222,11 +183,9 @@ fn as_text(value: &toml::Value) -> Option<String> {
         toml::Value::Integer(number) => Some(number.to_string()),
         toml::Value::Float(number) => Some(number.to_string()),
         toml::Value::Boolean(truth) => Some(truth.to_string()),
-        toml::Value::Array(items) => items
-            .iter()
-            .map(as_text)
-            .collect::<Option<Vec<_>>>()
-            .map(|items| items.join(",")),
+        toml::Value::Array(items) => {
+            items.iter().map(as_text).collect::<Option<Vec<_>>>().map(|items| items.join(","))
+        }
         toml::Value::Datetime(_) | toml::Value::Table(_) => None,
     }
 }

@@ -28,8 +28,7 @@ impl<'a> Reader<'a> {
     ) -> Option<T> {
         let found = self.optional(key, parse)?;
         if found.is_none() {
-            self.faults
-                .push(Fault::of_file(format!("{}: must be set", key.variable)));
+            self.faults.push(Fault::of_file(format!("{}: must be set", key.variable)));
         }
         found
     }
@@ -69,10 +68,8 @@ impl<'a> Reader<'a> {
 
     /// Notes that two settings don't go together, on the line of `key`.
     pub(super) fn refuse(&mut self, key: &Key, must: &str) {
-        let origin = self
-            .layers
-            .find(key)
-            .map_or(&super::layers::Origin::Default, |(_, origin)| origin);
+        let origin =
+            self.layers.find(key).map_or(&super::layers::Origin::Default, |(_, origin)| origin);
         self.faults.push(Fault::together(key, origin, must));
     }
 

@@ -26,16 +26,10 @@ struct Row {
 impl Report {
     pub(super) fn new(layers: &Layers, settings: &Settings) -> Self {
         let rows = KEYS.iter().map(|key| match layers.find(key) {
-            Some((value, origin)) => Row {
-                key,
-                value: Some(mask(key, value)),
-                origin: origin.clone(),
-            },
-            None => Row {
-                key,
-                value: derived(key, &settings.http),
-                origin: Origin::Default,
-            },
+            Some((value, origin)) => {
+                Row { key, value: Some(mask(key, value)), origin: origin.clone() }
+            }
+            None => Row { key, value: derived(key, &settings.http), origin: Origin::Default },
         });
         Self(rows.collect())
     }
@@ -70,9 +64,7 @@ impl Report {
                 Origin::Flag => "flag",
                 Origin::Dev => "dev",
             };
-            let value = value
-                .as_deref()
-                .map_or(Value::Null, |value| typed(key, value));
+            let value = value.as_deref().map_or(Value::Null, |value| typed(key, value));
             let mut entry = json!({"value": value, "source": source, "variable": key.variable});
             if let Origin::File(path) = origin {
                 entry["file"] = json!(path.display().to_string());
@@ -92,17 +84,13 @@ fn derived(key: &Key, http: &HttpSettings) -> Option<String> {
 fn typed(key: &Key, value: &str) -> Value {
     match key.kind {
         Kind::Text => json!(value),
-        Kind::Number => value
-            .trim()
-            .parse::<u64>()
-            .map_or_else(|_| json!(value), |number| json!(number)),
+        Kind::Number => {
+            value.trim().parse::<u64>().map_or_else(|_| json!(value), |number| json!(number))
+        }
         Kind::Boolean => json!(matches!(value.trim(), "true" | "1")),
-        Kind::List => json!(
-            value
-                .split([',', ' '])
-                .filter(|item| !item.is_empty())
-                .collect::<Vec<_>>()
-        ),
+        Kind::List => {
+            json!(value.split([',', ' ']).filter(|item| !item.is_empty()).collect::<Vec<_>>())
+        }
     }
 }
 
@@ -128,9 +116,7 @@ fn mask_password(address: &str) -> String {
     if url.query().is_some() {
         let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
         let hide = |name: &str| name.contains("pass");
-        let shown = pairs
-            .iter()
-            .map(|(name, value)| (name, if hide(name) { MASK } else { value }));
+        let shown = pairs.iter().map(|(name, value)| (name, if hide(name) { MASK } else { value }));
         url.query_pairs_mut().clear().extend_pairs(shown);
     }
     url.into()

@@ -38,9 +38,7 @@ impl MasterKey {
     /// A new key from the operating system's randomness.
     pub(crate) fn generate() -> Self {
         let mut bytes = Zeroizing::new([0_u8; 32]);
-        OsRng
-            .try_fill_bytes(&mut *bytes)
-            .expect("a system that runs programs gives randomness");
+        OsRng.try_fill_bytes(&mut *bytes).expect("a system that runs programs gives randomness");
         Self(bytes)
     }
 
@@ -83,10 +81,7 @@ mod tests {
         let key = MasterKey::generate();
         let text = key.to_text();
         assert_eq!(MasterKey::parse(&text), Some(key.clone()));
-        assert_eq!(
-            MasterKey::parse(text.trim_end_matches('=')),
-            Some(key.clone())
-        );
+        assert_eq!(MasterKey::parse(text.trim_end_matches('=')), Some(key.clone()));
         assert_eq!(MasterKey::parse(&format!("{}\n", *text)), Some(key.clone()));
         assert_ne!(MasterKey::generate(), key);
         assert_eq!(

@@ -40,10 +40,7 @@ fn without_anything_set_the_documented_defaults_hold() {
     let settings = settings(&[]);
     assert_eq!(settings.http.listen.to_string(), "127.0.0.1:8080");
     assert_eq!(settings.http.public_url, None);
-    assert_eq!(
-        settings.http.public_url(settings.http.listen),
-        "http://127.0.0.1:8080"
-    );
+    assert_eq!(settings.http.public_url(settings.http.listen), "http://127.0.0.1:8080");
     assert!(matches!(
         &settings.database,
         DatabaseSettings::Sqlite { path, create: true } if path.as_os_str() == "posthaste.db"
@@ -52,10 +49,7 @@ fn without_anything_set_the_documented_defaults_hold() {
     assert!(settings.keys.admin.is_none() && settings.keys.master.is_none());
     assert!(settings.egress.allow.is_empty() && settings.egress.deny.is_empty());
     assert!(settings.egress.require_https && !settings.dev);
-    assert_eq!(
-        settings.delivery.retry,
-        domain::retry::RetryPolicy::default()
-    );
+    assert_eq!(settings.delivery.retry, domain::retry::RetryPolicy::default());
     assert_eq!(settings.delivery.worker_concurrency, 1024);
     assert_eq!(settings.intake.max_payload_bytes, 262_144);
     assert_eq!(settings.intake.max_inbound_bytes, 1_048_576);
@@ -69,18 +63,10 @@ fn good_values_of_each_variable_are_taken() {
     let short_key = "k".repeat(20);
     let long_key = "~".repeat(200);
     let good: [(&str, &[&str]); 15] = [
-        (
-            "POSTHASTE_LISTEN",
-            &["0.0.0.0:80", "[::]:8080", "127.0.0.1:0", "127.0.0.1:65535"],
-        ),
+        ("POSTHASTE_LISTEN", &["0.0.0.0:80", "[::]:8080", "127.0.0.1:0", "127.0.0.1:65535"]),
         (
             "POSTHASTE_PUBLIC_URL",
-            &[
-                "https://a.example",
-                "http://localhost:8080/",
-                "https://a.example/hooks",
-                "",
-            ],
+            &["https://a.example", "http://localhost:8080/", "https://a.example/hooks", ""],
         ),
         (
             "POSTHASTE_DATABASE_URL",
@@ -93,42 +79,20 @@ fn good_values_of_each_variable_are_taken() {
             ],
         ),
         ("POSTHASTE_REDIS_URL", &[""]),
-        (
-            "POSTHASTE_ADMIN_KEY",
-            &[&short_key, &long_key, "with inner spaces and ~!@#"],
-        ),
-        (
-            "POSTHASTE_MASTER_KEY",
-            &[MASTER_KEY, MASTER_KEY.trim_end_matches('=')],
-        ),
+        ("POSTHASTE_ADMIN_KEY", &[&short_key, &long_key, "with inner spaces and ~!@#"]),
+        ("POSTHASTE_MASTER_KEY", &[MASTER_KEY, MASTER_KEY.trim_end_matches('=')]),
         (
             "POSTHASTE_EGRESS_ALLOW",
-            &[
-                "",
-                "10.0.0.0/8",
-                "10.0.0.0/8, fd00::/8  192.168.1.1",
-                "::1/128",
-            ],
+            &["", "10.0.0.0/8", "10.0.0.0/8, fd00::/8  192.168.1.1", "::1/128"],
         ),
         ("POSTHASTE_EGRESS_DENY", &["", "0.0.0.0/0,::/0"]),
         ("POSTHASTE_REQUIRE_HTTPS", &["true", "false", "1", "0"]),
-        (
-            "POSTHASTE_RETRY_SCHEDULE",
-            &["100ms", "0.1s", "1.5s, 2m,3h,7d", &twenty_steps],
-        ),
+        ("POSTHASTE_RETRY_SCHEDULE", &["100ms", "0.1s", "1.5s, 2m,3h,7d", &twenty_steps]),
         ("POSTHASTE_WORKER_CONCURRENCY", &["1", "32768"]),
         ("POSTHASTE_MAX_PAYLOAD_BYTES", &["1", "16777216"]),
         ("POSTHASTE_MAX_INBOUND_BYTES", &["1", "67108864"]),
         ("POSTHASTE_RETENTION_DAYS", &["1", "3650"]),
-        (
-            "POSTHASTE_LOG",
-            &[
-                "debug",
-                "INFO",
-                "info,engine=debug,queue::memory=trace",
-                "off",
-            ],
-        ),
+        ("POSTHASTE_LOG", &["debug", "INFO", "info,engine=debug,queue::memory=trace", "off"]),
     ];
     assert_eq!(good.len(), KEYS.len());
     for (variable, values) in good {
@@ -146,24 +110,11 @@ fn wrong_values_of_each_variable_are_one_line_that_names_it() {
     let wrong: [(&str, &[&str]); 15] = [
         (
             "POSTHASTE_LISTEN",
-            &[
-                "",
-                "8080",
-                "localhost:8080",
-                "127.0.0.1",
-                "127.0.0.1:65536",
-                "two\nlines",
-            ],
+            &["", "8080", "localhost:8080", "127.0.0.1", "127.0.0.1:65536", "two\nlines"],
         ),
         (
             "POSTHASTE_PUBLIC_URL",
-            &[
-                "a.example",
-                "ftp://a",
-                "https://u:p@a",
-                "https://a?b",
-                "https://a#b",
-            ],
+            &["a.example", "ftp://a", "https://u:p@a", "https://a?b", "https://a#b"],
         ),
         (
             "POSTHASTE_DATABASE_URL",
@@ -180,10 +131,7 @@ fn wrong_values_of_each_variable_are_one_line_that_names_it() {
                 "postgres://u:p@h:99999/d",
             ],
         ),
-        (
-            "POSTHASTE_REDIS_URL",
-            &["redis://127.0.0.1", "http://127.0.0.1", "127.0.0.1:6379"],
-        ),
+        ("POSTHASTE_REDIS_URL", &["redis://127.0.0.1", "http://127.0.0.1", "127.0.0.1:6379"]),
         (
             "POSTHASTE_ADMIN_KEY",
             &[
@@ -196,17 +144,9 @@ fn wrong_values_of_each_variable_are_one_line_that_names_it() {
         ),
         (
             "POSTHASTE_MASTER_KEY",
-            &[
-                "",
-                "secret",
-                "AAECAwQFBgcICQoLDA0ODw==",
-                "not base64 at all, not at all!",
-            ],
+            &["", "secret", "AAECAwQFBgcICQoLDA0ODw==", "not base64 at all, not at all!"],
         ),
-        (
-            "POSTHASTE_EGRESS_ALLOW",
-            &["10.0.0.0/33", "localhost", "10.0.0.0/8;::1"],
-        ),
+        ("POSTHASTE_EGRESS_ALLOW", &["10.0.0.0/33", "localhost", "10.0.0.0/8;::1"]),
         ("POSTHASTE_EGRESS_DENY", &["10.0.0.0-10.0.0.9"]),
         ("POSTHASTE_REQUIRE_HTTPS", &["", "yes", "TRUE!", "2"]),
         (
@@ -227,10 +167,7 @@ fn wrong_values_of_each_variable_are_one_line_that_names_it() {
                 &long_schedule,
             ],
         ),
-        (
-            "POSTHASTE_WORKER_CONCURRENCY",
-            &["", "0", "-1", "1.5", "32769", "many"],
-        ),
+        ("POSTHASTE_WORKER_CONCURRENCY", &["", "0", "-1", "1.5", "32769", "many"]),
         ("POSTHASTE_MAX_PAYLOAD_BYTES", &["0", "16777217", "256KiB"]),
         ("POSTHASTE_MAX_INBOUND_BYTES", &["0", "67108865"]),
         ("POSTHASTE_RETENTION_DAYS", &["0", "3651", "30d"]),
@@ -240,10 +177,7 @@ fn wrong_values_of_each_variable_are_one_line_that_names_it() {
     for (variable, values) in wrong {
         for value in values {
             let line = faults(&[(variable, value)]);
-            assert!(
-                line.starts_with(&format!("{variable}: ")),
-                "{variable}={value}: {line}"
-            );
+            assert!(line.starts_with(&format!("{variable}: ")), "{variable}={value}: {line}");
             assert!(!line.contains('\n'), "{line}");
         }
     }
@@ -257,23 +191,14 @@ fn all_faults_are_reported_together() {
         ("POSTHASTE_LOG", "loud"),
     ]);
     assert_eq!(lines.lines().count(), 3, "{lines}");
-    assert!(
-        lines.contains("POSTHASTE_LISTEN: must be an IP address and a port"),
-        "{lines}"
-    );
-    assert!(
-        lines.ends_with("info,engine=debug, not \"loud\""),
-        "{lines}"
-    );
+    assert!(lines.contains("POSTHASTE_LISTEN: must be an IP address and a port"), "{lines}");
+    assert!(lines.ends_with("info,engine=debug, not \"loud\""), "{lines}");
 }
 
 #[test]
 fn redis_beside_sqlite_is_refused() {
     let line = faults(&[("POSTHASTE_REDIS_URL", "redis://127.0.0.1:6379")]);
-    assert!(
-        line.starts_with("POSTHASTE_REDIS_URL: goes with Postgres only"),
-        "{line}"
-    );
+    assert!(line.starts_with("POSTHASTE_REDIS_URL: goes with Postgres only"), "{line}");
     let both = [
         ("POSTHASTE_REDIS_URL", "redis://127.0.0.1:6379"),
         ("POSTHASTE_DATABASE_URL", "postgres://127.0.0.1/posthaste"),
@@ -285,10 +210,8 @@ fn redis_beside_sqlite_is_refused() {
 fn flags_go_before_variables_before_the_file_before_defaults() {
     let (_folder, path) =
         file("retention_days = 10\nworker_concurrency = 10\nmax_payload_bytes = 10");
-    let mut sources = sources(&[
-        ("POSTHASTE_WORKER_CONCURRENCY", "20"),
-        ("POSTHASTE_MAX_PAYLOAD_BYTES", "20"),
-    ]);
+    let mut sources =
+        sources(&[("POSTHASTE_WORKER_CONCURRENCY", "20"), ("POSTHASTE_MAX_PAYLOAD_BYTES", "20")]);
     sources.file = SettingsFile::Required(path.clone());
     sources.flags = vec![("max_payload_bytes", "30".to_owned())];
     let (settings, report) = load(&sources).expect("all good");
@@ -327,14 +250,8 @@ fn what_is_wrong_in_the_file_is_said_with_its_place() {
         ("retension_days = 3", "unknown key \"retension_days\""),
         ("[http]\nlisten = \"a\"", "unknown key \"http\""),
         ("listen = {a = 1}", "POSTHASTE_LISTEN (listen in "),
-        (
-            "retention_days = 0",
-            "POSTHASTE_RETENTION_DAYS (retention_days in ",
-        ),
-        (
-            "log = \"info\"\nadmin_key = \"sesame",
-            "posthaste.toml, line 2: ",
-        ),
+        ("retention_days = 0", "POSTHASTE_RETENTION_DAYS (retention_days in "),
+        ("log = \"info\"\nadmin_key = \"sesame", "posthaste.toml, line 2: "),
     ];
     for (text, expected) in cases {
         let (_folder, path) = file(text);
@@ -352,37 +269,21 @@ fn a_wrong_flag_is_wrong_usage_and_a_wrong_variable_is_not() {
     wrong_flag.flags = vec![("listen", "here".to_owned())];
     let faults = load(&wrong_flag).expect_err("wrong");
     assert!(faults.wrong_usage());
-    assert!(
-        faults
-            .to_string()
-            .starts_with("POSTHASTE_LISTEN (--listen): "),
-        "{faults}"
-    );
+    assert!(faults.to_string().starts_with("POSTHASTE_LISTEN (--listen): "), "{faults}");
 
     let mut wrong_file = sources(&[]);
     wrong_file.file = SettingsFile::Required(PathBuf::from("/nonexistent/posthaste.toml"));
     assert!(load(&wrong_file).expect_err("wrong").wrong_usage());
-    assert!(
-        !with(&[("POSTHASTE_LISTEN", "here")])
-            .expect_err("wrong")
-            .wrong_usage()
-    );
+    assert!(!with(&[("POSTHASTE_LISTEN", "here")]).expect_err("wrong").wrong_usage());
 }
 
 #[test]
 fn dev_adds_this_machine_to_what_is_allowed() {
-    let mut sources = sources(&[
-        ("POSTHASTE_EGRESS_ALLOW", "10.0.0.0/8"),
-        ("POSTHASTE_REQUIRE_HTTPS", "true"),
-    ]);
+    let mut sources =
+        sources(&[("POSTHASTE_EGRESS_ALLOW", "10.0.0.0/8"), ("POSTHASTE_REQUIRE_HTTPS", "true")]);
     sources.dev = true;
     let (settings, report) = load(&sources).expect("all good");
-    let allowed: Vec<String> = settings
-        .egress
-        .allow
-        .iter()
-        .map(ToString::to_string)
-        .collect();
+    let allowed: Vec<String> = settings.egress.allow.iter().map(ToString::to_string).collect();
     assert_eq!(allowed, ["10.0.0.0/8", "127.0.0.0/8", "::1/128"]);
     assert!(!settings.egress.require_https && settings.dev);
     assert_eq!(report.to_json()["require_https"]["source"], "dev");
@@ -397,17 +298,11 @@ fn no_secret_is_printed() {
             "POSTHASTE_DATABASE_URL",
             "postgres://ali:sesame@db.example/forty?password=sesame&sslmode=require",
         ),
-        (
-            "POSTHASTE_REDIS_URL",
-            "redis://:sesame@cache.example:6379/0",
-        ),
+        ("POSTHASTE_REDIS_URL", "redis://:sesame@cache.example:6379/0"),
     ];
     let (settings, report) = with(&variables).expect("all good");
     let printed = format!("{settings:?}\n{}\n{}", report.to_text(), report.to_json());
-    assert!(
-        !printed.contains("sesame") && !printed.contains(MASTER_KEY),
-        "{printed}"
-    );
+    assert!(!printed.contains("sesame") && !printed.contains(MASTER_KEY), "{printed}");
     let text = report.to_text();
     assert!(
         text.contains("postgres://ali:***@db.example/forty?password=***&sslmode=require"),
@@ -432,19 +327,13 @@ fn the_report_can_stand_as_a_settings_file() {
     let (_, report) = with(&[("POSTHASTE_EGRESS_ALLOW", "10.0.0.0/8 ::1")]).expect("all good");
     let text = report.to_text();
     assert!(text.contains("# redis_url is not set"), "{text}");
-    assert!(
-        text.contains("public_url = \"http://127.0.0.1:8080\""),
-        "{text}"
-    );
+    assert!(text.contains("public_url = \"http://127.0.0.1:8080\""), "{text}");
     let (_folder, path) = file(&text);
     let mut again = sources(&[]);
     again.file = SettingsFile::Required(path);
     let (settings, _) = load(&again).expect("what was printed is good");
     assert_eq!(settings.egress.allow.len(), 2);
-    assert_eq!(
-        settings.delivery.retry,
-        domain::retry::RetryPolicy::default()
-    );
+    assert_eq!(settings.delivery.retry, domain::retry::RetryPolicy::default());
 }
 
 #[test]
@@ -453,28 +342,18 @@ fn an_empty_optional_variable_leaves_what_the_file_says() {
     let mut sources = sources(&[("POSTHASTE_PUBLIC_URL", "")]);
     sources.file = SettingsFile::Required(path);
     let (settings, _) = load(&sources).expect("all good");
-    assert_eq!(
-        settings.http.public_url.as_deref(),
-        Some("https://hooks.example.com")
-    );
+    assert_eq!(settings.http.public_url.as_deref(), Some("https://hooks.example.com"));
 }
 
 #[test]
 fn every_key_is_in_the_default_file_with_its_variable() {
     let text = include_str!("../../../posthaste.default.toml");
     for key in KEYS {
-        assert!(
-            text.contains(&format!("\n# {}: ", key.variable)),
-            "{}",
-            key.variable
-        );
+        assert!(text.contains(&format!("\n# {}: ", key.variable)), "{}", key.variable);
         assert!(
             text.contains(&format!("\n{} = ", key.name))
                 || text.contains(&format!("\n# {} = ", key.name))
         );
-        assert_eq!(
-            key.variable,
-            format!("POSTHASTE_{}", key.name.to_uppercase())
-        );
+        assert_eq!(key.variable, format!("POSTHASTE_{}", key.name.to_uppercase()));
     }
 }

@@ -43,13 +43,8 @@ impl Server {
             }
             seen
         });
-        heard
-            .recv_timeout(Duration::from_secs(60))
-            .expect("it listens");
-        Self {
-            child,
-            base: format!("http://127.0.0.1:{port}"),
-        }
+        heard.recv_timeout(Duration::from_secs(60)).expect("it listens");
+        Self { child, base: format!("http://127.0.0.1:{port}") }
     }
 
     /// Calls as the operator.
@@ -67,13 +62,7 @@ impl Server {
     pub fn terminate(mut self) -> (Option<i32>, Duration) {
         let asked = std::time::Instant::now();
         let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .expect("kill runs")
-                .success()
-        );
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
         let status = self.child.wait().expect("it ends");
         (status.code(), asked.elapsed())
     }
@@ -89,8 +78,5 @@ impl Drop for Server {
 /// A port that is free now.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener
-        .local_addr()
-        .expect("a bound socket has an address")
-        .port()
+    listener.local_addr().expect("a bound socket has an address").port()
 }

@@ -143,17 +143,10 @@ fn the_deny_list_goes_before_the_allow_list() {
     };
     assert_eq!(policy.check(ip("10.0.0.1")), Ok(()), "opened");
     assert_eq!(policy.check(ip("10.1.0.1")), Err(Blocked::Denied));
-    assert_eq!(
-        policy.check(ip("8.8.8.8")),
-        Err(Blocked::Denied),
-        "also when both name it"
-    );
+    assert_eq!(policy.check(ip("8.8.8.8")), Err(Blocked::Denied), "also when both name it");
     assert_eq!(policy.check(ip("2606:4700::1")), Err(Blocked::Denied));
     assert_eq!(policy.check(ip("9.9.9.9")), Ok(()));
-    assert!(
-        policy.check(ip("192.168.0.1")).is_err(),
-        "the allow list opens what it names only"
-    );
+    assert!(policy.check(ip("192.168.0.1")).is_err(), "the allow list opens what it names only");
 }
 
 #[test]
@@ -163,13 +156,9 @@ fn forms_that_embed_an_ipv4_address_are_denied_with_it() {
         deny: nets(&["10.0.0.0/8"]),
         ..EgressPolicy::default()
     };
-    for text in [
-        "::ffff:10.0.0.1",
-        "::ffff:0:10.0.0.1",
-        "::10.0.0.1",
-        "64:ff9b::10.0.0.1",
-        "2002:a00:1::1",
-    ] {
+    for text in
+        ["::ffff:10.0.0.1", "::ffff:0:10.0.0.1", "::10.0.0.1", "64:ff9b::10.0.0.1", "2002:a00:1::1"]
+    {
         assert_eq!(policy.check(ip(text)), Err(Blocked::Denied), "{text}");
     }
     assert_eq!(policy.check(ip("::ffff:11.0.0.1")), Ok(()));
@@ -177,29 +166,17 @@ fn forms_that_embed_an_ipv4_address_are_denied_with_it() {
 
 #[test]
 fn a_mapped_address_is_allowed_only_as_such() {
-    let by_v4 = EgressPolicy {
-        allow: nets(&["127.0.0.0/8"]),
-        ..EgressPolicy::default()
-    };
+    let by_v4 = EgressPolicy { allow: nets(&["127.0.0.0/8"]), ..EgressPolicy::default() };
     assert!(by_v4.check(ip("::ffff:127.0.0.1")).is_err());
-    let by_v6 = EgressPolicy {
-        allow: nets(&["::ffff:127.0.0.0/104"]),
-        ..EgressPolicy::default()
-    };
+    let by_v6 = EgressPolicy { allow: nets(&["::ffff:127.0.0.0/104"]), ..EgressPolicy::default() };
     assert_eq!(by_v6.check(ip("::ffff:127.0.0.1")), Ok(()));
     assert!(by_v6.check(ip("127.0.0.1")).is_err());
 }
 
 #[test]
 fn a_tenants_lists_are_added_to_the_deployments() {
-    let policy = EgressPolicy {
-        deny: nets(&["10.1.0.0/16"]),
-        ..EgressPolicy::default()
-    };
-    let tenant = TenantEgress {
-        allow: nets(&["10.0.0.0/8"]),
-        deny: nets(&["1.1.1.1/32"]),
-    };
+    let policy = EgressPolicy { deny: nets(&["10.1.0.0/16"]), ..EgressPolicy::default() };
+    let tenant = TenantEgress { allow: nets(&["10.0.0.0/8"]), deny: nets(&["1.1.1.1/32"]) };
     let both = policy.with_tenant(&tenant);
     assert_eq!(both.check(ip("10.0.0.1")), Ok(()));
     assert_eq!(
@@ -208,18 +185,12 @@ fn a_tenants_lists_are_added_to_the_deployments() {
         "the deployment's deny list holds"
     );
     assert_eq!(both.check(ip("1.1.1.1")), Err(Blocked::Denied));
-    assert!(
-        policy.check(ip("10.0.0.1")).is_err(),
-        "other tenants get nothing of it"
-    );
+    assert!(policy.check(ip("10.0.0.1")).is_err(), "other tenants get nothing of it");
 }
 
 #[test]
 fn urls_with_refused_literals_or_local_names_are_refused_at_creation() {
-    let policy = EgressPolicy {
-        https_required: false,
-        ..EgressPolicy::default()
-    };
+    let policy = EgressPolicy { https_required: false, ..EgressPolicy::default() };
     for text in [
         "https://127.0.0.1/",
         "https://127.1/",
@@ -283,11 +254,7 @@ fn development_opens_http_and_loopback_only() {
     ] {
         assert_eq!(policy.check_url(&url(text)), Ok(()), "{text}");
     }
-    for text in [
-        "http://10.0.0.1/",
-        "http://[::ffff:127.0.0.1]/",
-        "http://169.254.169.254/",
-    ] {
+    for text in ["http://10.0.0.1/", "http://[::ffff:127.0.0.1]/", "http://169.254.169.254/"] {
         assert!(policy.check_url(&url(text)).is_err(), "{text}");
     }
 }
@@ -299,16 +266,10 @@ fn refusals_say_what_mends_them() {
     };
     let policy = EgressPolicy::default();
     for text in ["https://localhost/", "https://127.0.0.1/", "https://[::1]/"] {
-        assert!(
-            said(&policy, text).contains("`posthaste serve --dev`"),
-            "{text}"
-        );
+        assert!(said(&policy, text).contains("`posthaste serve --dev`"), "{text}");
     }
     assert!(said(&policy, "http://localhost/").contains("--dev"));
     assert!(said(&policy, "https://10.0.0.1/").contains("POSTHASTE_EGRESS_ALLOW"));
-    let denied = EgressPolicy {
-        deny: nets(&["8.8.8.0/24"]),
-        ..EgressPolicy::default()
-    };
+    let denied = EgressPolicy { deny: nets(&["8.8.8.0/24"]), ..EgressPolicy::default() };
     assert!(said(&denied, "https://8.8.8.8/").contains("deny list"));
 }

@@ -73,11 +73,7 @@ fn with_one<'a>(run: &mut Run<'a>, function: Function, of: &Value<'a>) -> Outcom
             name(function),
             of.described().trim_start_matches("a ")
         )),
-        None => err(format!(
-            "{} does not take {}",
-            name(function),
-            of.described()
-        )),
+        None => err(format!("{} does not take {}", name(function), of.described())),
     }
 }
 
@@ -88,9 +84,7 @@ fn size<'a>(of: &Value<'a>) -> Option<Value<'a>> {
         Value::Map(map) => map.len(),
         _ => return None,
     };
-    i64::try_from(size)
-        .ok()
-        .map(|size| Value::Number(Number::Int(size)))
+    i64::try_from(size).ok().map(|size| Value::Number(Number::Int(size)))
 }
 
 fn to_int(of: &Value<'_>) -> Option<i64> {

@@ -25,11 +25,7 @@ pub(super) fn compile(source: &Source) -> Result<Program, Invalid> {
         uses_metadata: false,
     };
     let root = compiler.node(&expression)?;
-    Ok(Program {
-        root,
-        uses_data: compiler.uses_data,
-        uses_metadata: compiler.uses_metadata,
-    })
+    Ok(Program { root, uses_data: compiler.uses_data, uses_metadata: compiler.uses_metadata })
 }
 
 struct Compiler<'s> {
@@ -72,10 +68,7 @@ impl Compiler<'_> {
     }
 
     fn nodes(&mut self, expressions: &[Expression]) -> Compiled<Vec<Node>> {
-        expressions
-            .iter()
-            .map(|expression| self.node(expression))
-            .collect()
+        expressions.iter().map(|expression| self.node(expression)).collect()
     }
 
     fn literal(&self, at: &Expression, literal: &LiteralValue) -> Compiled<Node> {
@@ -147,11 +140,7 @@ impl Compiler<'_> {
         if let (Some(operator), [a, b]) = (Operator::named(&call.func_name), &*call.args) {
             return Ok(Node::Binary(operator, self.pair(a, b)?));
         }
-        match (
-            call.func_name.as_str(),
-            call.target.as_deref(),
-            call.args.as_slice(),
-        ) {
+        match (call.func_name.as_str(), call.target.as_deref(), call.args.as_slice()) {
             (operators::INDEX, None, [of, by]) => self.index(of, by),
             (operators::LOGICAL_NOT, None, [of]) => Ok(Node::Not(Box::new(self.node(of)?))),
             (operators::NEGATE, None, [of]) => match self.node(of)? {
@@ -163,11 +152,9 @@ impl Compiler<'_> {
             },
             (operators::LOGICAL_AND, None, [a, b]) => Ok(Node::And(self.pair(a, b)?)),
             (operators::LOGICAL_OR, None, [a, b]) => Ok(Node::Or(self.pair(a, b)?)),
-            (operators::CONDITIONAL, None, [condition, yes, no]) => Ok(Node::If(Box::new((
-                self.node(condition)?,
-                self.node(yes)?,
-                self.node(no)?,
-            )))),
+            (operators::CONDITIONAL, None, [condition, yes, no]) => {
+                Ok(Node::If(Box::new((self.node(condition)?, self.node(yes)?, self.node(no)?))))
+            }
             (operators::HAS, None, arguments) => self.has(at, arguments),
             (
                 operators::ALL
@@ -199,13 +186,7 @@ impl Compiler<'_> {
     }
 
     fn has(&mut self, at: &Expression, arguments: &[Expression]) -> Compiled<Node> {
-        let [
-            Expression {
-                expr: Expr::Select(select),
-                ..
-            },
-        ] = arguments
-        else {
+        let [Expression { expr: Expr::Select(select), .. }] = arguments else {
             return self.fault(at, "has takes a field, such as has(data.email)");
         };
         if self.is_event(&select.operand) {
@@ -231,13 +212,7 @@ impl Compiler<'_> {
         // What is gone over may itself come from a loop: `data.items.filter(…).exists(…)` is one
         // after the other.
         let over = self.node(over)?;
-        let Some((
-            Expression {
-                expr: Expr::Ident(variable),
-                ..
-            },
-            rest,
-        )) = arguments.split_first()
+        let Some((Expression { expr: Expr::Ident(variable), .. }, rest)) = arguments.split_first()
         else {
             return self.fault(
                 at,
@@ -258,10 +233,7 @@ impl Compiler<'_> {
             (operators::EXISTS, Some(condition), None, _) => Step::Exists(condition),
             (operators::EXISTS_ONE, Some(condition), None, _) => Step::ExistsOne(condition),
             (operators::FILTER, Some(condition), None, _) => Step::Filter(condition),
-            (operators::MAP, Some(value), None, _) => Step::Map {
-                condition: None,
-                value,
-            },
+            (operators::MAP, Some(value), None, _) => Step::Map { condition: None, value },
             (operators::MAP, condition, Some(value), None) => Step::Map { condition, value },
             _ => return self.fault(at, &format!("{name} takes a name and an expression")),
         };
@@ -280,10 +252,7 @@ impl Compiler<'_> {
         }
         if let (Some(part), Some(of)) = (TimePart::named(name), target) {
             let offset = self.offset(at, arguments)?;
-            return Ok(Node::Call(
-                Function::Part(part, offset),
-                vec![self.node(of)?],
-            ));
+            return Ok(Node::Call(Function::Part(part, offset), vec![self.node(of)?]));
         }
         let function = match (name, target.is_some(), arguments.len()) {
             ("size", true, 0) | ("size", false, 1) => Function::Size,
@@ -301,10 +270,8 @@ impl Compiler<'_> {
             ("dyn", false, 1) => Function::Same,
             _ => {
                 let name: String = name.chars().take(64).collect();
-                return self.fault(
-                    at,
-                    &format!("there is no function {name} that is called like this"),
-                );
+                return self
+                    .fault(at, &format!("there is no function {name} that is called like this"));
             }
         };
         let mut nodes = match target {
@@ -328,12 +295,9 @@ impl Compiler<'_> {
     fn offset(&self, at: &Expression, arguments: &[Expression]) -> Compiled<FixedOffset> {
         let offset = match arguments {
             [] => Some(Utc.fix()),
-            [
-                Expression {
-                    expr: Expr::Literal(LiteralValue::String(text)),
-                    ..
-                },
-            ] => time::offset_from_text(text.inner()),
+            [Expression { expr: Expr::Literal(LiteralValue::String(text)), .. }] => {
+                time::offset_from_text(text.inner())
+            }
             _ => None,
         };
         match offset {

@@ -36,20 +36,14 @@ pub(super) fn err<T>(message: impl Into<String>) -> Outcome<T> {
 pub(super) fn matches(program: &Program, event: &EventView<'_>) -> Result<bool, FilterError> {
     // Unreadable data is told even where the expression would not get to it: whether an event can
     // be judged should not depend on the order of conditions.
-    let unreadable = |detail: &str| FilterError {
-        detail: detail.to_owned(),
-    };
+    let unreadable = |detail: &str| FilterError { detail: detail.to_owned() };
     if program.uses_data {
         event.data().map_err(unreadable)?;
     }
     if program.uses_metadata {
         event.metadata().map_err(unreadable)?;
     }
-    let mut run = Run {
-        event,
-        variable: Value::Null,
-        steps_left: limits::FILTER_STEPS,
-    };
+    let mut run = Run { event, variable: Value::Null, steps_left: limits::FILTER_STEPS };
     match run.evaluate(&program.root) {
         Ok(Value::Bool(wanted)) => Ok(wanted),
         Ok(other) => Err(FilterError {
@@ -102,20 +96,14 @@ impl<'a> Run<'a> {
             Node::Data => {
                 Value::from_json(self.event.data().map_err(|e| Fault::Bound(e.to_owned()))?)
             }
-            Node::Metadata => Value::from_json(
-                self.event
-                    .metadata()
-                    .map_err(|e| Fault::Bound(e.to_owned()))?,
-            ),
+            Node::Metadata => {
+                Value::from_json(self.event.metadata().map_err(|e| Fault::Bound(e.to_owned()))?)
+            }
             Node::Variable => self.variable.clone(),
             Node::Select(of, field) => match self.evaluate(of)? {
                 Value::Map(map) => self.at_key(&map, field)?,
                 other => {
-                    return err(format!(
-                        "{} has no field {}",
-                        other.described(),
-                        quoted(field)
-                    ));
+                    return err(format!("{} has no field {}", other.described(), quoted(field)));
                 }
             },
             Node::Has(of, field) => match self.evaluate(of)? {
@@ -137,11 +125,7 @@ impl<'a> Run<'a> {
             Node::And(pair) => Value::Bool(self.decided_by(false, &pair.0, &pair.1)?),
             Node::Or(pair) => Value::Bool(self.decided_by(true, &pair.0, &pair.1)?),
             Node::If(parts) => {
-                let chosen = if self.boolean(&parts.0)? {
-                    &parts.1
-                } else {
-                    &parts.2
-                };
+                let chosen = if self.boolean(&parts.0)? { &parts.1 } else { &parts.2 };
                 self.evaluate(chosen)?
             }
             Node::Binary(operator, pair) => {
@@ -167,10 +151,7 @@ impl<'a> Run<'a> {
     fn boolean(&mut self, node: &'a Node) -> Outcome<bool> {
         match self.evaluate(node)? {
             Value::Bool(bool) => Ok(bool),
-            other => err(format!(
-                "{} stands where a boolean is needed",
-                other.described()
-            )),
+            other => err(format!("{} stands where a boolean is needed", other.described())),
         }
     }
 
@@ -193,15 +174,11 @@ impl<'a> Run<'a> {
     fn index(&mut self, of: &'a Node, by: &'a Node) -> Outcome<Value<'a>> {
         match (self.evaluate(of)?, self.evaluate(by)?) {
             (Value::List(list), Value::Number(number)) => {
-                let position = number
-                    .to_position()
-                    .and_then(|position| usize::try_from(position).ok());
+                let position =
+                    number.to_position().and_then(|position| usize::try_from(position).ok());
                 match position.and_then(|position| list.get(position)) {
                     Some(value) => Ok(value),
-                    None => err(format!(
-                        "the list of {} has no element {number}",
-                        list.len()
-                    )),
+                    None => err(format!("the list of {} has no element {number}", list.len())),
                 }
             }
             (Value::Map(map), Value::Text(key)) => self.at_key(&map, key.as_str()),
@@ -209,10 +186,9 @@ impl<'a> Run<'a> {
                 Some(value) => Ok(value),
                 None => err(format!("the object has no such key ({})", key.described())),
             },
-            (Value::List(_), by) => err(format!(
-                "a list is indexed by a number, not {}",
-                by.described()
-            )),
+            (Value::List(_), by) => {
+                err(format!("a list is indexed by a number, not {}", by.described()))
+            }
             (of, _) => err(format!("{} has no elements", of.described())),
         }
     }
@@ -253,10 +229,7 @@ impl<'a> Run<'a> {
                 self.spend(entries.len())?;
                 let is_key =
                     |found: &Value<'_>| matches!(found, Value::Text(text) if text.as_str() == key);
-                Ok(entries
-                    .iter()
-                    .find(|(found, _)| is_key(found))
-                    .map(|(_, value)| value.clone()))
+                Ok(entries.iter().find(|(found, _)| is_key(found)).map(|(_, value)| value.clone()))
             }
         }
     }
@@ -298,9 +271,9 @@ impl<'a> Run<'a> {
             Step::ExistsOne(condition) => {
                 Ok(Value::Bool(self.keep(&items, Some(condition))?.len() == 1))
             }
-            Step::Filter(condition) => Ok(Value::List(List::Made(
-                self.keep(&items, Some(condition))?.into(),
-            ))),
+            Step::Filter(condition) => {
+                Ok(Value::List(List::Made(self.keep(&items, Some(condition))?.into())))
+            }
             Step::Map { condition, value } => {
                 let mut made = Vec::new();
                 for item in self.keep(&items, condition.as_ref())? {

@@ -123,10 +123,7 @@ impl Number {
 
     pub(super) fn negate(self) -> Result<Self, NumberError> {
         match self {
-            Self::Int(int) => int
-                .checked_neg()
-                .map(Self::Int)
-                .ok_or(NumberError::Overflow),
+            Self::Int(int) => int.checked_neg().map(Self::Int).ok_or(NumberError::Overflow),
             Self::Uint(_) => Err(NumberError::NegatedUint),
             Self::Double(double) => Ok(Self::Double(-double)),
         }
@@ -145,10 +142,7 @@ fn compare_with_double(int: i128, double: f64) -> Option<Ordering> {
         Some(Ordering::Greater)
     } else {
         let whole = double.trunc();
-        Some(
-            int.cmp(&(whole as i128))
-                .then_with(|| whole.total_cmp(&double)),
-        )
+        Some(int.cmp(&(whole as i128)).then_with(|| whole.total_cmp(&double)))
     }
 }
 

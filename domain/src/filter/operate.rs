@@ -20,24 +20,16 @@ impl<'a> Run<'a> {
             Operator::Equal => return Ok(Value::Bool(self.equal(left, right)?)),
             Operator::NotEqual => return Ok(Value::Bool(!self.equal(left, right)?)),
             Operator::Less => {
-                return Ok(Value::Bool(
-                    self.order(left, right)?.is_some_and(Ordering::is_lt),
-                ));
+                return Ok(Value::Bool(self.order(left, right)?.is_some_and(Ordering::is_lt)));
             }
             Operator::LessOrEqual => {
-                return Ok(Value::Bool(
-                    self.order(left, right)?.is_some_and(Ordering::is_le),
-                ));
+                return Ok(Value::Bool(self.order(left, right)?.is_some_and(Ordering::is_le)));
             }
             Operator::Greater => {
-                return Ok(Value::Bool(
-                    self.order(left, right)?.is_some_and(Ordering::is_gt),
-                ));
+                return Ok(Value::Bool(self.order(left, right)?.is_some_and(Ordering::is_gt)));
             }
             Operator::GreaterOrEqual => {
-                return Ok(Value::Bool(
-                    self.order(left, right)?.is_some_and(Ordering::is_ge),
-                ));
+                return Ok(Value::Bool(self.order(left, right)?.is_some_and(Ordering::is_ge)));
             }
             Operator::In => return Ok(Value::Bool(self.contains(left, right)?)),
             Operator::Add => Arithmetic::Add,
@@ -107,10 +99,9 @@ impl<'a> Run<'a> {
                 Ok(false)
             }
             Value::Map(map) => Ok(self.look_up_value(map, item)?.is_some()),
-            other => err(format!(
-                "in needs a list or an object on its right, not {}",
-                other.described()
-            )),
+            other => {
+                err(format!("in needs a list or an object on its right, not {}", other.described()))
+            }
         }
     }
 

@@ -26,16 +26,10 @@ impl Pattern {
         let text = with_ascii_classes(text);
         for size_kib in SIZES_KIB {
             let mut builder = RegexBuilder::new(&text);
-            builder
-                .size_limit(size_kib * 1024)
-                .dfa_size_limit(size_kib * 4096)
-                .nest_limit(32);
+            builder.size_limit(size_kib * 1024).dfa_size_limit(size_kib * 4096).nest_limit(32);
             match builder.build() {
                 Ok(regex) => {
-                    return Ok(Self {
-                        regex,
-                        steps_per_byte: size_kib * STEPS_PER_BYTE_AND_KIB,
-                    });
+                    return Ok(Self { regex, steps_per_byte: size_kib * STEPS_PER_BYTE_AND_KIB });
                 }
                 Err(regex::Error::CompiledTooBig(_)) => {}
                 Err(error) => {
@@ -112,18 +106,12 @@ mod tests {
 
     #[test]
     fn usual_patterns_are_small() {
-        for pattern in [
-            r"^\w+@\w+\.com$",
-            r"^order-\d{1,8}$",
-            "(?i)example",
-            "^[0-9a-f]{8}-[0-9a-f]{4}$",
-        ] {
+        for pattern in
+            [r"^\w+@\w+\.com$", r"^order-\d{1,8}$", "(?i)example", "^[0-9a-f]{8}-[0-9a-f]{4}$"]
+        {
             let parsed =
                 Pattern::parse(pattern).unwrap_or_else(|reason| panic!("{pattern}: {reason}"));
-            assert!(
-                parsed.steps_per_byte <= 8 * STEPS_PER_BYTE_AND_KIB,
-                "{pattern}: {parsed:?}"
-            );
+            assert!(parsed.steps_per_byte <= 8 * STEPS_PER_BYTE_AND_KIB, "{pattern}: {parsed:?}");
         }
         assert!(matches(r"^\p{Lu}\p{L}*$", "Éa"));
     }

@@ -52,10 +52,7 @@ pub(super) enum Step {
     Exists(Node),
     ExistsOne(Node),
     Filter(Node),
-    Map {
-        condition: Option<Node>,
-        value: Node,
-    },
+    Map { condition: Option<Node>, value: Node },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

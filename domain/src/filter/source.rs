@@ -20,10 +20,7 @@ impl Source {
     /// When the text is empty, or too long, deep or costly.
     pub(super) fn check(text: &str) -> Result<Self, Invalid> {
         if text.trim().is_empty() {
-            return Err(Invalid::one(
-                "",
-                "must not be empty; null stands for no filter",
-            ));
+            return Err(Invalid::one("", "must not be empty; null stands for no filter"));
         }
         if text.chars().count() > limits::FILTER_CHARS {
             return Err(Invalid::one(
@@ -43,10 +40,8 @@ impl Source {
             large: vec![],
         };
         scan.run()?;
-        let mut source = Self {
-            text: String::with_capacity(text.len() + scan.large.len()),
-            marks: vec![],
-        };
+        let mut source =
+            Self { text: String::with_capacity(text.len() + scan.large.len()), marks: vec![] };
         let mut copied = 0;
         for end in scan.large {
             source.text.push_str(&text[copied..end]);
@@ -61,40 +56,22 @@ impl Source {
     /// A fault at a line and column (from 1, in characters) of [`Self::text`], told for the
     /// expression as it was written.
     pub(super) fn fault(&self, line: usize, column: usize, detail: &str) -> Invalid {
-        let start: usize = self
-            .text
-            .split_inclusive('\n')
-            .take(line.saturating_sub(1))
-            .map(str::len)
-            .sum();
+        let start: usize =
+            self.text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
         let before = self.text[start..]
             .chars()
             .take(column.saturating_sub(1))
             .map(char::len_utf8)
             .sum::<usize>();
-        let marks = self
-            .marks
-            .iter()
-            .filter(|mark| (start..start + before).contains(mark))
-            .count();
-        Invalid::one(
-            "",
-            format!(
-                "line {line}, column {}: {detail}",
-                column - marks.min(column)
-            ),
-        )
+        let marks = self.marks.iter().filter(|mark| (start..start + before).contains(mark)).count();
+        Invalid::one("", format!("line {line}, column {}: {detail}", column - marks.min(column)))
     }
 
     /// A fault at a byte of [`Self::text`].
     pub(super) fn fault_at(&self, byte: usize, detail: &str) -> Invalid {
         let (mut line, mut column) = (1, 1);
         for (_, c) in self.text.char_indices().take_while(|(at, _)| *at < byte) {
-            (line, column) = if c == '\n' {
-                (line + 1, 1)
-            } else {
-                (line, column + 1)
-            };
+            (line, column) = if c == '\n' { (line + 1, 1) } else { (line, column + 1) };
         }
         self.fault(line, column, detail)
     }
@@ -132,11 +109,7 @@ impl Scan<'_> {
                     self.number(false);
                 }
                 b'/' if self.rest().starts_with(b"//") => {
-                    self.at += self
-                        .rest()
-                        .iter()
-                        .take_while(|&&byte| byte != b'\n')
-                        .count();
+                    self.at += self.rest().iter().take_while(|&&byte| byte != b'\n').count();
                 }
                 b'-' if !self.after_operand
                     && self.rest().get(1).is_some_and(u8::is_ascii_digit) =>
@@ -170,11 +143,8 @@ impl Scan<'_> {
                 b'=' | b'!' | b'<' | b'>' | b'&' | b'|' | b'+' | b'-' | b'*' | b'/' | b'%'
                 | b'?' => {
                     let pairs: [&[u8]; 6] = [b"==", b"!=", b"<=", b">=", b"&&", b"||"];
-                    self.at += if pairs.iter().any(|pair| self.rest().starts_with(pair)) {
-                        2
-                    } else {
-                        1
-                    };
+                    self.at +=
+                        if pairs.iter().any(|pair| self.rest().starts_with(pair)) { 2 } else { 1 };
                     self.operator()?;
                 }
                 _ => self.at += 1, // White space, or what the parser will refuse.
@@ -201,18 +171,10 @@ impl Scan<'_> {
         let bytes = self.text.as_bytes();
         let quote = bytes[self.at];
         let triple = [quote; 3];
-        let end: &[u8] = if self.rest().starts_with(&triple) {
-            &triple
-        } else {
-            &triple[..1]
-        };
+        let end: &[u8] = if self.rest().starts_with(&triple) { &triple } else { &triple[..1] };
         self.at += end.len();
         while self.at < bytes.len() && !self.rest().starts_with(end) {
-            self.at += if bytes[self.at] == b'\\' && !raw {
-                2
-            } else {
-                1
-            };
+            self.at += if bytes[self.at] == b'\\' && !raw { 2 } else { 1 };
         }
         self.at = (self.at + end.len()).min(bytes.len());
         self.after_operand = true;

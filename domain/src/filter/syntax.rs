@@ -18,9 +18,7 @@ pub(super) fn parse(source: &Source) -> Result<(Expression, SourceInfo), Invalid
     // as. It is generated code of 10,000 lines that nobody has proven free of panics, and one would
     // take down a request of somebody else: whatever it does to one text stays with that text.
     let parser = Env::default().with_optional_support(false).parser();
-    let parsed = catch_unwind(AssertUnwindSafe(|| {
-        parser.parse_with_source_info(&source.text)
-    }));
+    let parsed = catch_unwind(AssertUnwindSafe(|| parser.parse_with_source_info(&source.text)));
     match parsed {
         Ok(Ok(parsed)) => Ok(parsed),
         Ok(Err(ParseErrors { errors })) => Err(match errors.first() {

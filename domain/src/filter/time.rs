@@ -33,10 +33,7 @@ pub(super) fn duration_from_text(text: &str) -> Option<TimeDelta> {
     }
     let mut nanos: i128 = 0;
     loop {
-        let digits = rest
-            .bytes()
-            .take_while(|byte| byte.is_ascii_digit() || *byte == b'.')
-            .count();
+        let digits = rest.bytes().take_while(|byte| byte.is_ascii_digit() || *byte == b'.').count();
         let (number, after) = rest.split_at(digits);
         let letters = after.bytes().take_while(u8::is_ascii_alphabetic).count();
         let (unit, after) = after.split_at(letters);
@@ -66,11 +63,7 @@ fn scaled(number: &str, scale: i128) -> Option<i128> {
     if whole.is_empty() && fraction.is_empty() || whole.len() > 18 || fraction.contains('.') {
         return None;
     }
-    let mut nanos = if whole.is_empty() {
-        0
-    } else {
-        whole.parse::<i128>().ok()?
-    } * scale;
+    let mut nanos = if whole.is_empty() { 0 } else { whole.parse::<i128>().ok()? } * scale;
     let mut place = scale;
     for digit in fraction.bytes() {
         place /= 10;
@@ -88,11 +81,7 @@ fn duration_from_nanos(nanos: i128) -> Option<TimeDelta> {
 pub(super) fn duration_to_text(duration: TimeDelta) -> String {
     let nanos =
         i128::from(duration.num_seconds()) * NANOS_PER_S + i128::from(duration.subsec_nanos());
-    let (sign, nanos) = if nanos < 0 {
-        ("-", -nanos)
-    } else {
-        ("", nanos)
-    };
+    let (sign, nanos) = if nanos < 0 { ("-", -nanos) } else { ("", nanos) };
     let fraction = format!("{:09}", nanos % NANOS_PER_S);
     let fraction = fraction.trim_end_matches('0');
     let point = if fraction.is_empty() { "" } else { "." };
@@ -112,9 +101,7 @@ pub(super) fn offset_from_text(text: &str) -> Option<FixedOffset> {
     let (hours, minutes) = clock.split_once(':')?;
     let number = |text: &str, below: i32| {
         let fits = text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse::<i32>()
-            .ok()
-            .filter(|number| fits && *number < below)
+        text.parse::<i32>().ok().filter(|number| fits && *number < below)
     };
     FixedOffset::east_opt(sign * (number(hours, 24)? * 3600 + number(minutes, 60)? * 60))
 }

@@ -119,10 +119,9 @@ impl<'a> Map<'a> {
     /// The keys, as a list of their own.
     pub(super) fn keys(&self) -> List<'a> {
         List::Made(match self {
-            Self::Given(entries) => entries
-                .keys()
-                .map(|key| Value::Text(Text::Given(key)))
-                .collect(),
+            Self::Given(entries) => {
+                entries.keys().map(|key| Value::Text(Text::Given(key))).collect()
+            }
             Self::Made(entries) => entries.iter().map(|(key, _)| key.clone()).collect(),
         })
     }

@@ -44,16 +44,8 @@ impl<'a> EventView<'a> {
             timestamp,
             correlation_id,
             version,
-            data: Part {
-                name: "data",
-                text: data,
-                value: OnceLock::new(),
-            },
-            metadata: Part {
-                name: "metadata",
-                text: metadata,
-                value: OnceLock::new(),
-            },
+            data: Part { name: "data", text: data, value: OnceLock::new() },
+            metadata: Part { name: "metadata", text: metadata, value: OnceLock::new() },
         }
     }
 
@@ -78,21 +70,14 @@ impl<'a> EventView<'a> {
 
 impl Part<'_> {
     fn read(&self) -> Result<&Json, &str> {
-        self.value
-            .get_or_init(|| self.parse())
-            .as_ref()
-            .map_err(String::as_str)
+        self.value.get_or_init(|| self.parse()).as_ref().map_err(String::as_str)
     }
 
     fn parse(&self) -> Result<Json, String> {
         // Events nest no deeper than this when they are taken in; the parser recurses, so it is
         // checked again where that matters. serde_json's own bound is one level tighter.
         if json::depth(self.text.as_bytes()) > limits::JSON_DEPTH {
-            return Err(format!(
-                "{} nests deeper than {} levels",
-                self.name,
-                limits::JSON_DEPTH
-            ));
+            return Err(format!("{} nests deeper than {} levels", self.name, limits::JSON_DEPTH));
         }
         let mut parser = serde_json::Deserializer::from_str(self.text);
         parser.disable_recursion_limit();

@@ -39,13 +39,10 @@ impl TryFrom<DeliveryInput> for Delivery {
     fn try_from(input: DeliveryInput) -> Result<Self, Invalid> {
         let mut check = Checker::default();
         if input.mode == Mode::Single {
-            for (given, pointer) in [
-                (input.max_events, "/max_events"),
-                (input.max_wait_ms, "/max_wait_ms"),
-            ] {
-                check.that(given.is_none(), pointer, || {
-                    "goes with mode batch only".to_owned()
-                });
+            for (given, pointer) in
+                [(input.max_events, "/max_events"), (input.max_wait_ms, "/max_wait_ms")]
+            {
+                check.that(given.is_none(), pointer, || "goes with mode batch only".to_owned());
             }
             return check.finish(Self::Single);
         }
@@ -60,10 +57,7 @@ impl TryFrom<DeliveryInput> for Delivery {
         let wait_ms = within(input.max_wait_ms, limits::DELIVERY_BATCH_WAIT_MS);
         let max_wait_ms = check.take("/max_wait_ms", wait_ms);
         check.finish_with(|| {
-            Some(Self::Batch {
-                max_events: max_events?,
-                max_wait_ms: max_wait_ms?,
-            })
+            Some(Self::Batch { max_events: max_events?, max_wait_ms: max_wait_ms? })
         })
     }
 }
@@ -93,19 +87,14 @@ impl AutoReplay {
     pub fn new(healthy_minutes: u32, max: u32) -> Result<Self, Invalid> {
         let mut check = Checker::default();
         let minutes = limits::AUTO_REPLAY_HEALTHY_MINUTES;
-        check.that(
-            minutes.contains(&healthy_minutes),
-            "/healthy_minutes",
-            || format!("must be between {} and {}", minutes.start(), minutes.end()),
-        );
+        check.that(minutes.contains(&healthy_minutes), "/healthy_minutes", || {
+            format!("must be between {} and {}", minutes.start(), minutes.end())
+        });
         let letters = limits::AUTO_REPLAY_DEAD_LETTERS;
         check.that(letters.contains(&max), "/max", || {
             format!("must be between {} and {}", letters.start(), letters.end())
         });
-        check.finish(Self {
-            healthy_minutes,
-            max,
-        })
+        check.finish(Self { healthy_minutes, max })
     }
 
     /// Minutes without a failure before dead letters come back.
@@ -137,10 +126,7 @@ mod tests {
         for (delivery, written) in [
             (Delivery::Single, json!({"mode": "single"})),
             (
-                Delivery::Batch {
-                    max_events: 100,
-                    max_wait_ms: 0,
-                },
+                Delivery::Batch { max_events: 100, max_wait_ms: 0 },
                 json!({"mode": "batch", "max_events": 100, "max_wait_ms": 0}),
             ),
         ] {
@@ -161,11 +147,7 @@ mod tests {
         ] {
             let written =
                 json!({"mode": "batch", "max_events": max_events, "max_wait_ms": max_wait_ms});
-            assert_eq!(
-                from_value::<Delivery>(written.clone()).is_ok(),
-                fits,
-                "{written}"
-            );
+            assert_eq!(from_value::<Delivery>(written.clone()).is_ok(), fits, "{written}");
         }
         for written in [
             json!({}),
@@ -175,10 +157,7 @@ mod tests {
             json!({"mode": "single", "max_events": 2}),
             json!({"mode": "single", "max_size": 2}),
         ] {
-            assert!(
-                from_value::<Delivery>(written.clone()).is_err(),
-                "{written}"
-            );
+            assert!(from_value::<Delivery>(written.clone()).is_err(), "{written}");
         }
     }
 

@@ -77,9 +77,7 @@ impl Scopes {
 
     /// Whether they allow what needs `scope`.
     pub fn allow(&self, scope: Scope) -> bool {
-        self.0
-            .iter()
-            .any(|held| *held == Scope::All || *held == scope)
+        self.0.iter().any(|held| *held == Scope::All || *held == scope)
     }
 }
 
@@ -126,10 +124,7 @@ impl TryFrom<Vec<IpNet>> for Cidrs {
         let count = limits::SOURCE_CIDRS;
         if !count.contains(&networks.len()) {
             let (low, high) = (count.start(), count.end());
-            return Err(Invalid::one(
-                "",
-                format!("must have {low} to {high} networks"),
-            ));
+            return Err(Invalid::one("", format!("must have {low} to {high} networks")));
         }
         Ok(Self(networks))
     }
@@ -172,13 +167,7 @@ mod tests {
 
     #[test]
     fn no_scope_a_scope_twice_or_an_unknown_one_is_refused() {
-        for written in [
-            json!([]),
-            json!(["*", "*"]),
-            json!(["events"]),
-            json!("*"),
-            json!(null),
-        ] {
+        for written in [json!([]), json!(["*", "*"]), json!(["events"]), json!("*"), json!(null)] {
             assert!(from_value::<Scopes>(written.clone()).is_err(), "{written}");
         }
     }
@@ -192,11 +181,7 @@ mod tests {
             ("11.0.0.1", false),
             ("::1", false),
         ] {
-            assert_eq!(
-                cidrs.contain(address.parse().expect("an address")),
-                inside,
-                "{address}"
-            );
+            assert_eq!(cidrs.contain(address.parse().expect("an address")), inside, "{address}");
         }
         for written in [json!([]), json!(["10.0.0.1"]), json!(["10.0.0.0/33"])] {
             assert!(from_value::<Cidrs>(written.clone()).is_err(), "{written}");

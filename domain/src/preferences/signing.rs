@@ -60,11 +60,9 @@ impl Signing {
             "must name at least one of pt and standard".to_owned()
         });
         for index in 0..schemes.len() {
-            check.that(
-                is_first(&schemes, index),
-                &format!("/schemes/{index}"),
-                || "is there twice".to_owned(),
-            );
+            check.that(is_first(&schemes, index), &format!("/schemes/{index}"), || {
+                "is there twice".to_owned()
+            });
         }
         let signs_one = algorithm != Algorithm::Ed25519 || schemes.contains(&Scheme::Standard);
         check.that(signs_one || schemes.is_empty(), "/algorithm", || {
@@ -93,10 +91,7 @@ impl Signing {
 impl Default for Signing {
     /// Both headers, by HMAC-SHA256.
     fn default() -> Self {
-        Self {
-            schemes: both_schemes(),
-            algorithm: Algorithm::default(),
-        }
+        Self { schemes: both_schemes(), algorithm: Algorithm::default() }
     }
 }
 
@@ -117,10 +112,7 @@ mod tests {
     fn what_is_left_out_has_its_default() {
         let both = json!({"schemes": ["pt", "standard"], "algorithm": "hmac-sha256"});
         assert_eq!(json!(Signing::default()), both);
-        assert_eq!(
-            from_value::<Signing>(json!({})).ok(),
-            Some(Signing::default())
-        );
+        assert_eq!(from_value::<Signing>(json!({})).ok(), Some(Signing::default()));
         let ed25519: Signing = from_value(json!({"algorithm": "ed25519"})).expect("valid");
         assert_eq!(ed25519.algorithm(), Algorithm::Ed25519);
         assert_eq!(ed25519.schemes(), [Scheme::Pt, Scheme::Standard]);

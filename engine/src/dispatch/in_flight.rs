@@ -23,13 +23,9 @@ impl InFlight {
     /// Takes up a ticket. Done before its row is read: whoever changes a subscription's state and
     /// then looks here sees every request that may still go out by the old state.
     pub(crate) fn begin(&self, ticket: Ticket) {
-        self.tickets.lock().insert(
-            (ticket.lane, ticket.lease),
-            Held {
-                ticket,
-                delivery: ticket.delivery,
-            },
-        );
+        self.tickets
+            .lock()
+            .insert((ticket.lane, ticket.lease), Held { ticket, delivery: ticket.delivery });
     }
 
     /// Says which delivery an ordered lane's ticket turned out to be.
@@ -46,11 +42,7 @@ impl InFlight {
 
     /// All of them.
     pub fn tickets(&self) -> Vec<Ticket> {
-        self.tickets
-            .lock()
-            .values()
-            .map(|held| held.ticket)
-            .collect()
+        self.tickets.lock().values().map(|held| held.ticket).collect()
     }
 
     /// Deliveries of one subscription that are being worked on.

@@ -114,14 +114,12 @@ impl Loader {
     pub(super) async fn load(&self, ticket: Ticket) -> Result<Option<Box<DueDelivery>>, Error> {
         match self.loads.ask(ticket).await {
             Ok(Ok(loaded)) => Ok(loaded),
-            Ok(Err(reason)) => Err(Error::Unavailable {
-                what: "the database",
-                source: reason.into(),
-            }),
-            Err(stopped) => Err(Error::Unavailable {
-                what: "the server",
-                source: Box::new(stopped),
-            }),
+            Ok(Err(reason)) => {
+                Err(Error::Unavailable { what: "the database", source: reason.into() })
+            }
+            Err(stopped) => {
+                Err(Error::Unavailable { what: "the server", source: Box::new(stopped) })
+            }
         }
     }
 }
@@ -144,11 +142,7 @@ async fn load_group(
     let mut completions = Vec::new();
     let mut not_due = |ticket: &Ticket, next| {
         parts.in_flight.end(ticket);
-        completions.push(Completion {
-            ticket: *ticket,
-            next,
-            feedback: Feedback::Unattempted,
-        });
+        completions.push(Completion { ticket: *ticket, next, feedback: Feedback::Unattempted });
     };
     let answers = match loaded {
         Ok(loaded) => tickets
@@ -164,13 +158,7 @@ async fn load_group(
             .collect(),
         Err(error) => {
             let answer = |ticket| {
-                not_due(
-                    ticket,
-                    Next::DueIn {
-                        delay: REST,
-                        class: ticket.class,
-                    },
-                );
+                not_due(ticket, Next::DueIn { delay: REST, class: ticket.class });
                 Err(error.to_string())
             };
             tickets.iter().map(answer).collect()
@@ -180,10 +168,7 @@ async fn load_group(
         && let Err(error) = parts.lanes.queue().complete(&completions).await
     {
         // The leases run out, and the deliveries are looked at once more.
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "queue.complete_failed"
-        );
+        tracing::warn!(error = &error as &dyn std::error::Error, "queue.complete_failed");
     }
     answers
 }
@@ -203,10 +188,7 @@ async fn load_all(parts: &Parts, tickets: &[Ticket]) -> Result<Vec<Loaded>, Erro
     let mut rows: HashMap<DeliveryId, DueRow> = HashMap::new();
     if !ids.is_empty() {
         rows.extend(
-            rows::due_rows(&parts.database.read, &ids)
-                .await?
-                .into_iter()
-                .map(|row| (row.id, row)),
+            rows::due_rows(&parts.database.read, &ids).await?.into_iter().map(|row| (row.id, row)),
         );
     }
     let mut loaded = Vec::with_capacity(tickets.len());
@@ -238,25 +220,15 @@ async fn load_one(
     let early = row.next_attempt_at.since(now);
     // A probe goes out as soon as the breaker lets it, whenever its delivery is due.
     if !early.is_zero() && !ticket.probe {
-        return Ok(Loaded::Not(Next::DueIn {
-            delay: early,
-            class,
-        }));
+        return Ok(Loaded::Not(Next::DueIn { delay: early, class }));
     }
-    let target = match parts
-        .targets
-        .at(parts, row.subscription_id, row.revision)
-        .await
-    {
+    let target = match parts.targets.at(parts, row.subscription_id, row.revision).await {
         Ok(target) => target,
         Err(error @ Error::Unavailable { .. }) => return Err(error),
         Err(error) => {
             // One damaged row must not hold the others of its group.
             tracing::error!(error = &error as &dyn std::error::Error, subscription.id = %row.subscription_id, "target.unreadable");
-            return Ok(Loaded::Not(Next::DueIn {
-                delay: Duration::from_secs(60),
-                class,
-            }));
+            return Ok(Loaded::Not(Next::DueIn { delay: Duration::from_secs(60), class }));
         }
     };
     Ok(Loaded::Due(Box::new(row.into_due(ticket, target))))
@@ -281,10 +253,7 @@ impl DueRow {
             event_id: self.event_id,
             event_type: self.event_type,
             trigger: self.trigger,
-            progress: Progress {
-                number: self.attempt_count + 1,
-                max_attempts: self.max_attempts,
-            },
+            progress: Progress { number: self.attempt_count + 1, max_attempts: self.max_attempts },
             traceparent: self.traceparent,
             body,
             target,
@@ -294,10 +263,8 @@ impl DueRow {
     fn body(&self) -> Bytes {
         // Stored from valid UTF-8; read back leniently, since a delivery is worth more than a panic.
         let text = String::from_utf8_lossy;
-        let (correlation_id, version) = (
-            self.correlation_id.as_deref().map(text),
-            self.version.as_deref().map(text),
-        );
+        let (correlation_id, version) =
+            (self.correlation_id.as_deref().map(text), self.version.as_deref().map(text));
         let envelope = Envelope {
             id: self.event_id,
             event_type: &self.event_type,

@@ -43,14 +43,7 @@ impl Engine {
         outcome: Outcome,
         verdict: Verdict,
     ) {
-        self.recorder
-            .record(record::Record {
-                due,
-                started_at,
-                outcome,
-                verdict,
-            })
-            .await;
+        self.recorder.record(record::Record { due, started_at, outcome, verdict }).await;
     }
 
     /// Renews the leases of everything in flight; called every few seconds.
@@ -61,10 +54,9 @@ impl Engine {
             // recorded all the same, under the attempt that it was loaded as.
             Ok(lost) if !lost.is_empty() => tracing::warn!(deliveries = lost.len(), "lease.lost"),
             Ok(_) => {}
-            Err(error) => tracing::warn!(
-                error = &error as &dyn std::error::Error,
-                "lease.renewal_failed"
-            ),
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "lease.renewal_failed")
+            }
         }
     }
 }

@@ -67,9 +67,7 @@ async fn record_group(parts: &Arc<Parts>, records: Vec<Record>) -> Vec<()> {
         match commit(parts, &group).await {
             Ok(committed) => {
                 completions.extend(
-                    group
-                        .iter()
-                        .map(|record| completion(record, &committed, parts.clock.now())),
+                    group.iter().map(|record| completion(record, &committed, parts.clock.now())),
                 );
                 for (subscription, tenant) in committed.disabled {
                     settle::start(parts.clone(), tenant, subscription);
@@ -88,10 +86,7 @@ async fn record_group(parts: &Arc<Parts>, records: Vec<Record>) -> Vec<()> {
                 let record = &group[0];
                 tracing::error!(error = &error as &dyn std::error::Error, delivery.id = %record.due.id, "attempt.unstorable");
                 let class = class_of(record.due.trigger, record.due.progress.number);
-                let next = Next::DueIn {
-                    delay: UNSTORABLE_REST,
-                    class,
-                };
+                let next = Next::DueIn { delay: UNSTORABLE_REST, class };
                 completions.push(Completion {
                     ticket: record.due.ticket,
                     next,
@@ -112,10 +107,7 @@ async fn record_group(parts: &Arc<Parts>, records: Vec<Record>) -> Vec<()> {
 async fn complete(parts: &Parts, completions: &[Completion]) {
     if let Err(error) = parts.lanes.queue().complete(completions).await {
         // The rows are right; the leases run out and what is looked at again is dropped as final.
-        tracing::warn!(
-            error = &error as &dyn std::error::Error,
-            "queue.complete_failed"
-        );
+        tracing::warn!(error = &error as &dyn std::error::Error, "queue.complete_failed");
     }
     for completion in completions {
         parts.in_flight.end(&completion.ticket);
@@ -135,10 +127,7 @@ async fn commit(parts: &Parts, records: &[Record]) -> Result<Recorded, Error> {
     let transaction = parts.database.begin().await?;
     let recorded = write(parts, &transaction, records).await?;
     transaction.commit().await?;
-    for record in records
-        .iter()
-        .filter(|record| !recorded.moved.contains(&record.due.id))
-    {
+    for record in records.iter().filter(|record| !recorded.moved.contains(&record.due.id)) {
         tracing::info!(delivery.id = %record.due.id, attempt.number = record.due.progress.number, "attempt.late");
     }
     Ok(recorded)
@@ -151,19 +140,14 @@ async fn write(
 ) -> Result<Recorded, Error> {
     let now = parts.clock.now();
     let ended = ended_subscriptions(db, records).await?;
-    let mut moves: Vec<Move> = records
-        .iter()
-        .map(|record| move_of(record, &ended, now))
-        .collect();
+    let mut moves: Vec<Move> = records.iter().map(|record| move_of(record, &ended, now)).collect();
     // Written in key order, so that two processes never wait for each other.
     moves.sort_unstable_by_key(|one| one.id);
     moves.dedup_by_key(|one| one.id);
     let moved = record_rows::apply(db, &moves).await?;
 
-    let mut by_id: Vec<&Record> = records
-        .iter()
-        .filter(|record| moved.contains(&record.due.id))
-        .collect();
+    let mut by_id: Vec<&Record> =
+        records.iter().filter(|record| moved.contains(&record.due.id)).collect();
     by_id.sort_unstable_by_key(|record| record.due.id);
     insert_attempts(
         db,
@@ -178,10 +162,7 @@ async fn write(
         .iter()
         .filter(|one| one.status == DeliveryStatus::Failed && moved.contains(&one.id))
         .filter_map(|one| {
-            by_id
-                .iter()
-                .find(|record| record.due.id == one.id)
-                .map(|record| &*record.due)
+            by_id.iter().find(|record| record.due.id == one.id).map(|record| &*record.due)
         })
         .collect();
     for due in dead {
@@ -202,10 +183,7 @@ async fn write(
         store::dead_letter::resolve_earlier(db, record.due.ticket.lane, record.due.event_id, now)
             .await?;
     }
-    Ok(Recorded {
-        disabled: disable_gone(db, &by_id, now).await?,
-        moved,
-    })
+    Ok(Recorded { disabled: disable_gone(db, &by_id, now).await?, moved })
 }
 
 /// Subscriptions among the failed records' that were disabled or deleted while the request was in
@@ -241,26 +219,18 @@ fn move_of(
     let ended = ended.get(&due.ticket.lane).copied();
     let (status, next_attempt_at, failure_reason) = match (record.verdict, ended) {
         (Verdict::Succeeded, _) => (DeliveryStatus::Succeeded, None, None),
-        (Verdict::Exhausted | Verdict::Gone, _) => (
-            DeliveryStatus::Failed,
-            None,
-            record.outcome.failure_reason(),
-        ),
-        (Verdict::RetryAt(_), Some(DeliveryStatus::Cancelled)) => (
-            DeliveryStatus::Cancelled,
-            None,
-            record.outcome.failure_reason(),
-        ),
-        (Verdict::RetryAt(_), Some(_)) => (
-            DeliveryStatus::Failed,
-            None,
-            Some(FailureReason::SubscriptionDisabled),
-        ),
-        (Verdict::RetryAt(at), None) => (
-            DeliveryStatus::Retrying,
-            Some(at),
-            record.outcome.failure_reason(),
-        ),
+        (Verdict::Exhausted | Verdict::Gone, _) => {
+            (DeliveryStatus::Failed, None, record.outcome.failure_reason())
+        }
+        (Verdict::RetryAt(_), Some(DeliveryStatus::Cancelled)) => {
+            (DeliveryStatus::Cancelled, None, record.outcome.failure_reason())
+        }
+        (Verdict::RetryAt(_), Some(_)) => {
+            (DeliveryStatus::Failed, None, Some(FailureReason::SubscriptionDisabled))
+        }
+        (Verdict::RetryAt(at), None) => {
+            (DeliveryStatus::Retrying, Some(at), record.outcome.failure_reason())
+        }
     };
     Move {
         id: due.id,
@@ -270,12 +240,7 @@ fn move_of(
         next_attempt_at,
         last_status_code: record.outcome.status(),
         failure_reason,
-        last_error: record
-            .outcome
-            .result
-            .as_ref()
-            .err()
-            .map(|failure| failure.error.clone()),
+        last_error: record.outcome.result.as_ref().err().map(|failure| failure.error.clone()),
         completed_at: next_attempt_at.is_none().then_some(now),
     }
 }
@@ -286,10 +251,7 @@ async fn disable_gone(
     now: Timestamp,
 ) -> Result<Vec<(SubscriptionId, domain::ids::TenantId)>, Error> {
     let mut disabled = Vec::new();
-    for record in records
-        .iter()
-        .filter(|record| record.verdict == Verdict::Gone)
-    {
+    for record in records.iter().filter(|record| record.verdict == Verdict::Gone) {
         let (subscription, tenant) = (record.due.ticket.lane, record.due.tenant);
         if store::subscription::disable(db, tenant, subscription, DisabledReason::Gone, now).await?
         {
@@ -305,20 +267,12 @@ fn completion(record: &Record, recorded: &Recorded, now: Timestamp) -> Completio
     let next = match record.verdict {
         // An ordered lane goes on with its next number; the load finds out whether there is one.
         _ if due.ticket.delivery.is_none() && !matches!(record.verdict, Verdict::RetryAt(_)) => {
-            Next::DueIn {
-                delay: Duration::ZERO,
-                class: due.ticket.class,
-            }
+            Next::DueIn { delay: Duration::ZERO, class: due.ticket.class }
         }
-        Verdict::RetryAt(at) if recorded.moved.contains(&due.id) => Next::DueIn {
-            delay: at.since(now),
-            class: class_of(due.trigger, due.progress.number),
-        },
+        Verdict::RetryAt(at) if recorded.moved.contains(&due.id) => {
+            Next::DueIn { delay: at.since(now), class: class_of(due.trigger, due.progress.number) }
+        }
         _ => Next::Done,
     };
-    Completion {
-        ticket: due.ticket,
-        next,
-        feedback: DueDelivery::feedback(&record.outcome),
-    }
+    Completion { ticket: due.ticket, next, feedback: DueDelivery::feedback(&record.outcome) }
 }

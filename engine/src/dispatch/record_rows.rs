@@ -67,14 +67,9 @@ fn move_values(one: &Move) -> [Value; 9] {
         one.status.into(),
         class_number(one.class).into(),
         one.next_attempt_at.map(Timestamp::unix_ms).into(),
-        one.last_status_code
-            .map(|code| i16::try_from(code).unwrap_or(i16::MAX))
-            .into(),
+        one.last_status_code.map(|code| i16::try_from(code).unwrap_or(i16::MAX)).into(),
         one.failure_reason.map(number_of).into(),
-        one.last_error
-            .as_ref()
-            .map(|text| text.as_bytes().to_vec())
-            .into(),
+        one.last_error.as_ref().map(|text| text.as_bytes().to_vec()).into(),
         one.completed_at.map(Timestamp::unix_ms).into(),
     ]
 }
@@ -134,24 +129,11 @@ pub(crate) fn attempt_values(
         timing.tls.map(ms).into(),
         timing.first_byte.map(ms).into(),
         outcome.remote_ip.map(|ip| ip.to_string()).into(),
-        outcome
-            .http_version
-            .map(|version| sea_orm::ActiveEnum::to_value(&version))
-            .into(),
-        outcome
-            .status()
-            .map(|code| i16::try_from(code).unwrap_or(i16::MAX))
-            .into(),
+        outcome.http_version.map(|version| sea_orm::ActiveEnum::to_value(&version)).into(),
+        outcome.status().map(|code| i16::try_from(code).unwrap_or(i16::MAX)).into(),
         outcome.failure_reason().map(number_of).into(),
-        outcome
-            .result
-            .as_ref()
-            .err()
-            .map(|failure| failure.error.as_bytes().to_vec())
-            .into(),
-        response
-            .map(|response| headers_json(&response.headers))
-            .into(),
+        outcome.result.as_ref().err().map(|failure| failure.error.as_bytes().to_vec()).into(),
+        response.map(|response| headers_json(&response.headers)).into(),
         response.map(|response| response.body.clone()).into(),
         response.is_some_and(|response| response.truncated).into(),
     ]

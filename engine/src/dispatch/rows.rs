@@ -23,18 +23,12 @@ pub(super) async fn due_rows(
          JOIN subscriptions s ON s.id = d.subscription_id \
          WHERE d.id IN ({marks}) AND d.next_attempt_at IS NOT NULL"
     );
-    query_all(db, &sql, values)
-        .await?
-        .iter()
-        .map(due_row)
-        .collect()
+    query_all(db, &sql, values).await?.iter().map(due_row).collect()
 }
 
 fn due_row(row: &QueryResult) -> Result<DueRow, DbErr> {
-    let count = |index| {
-        row.try_get_by_index::<i16>(index)
-            .map(|count| u32::try_from(count).unwrap_or(0))
-    };
+    let count =
+        |index| row.try_get_by_index::<i16>(index).map(|count| u32::try_from(count).unwrap_or(0));
     Ok(DueRow {
         id: row.try_get_by_index(0)?,
         tenant: row.try_get_by_index(1)?,

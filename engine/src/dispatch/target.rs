@@ -34,10 +34,8 @@ impl Target {
     /// The secrets that sign at `now`, newest first: the present one, and rotated ones until their
     /// overlap ends.
     pub fn live_secrets(&self, now: Timestamp) -> Vec<Secret> {
-        let live = self
-            .secrets
-            .iter()
-            .filter(|(_, expires_at)| expires_at.is_none_or(|at| at > now));
+        let live =
+            self.secrets.iter().filter(|(_, expires_at)| expires_at.is_none_or(|at| at > now));
         live.map(|(secret, _)| secret.clone()).collect()
     }
 
@@ -55,10 +53,7 @@ impl Target {
             .ok_or(Error::NotFound("subscription"))?;
         let secrets = store::secret::all(db, id).await?;
         let open = |sealed: entity::subscription_secret::Model| {
-            Ok((
-                store::secret::open(&parts.sealer, &sealed)?,
-                sealed.expires_at,
-            ))
+            Ok((store::secret::open(&parts.sealer, &sealed)?, sealed.expires_at))
         };
         Ok(Self {
             revision: row.revision,
@@ -66,17 +61,12 @@ impl Target {
                 TargetUrl::parse(&row.url, false)
                     .map_err(|e| Error::internal("a stored url", e))?,
             ),
-            egress: store::tenant::egress(db, row.tenant_id)
-                .await?
-                .map(Arc::new),
+            egress: store::tenant::egress(db, row.tenant_id).await?.map(Arc::new),
             headers: store::subscription::open_headers(&parts.sealer, &row)?,
             timeout: Duration::from_millis(u64::try_from(row.timeout_ms).unwrap_or(0)),
             retry: row.retry.unwrap_or_else(|| parts.settings.retry.clone()),
             signing: row.signing,
-            secrets: secrets
-                .into_iter()
-                .map(open)
-                .collect::<Result<_, Error>>()?,
+            secrets: secrets.into_iter().map(open).collect::<Result<_, Error>>()?,
         })
     }
 }
@@ -92,9 +82,7 @@ const TARGETS_KEPT: u64 = 50_000;
 
 impl Default for Targets {
     fn default() -> Self {
-        Self {
-            cache: moka::sync::Cache::new(TARGETS_KEPT),
-        }
+        Self { cache: moka::sync::Cache::new(TARGETS_KEPT) }
     }
 }
 
@@ -114,11 +102,7 @@ impl Targets {
         id: SubscriptionId,
         revision: i64,
     ) -> Result<Arc<Target>, Error> {
-        if let Some(target) = self
-            .cache
-            .get(&id)
-            .filter(|target| target.revision >= revision)
-        {
+        if let Some(target) = self.cache.get(&id).filter(|target| target.revision >= revision) {
             return Ok(target);
         }
         let target = Arc::new(Target::read(parts, &parts.database.read, id).await?);

@@ -40,10 +40,9 @@ impl AttemptHead<'_> {
         let mut headers = HeaderMap::with_capacity(16 + self.custom.expose().len());
         for (name, value) in self.custom.expose() {
             // Names and values were checked when they were given; what cannot be sent is left out.
-            if let (Ok(name), Ok(value)) = (
-                HeaderName::from_bytes(name.as_bytes()),
-                HeaderValue::from_str(value),
-            ) {
+            if let (Ok(name), Ok(value)) =
+                (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_str(value))
+            {
                 headers.insert(name, value);
             }
         }
@@ -95,9 +94,7 @@ pub fn is_traceparent(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let is_hex = |part: &str, length: usize| {
         part.len() == length
-            && part
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+            && part.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
     };
     let not_zero = |part: &str| part.bytes().any(|byte| byte != b'0');
     matches!(parts[..], [version, trace, span, flags]
@@ -124,12 +121,9 @@ mod tests {
     #[test]
     fn what_is_no_traceparent_is_not_passed_on() {
         assert!(is_traceparent(PARENT));
-        for text in [
-            "",
-            "00-0-0-0",
-            "00-00000000000000000000000000000000-00f067aa0ba902b7-01",
-            "x\r\ny",
-        ] {
+        for text in
+            ["", "00-0-0-0", "00-00000000000000000000000000000000-00f067aa0ba902b7-01", "x\r\ny"]
+        {
             assert!(!is_traceparent(text), "{text}");
         }
     }

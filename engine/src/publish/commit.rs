@@ -47,10 +47,8 @@ pub(super) async fn commit(
     requests: &mut [Request],
 ) -> Result<(Vec<Posted>, ToPush), Error> {
     let transaction = parts.database.begin().await?;
-    let mut to_push = ToPush {
-        books: rematch(parts, &transaction, requests).await?,
-        ..ToPush::default()
-    };
+    let mut to_push =
+        ToPush { books: rematch(parts, &transaction, requests).await?, ..ToPush::default() };
 
     let mut fates = Fates::new();
     let plain = requests
@@ -69,24 +67,15 @@ pub(super) async fn commit(
     }
 
     let mut deliveries = Vec::new();
-    let answers = requests
-        .iter()
-        .zip(answered_before)
-        .map(|(request, answered)| {
-            if answered {
-                return Posted::AnsweredBefore;
-            }
-            for event in &request.prepared {
-                deliveries.extend(deliveries_of(event, &fates));
-            }
-            Posted::Done(
-                request
-                    .prepared
-                    .iter()
-                    .map(|event| result_of(event, &fates))
-                    .collect(),
-            )
-        });
+    let answers = requests.iter().zip(answered_before).map(|(request, answered)| {
+        if answered {
+            return Posted::AnsweredBefore;
+        }
+        for event in &request.prepared {
+            deliveries.extend(deliveries_of(event, &fates));
+        }
+        Posted::Done(request.prepared.iter().map(|event| result_of(event, &fates)).collect())
+    });
     let answers = answers.collect();
     insert_deliveries(&transaction, deliveries, parts.clock.now(), &mut to_push).await?;
     transaction.commit().await?;
@@ -100,11 +89,8 @@ async fn rematch(
     db: &DatabaseTransaction,
     requests: &mut [Request],
 ) -> Result<HashMap<TenantId, Arc<TenantBook>>, Error> {
-    let mut tenants: Vec<TenantId> = requests
-        .iter()
-        .flat_map(|r| &r.prepared)
-        .map(|event| event.tenant)
-        .collect();
+    let mut tenants: Vec<TenantId> =
+        requests.iter().flat_map(|r| &r.prepared).map(|event| event.tenant).collect();
     tenants.sort_unstable();
     tenants.dedup();
     let mut books = HashMap::new();
@@ -124,13 +110,9 @@ async fn rematch(
         }
         books.insert(tenant, book);
     }
-    for event in requests
-        .iter_mut()
-        .flat_map(|request| &mut request.prepared)
-    {
-        if let Some(book) = books
-            .get(&event.tenant)
-            .filter(|book| book.revision != event.book_revision)
+    for event in requests.iter_mut().flat_map(|request| &mut request.prepared) {
+        if let Some(book) =
+            books.get(&event.tenant).filter(|book| book.revision != event.book_revision)
         {
             event.match_with(book, &mut parts.rng());
         }
@@ -146,9 +128,7 @@ async fn insert(
     fates: &mut Fates,
 ) -> Result<(), Error> {
     for refused in events.extract_if(.., |event| event.matched.is_err()) {
-        fates
-            .entry(rows::key(refused))
-            .or_insert(Fate::Refused(Refusal::TooManyMatches));
+        fates.entry(rows::key(refused)).or_insert(Fate::Refused(Refusal::TooManyMatches));
     }
     events.retain(|event| !fates.contains_key(&rows::key(event)));
     events.sort_by_key(|event| rows::key(event));
@@ -157,18 +137,15 @@ async fn insert(
         events.into_iter().partition(|event| event.chosen);
     rows::insert_events(db, &ours).await?;
     fates.extend(
-        ours.into_iter()
-            .map(|event| (rows::key(event), Fate::Inserted(event.event.clone()))),
+        ours.into_iter().map(|event| (rows::key(event), Fate::Inserted(event.event.clone()))),
     );
     for event in chosen {
         let fate = match rows::insert_chosen(db, event).await? {
             true => Fate::Inserted(event.event.clone()),
             false => match rows::compare_stored(db, event).await? {
-                Some((same, deliveries, timestamp)) => Fate::Existed {
-                    same,
-                    deliveries,
-                    timestamp,
-                },
+                Some((same, deliveries, timestamp)) => {
+                    Fate::Existed { same, deliveries, timestamp }
+                }
                 None => Fate::Refused(Refusal::Unstorable),
             },
         };
@@ -193,16 +170,11 @@ async fn insert_once(
         return Ok(false);
     }
     insert(db, request.prepared.iter().collect(), fates).await?;
-    let results: Vec<Published> = request
-        .prepared
-        .iter()
-        .map(|event| result_of(event, fates))
-        .collect();
+    let results: Vec<Published> =
+        request.prepared.iter().map(|event| result_of(event, fates)).collect();
     if let Some(answer) = (once.render)(&results) {
         if !once.claim.keep(db, &parts.sealer, &answer, now).await? {
-            return Err(Error::Conflict(
-                "the idempotency key was claimed meanwhile".to_owned(),
-            ));
+            return Err(Error::Conflict("the idempotency key was claimed meanwhile".to_owned()));
         }
         claimed.insert(once.claim);
     }
@@ -221,11 +193,7 @@ fn result_of(event: &Prepared, fates: &Fates) -> Published {
         Some(Fate::Inserted(inserted)) if inserted.same_content(&event.event) => {
             Published::Duplicate(event.receipt(matched))
         }
-        Some(Fate::Existed {
-            same: true,
-            deliveries,
-            timestamp,
-        }) => {
+        Some(Fate::Existed { same: true, deliveries, timestamp }) => {
             let mut receipt = event.receipt(*deliveries as usize);
             receipt.timestamp.clone_from(timestamp);
             Published::Duplicate(receipt)

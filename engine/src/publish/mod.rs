@@ -82,9 +82,7 @@ pub type Render = Box<dyn Fn(&[Published]) -> Option<Answer> + Send + Sync>;
 
 impl std::fmt::Debug for Once {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Once")
-            .field("claim", &self.claim)
-            .finish_non_exhaustive()
+        f.debug_struct("Once").field("claim", &self.claim).finish_non_exhaustive()
     }
 }
 
@@ -122,11 +120,7 @@ impl Engine {
     pub async fn publish(&self, posting: Posting) -> Result<Posted, Error> {
         let book = self
             .address_book
-            .of(
-                &self.database.read,
-                posting.tenant,
-                self.settings.max_attempts(),
-            )
+            .of(&self.database.read, posting.tenant, self.settings.max_attempts())
             .await?;
         let has_filters = book.has_filters();
         let (tenant, now) = (posting.tenant, self.clock.now());
@@ -157,17 +151,31 @@ impl Engine {
         } else {
             prepare()
         };
-        let committed = self
-            .writer
-            .ask(writer::Request {
-                prepared,
-                once: posting.once,
-            })
-            .await;
-        committed.map_err(|stopped| Error::Unavailable {
-            what: "the server",
-            source: Box::new(stopped),
-        })?
+        let request = writer::Request { prepared, once: posting.once };
+        let posted = match self.writer.ask(request).await {
+            Ok(committed) => committed?,
+            Err(stopped) => {
+                return Err(Error::Unavailable { what: "the server", source: Box::new(stopped) });
+            }
+        };
+        log(tenant, &posted);
+        Ok(posted)
+    }
+}
+
+/// One line per accepted event.
+fn log(tenant: TenantId, posted: &Posted) {
+    let Posted::Done(results) = posted else { return };
+    for result in results {
+        if let Published::New(receipt) = result {
+            tracing::debug!(
+                tenant.id = %tenant,
+                event.id = %receipt.id,
+                event.r#type = receipt.event_type,
+                deliveries = receipt.deliveries,
+                "event.accepted"
+            );
+        }
     }
 }
 

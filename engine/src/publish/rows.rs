@@ -27,9 +27,7 @@ pub(super) async fn revisions(
         "SELECT id, subscription_revision FROM tenants WHERE deleted_at IS NULL AND id IN ({marks})"
     );
     let rows = query_all(db, &sql, values).await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
-        .collect()
+    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
 /// Inserts events whose ids we made.
@@ -43,12 +41,7 @@ pub(crate) async fn insert_events(
         let sql = format!(
             "INSERT INTO events ({EVENT_COLUMNS}) VALUES {rows} ON CONFLICT (id, tenant_id) DO NOTHING"
         );
-        execute(
-            db,
-            &sql,
-            run.iter().flat_map(|event| event_values(event)).collect(),
-        )
-        .await?;
+        execute(db, &sql, run.iter().flat_map(|event| event_values(event)).collect()).await?;
     }
     Ok(())
 }
@@ -62,10 +55,7 @@ pub(super) async fn insert_chosen(
     let sql = format!(
         "INSERT INTO events ({EVENT_COLUMNS}) VALUES {rows} ON CONFLICT (id, tenant_id) DO NOTHING"
     );
-    Ok(execute(db, &sql, event_values(event).to_vec())
-        .await?
-        .rows_affected()
-        > 0)
+    Ok(execute(db, &sql, event_values(event).to_vec()).await?.rows_affected() > 0)
 }
 
 /// What is stored under an id: the deliveries made, the timestamp, and whether it is the same event.
@@ -97,16 +87,8 @@ fn event_values(prepared: &Prepared) -> [Value; 12] {
         event.timestamp.as_str().into(),
         event.data.as_str().as_bytes().into(),
         event.metadata.as_str().as_bytes().into(),
-        event
-            .correlation_id
-            .as_ref()
-            .map(|text| text.as_bytes().to_vec())
-            .into(),
-        event
-            .version
-            .as_ref()
-            .map(|text| text.as_bytes().to_vec())
-            .into(),
+        event.correlation_id.as_ref().map(|text| text.as_bytes().to_vec()).into(),
+        event.version.as_ref().map(|text| text.as_bytes().to_vec()).into(),
         prepared.traceparent.as_deref().map(str::to_owned).into(),
         event.deliver_at.map(|at| at.unix_ms()).into(),
         i32::try_from(deliveries).unwrap_or(i32::MAX).into(),
@@ -148,9 +130,7 @@ fn delivery_values(delivery: &NewDelivery) -> [Value; 13] {
         delivery.trigger.into(),
         crate::store::delivery::class_number(first_class(delivery.trigger)).into(),
         0_i16.into(),
-        i16::try_from(delivery.max_attempts)
-            .unwrap_or(i16::MAX)
-            .into(),
+        i16::try_from(delivery.max_attempts).unwrap_or(i16::MAX).into(),
         delivery.due_at.into(),
         delivery.sequence.into(),
     ]

@@ -56,11 +56,7 @@ async fn write_all(parts: &Parts, mut requests: Vec<Request>) -> Vec<Committed> 
 }
 
 fn rows_of(request: &Request) -> usize {
-    request
-        .prepared
-        .iter()
-        .map(|event| 1 + event.matched.as_ref().map_or(0, Vec::len))
-        .sum()
+    request.prepared.iter().map(|event| 1 + event.matched.as_ref().map_or(0, Vec::len)).sum()
 }
 
 /// Writes one group. One that fails for a reason of one row is split until that row stands alone,
@@ -79,12 +75,7 @@ fn write_group<'a>(
                 let reason = source.to_string();
                 requests
                     .iter()
-                    .map(|_| {
-                        Err(Error::Unavailable {
-                            what,
-                            source: reason.clone().into(),
-                        })
-                    })
+                    .map(|_| Err(Error::Unavailable { what, source: reason.clone().into() }))
                     .collect()
             }
             Err(_) if requests.len() > 1 => {
@@ -95,12 +86,12 @@ fn write_group<'a>(
             }
             // Another process has taken the claim between our look and our row.
             Err(Error::Conflict(_)) => vec![Ok(Posted::AnsweredBefore)],
+            // The tenant was deleted meanwhile.
+            Err(Error::NotFound(what)) => vec![Err(Error::NotFound(what))],
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "event.unstorable");
-                let refused = requests[0]
-                    .prepared
-                    .iter()
-                    .map(|_| Published::Refused(Refusal::Unstorable));
+                let refused =
+                    requests[0].prepared.iter().map(|_| Published::Refused(Refusal::Unstorable));
                 vec![Ok(Posted::Done(refused.collect()))]
             }
         }
@@ -111,10 +102,7 @@ fn write_group<'a>(
 async fn push(parts: &Parts, to_push: ToPush) {
     let pushed = async {
         for (tenant, book) in &to_push.books {
-            parts
-                .lanes
-                .configure_tenant(*tenant, &book.settings)
-                .await?;
+            parts.lanes.configure_tenant(*tenant, &book.settings).await?;
         }
         for listed in to_push.lanes.values() {
             parts.lanes.configure(listed.id, &listed.lane).await?;

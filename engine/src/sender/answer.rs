@@ -25,16 +25,8 @@ pub(super) async fn take(
     } else {
         Ok(read(response, deadline).await)
     };
-    let timing = Timing {
-        total: started.elapsed(),
-        ..timing
-    };
-    Outcome {
-        result,
-        timing,
-        remote_ip,
-        http_version,
-    }
+    let timing = Timing { total: started.elapsed(), ..timing };
+    Outcome { result, timing, remote_ip, http_version }
 }
 
 /// Response headers beyond the bound.
@@ -49,23 +41,16 @@ pub(super) fn too_large() -> Failure {
 fn timing(connection: Option<&HttpInfo>, started: Instant, probe: &Probe) -> Timing {
     let now = Instant::now();
     match connection.and_then(|info| probe.established(info.local_addr())) {
-        Some(established) => Timing {
-            first_byte: Some(now.duration_since(established)),
-            ..probe.timing()
-        },
-        None => Timing {
-            first_byte: Some(now.duration_since(started)),
-            ..Timing::default()
-        },
+        Some(established) => {
+            Timing { first_byte: Some(now.duration_since(established)), ..probe.timing() }
+        }
+        None => Timing { first_byte: Some(now.duration_since(started)), ..Timing::default() },
     }
 }
 
 /// Bytes of the headers as HTTP/1.1 would write them.
 fn header_bytes(headers: &HeaderMap) -> usize {
-    headers
-        .iter()
-        .map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len())
-        .sum()
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len() + ": \r\n".len()).sum()
 }
 
 async fn read(mut response: reqwest::Response, deadline: Instant) -> Response {
@@ -76,18 +61,9 @@ async fn read(mut response: reqwest::Response, deadline: Instant) -> Response {
         .filter(|(name, _)| **name != SET_COOKIE)
         .map(|(name, value)| (name.as_str().to_owned(), value.as_bytes().to_vec()))
         .collect();
-    let retry_after = response
-        .headers()
-        .get(RETRY_AFTER)
-        .map(|value| value.as_bytes().to_vec());
+    let retry_after = response.headers().get(RETRY_AFTER).map(|value| value.as_bytes().to_vec());
     let (body, truncated) = read_body(&mut response, deadline).await;
-    Response {
-        status,
-        headers,
-        body,
-        truncated,
-        retry_after,
-    }
+    Response { status, headers, body, truncated, retry_after }
 }
 
 /// The first bytes of the body, and whether there was more. A body that ends in time leaves its

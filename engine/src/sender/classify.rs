@@ -21,14 +21,8 @@ use super::timing::Probe;
 pub(super) fn blocked(blocked: Blocked, total: Duration) -> Outcome {
     let error = format!("not dialled: {blocked}");
     Outcome {
-        result: Err(Failure {
-            reason: FailureReason::BlockedAddress,
-            error,
-        }),
-        timing: Timing {
-            total,
-            ..Timing::default()
-        },
+        result: Err(Failure { reason: FailureReason::BlockedAddress, error }),
+        timing: Timing { total, ..Timing::default() },
         remote_ip: None,
         http_version: None,
     }
@@ -41,11 +35,7 @@ pub(super) fn failed(error: &reqwest::Error, started: Instant, probe: &Probe) ->
     let used_another = connection
         .as_ref()
         .is_some_and(|connection| probe.established(connection.local_addr()).is_none());
-    let timing = if used_another {
-        Timing::default()
-    } else {
-        probe.timing()
-    };
+    let timing = if used_another { Timing::default() } else { probe.timing() };
     let remote_ip = match (failure.reason, connection) {
         (FailureReason::BlockedAddress | FailureReason::Dns, _) => None,
         (_, Some(connection)) => Some(connection.remote_addr().ip()),
@@ -53,47 +43,29 @@ pub(super) fn failed(error: &reqwest::Error, started: Instant, probe: &Probe) ->
     };
     Outcome {
         result: Err(failure),
-        timing: Timing {
-            total: started.elapsed(),
-            ..timing
-        },
+        timing: Timing { total: started.elapsed(), ..timing },
         remote_ip,
         http_version: None,
     }
 }
 
 fn classify(error: &reqwest::Error, stopped_in_tls: bool) -> Failure {
-    let cause = causes(error)
-        .last()
-        .map(ToString::to_string)
-        .unwrap_or_default();
+    let cause = causes(error).last().map(ToString::to_string).unwrap_or_default();
     let alert = causes(error)
         .any(|cause| matches!(cause.downcast_ref(), Some(rustls::Error::AlertReceived(_))));
     let connecting = error.is_connect();
     let (reason, text) =
         if let Some(refused) = causes(error).find_map(|cause| cause.downcast_ref::<Refused>()) {
-            (
-                FailureReason::BlockedAddress,
-                format!("not dialled: {refused}"),
-            )
+            (FailureReason::BlockedAddress, format!("not dialled: {refused}"))
         } else if error.is_dns() {
-            (
-                FailureReason::Dns,
-                format!("the name could not be resolved: {cause}"),
-            )
+            (FailureReason::Dns, format!("the name could not be resolved: {cause}"))
         } else if (connecting
             && (stopped_in_tls || causes(error).any(|cause| cause.is::<rustls::Error>())))
             || alert
         {
-            (
-                FailureReason::Tls,
-                format!("the TLS handshake failed: {cause}"),
-            )
+            (FailureReason::Tls, format!("the TLS handshake failed: {cause}"))
         } else if connecting || error.is_builder() {
-            (
-                FailureReason::Connect,
-                format!("could not connect: {cause}"),
-            )
+            (FailureReason::Connect, format!("could not connect: {cause}"))
         } else {
             match causes(error).find_map(|cause| cause.downcast_ref::<hyper::Error>()) {
                 Some(http) if http.is_parse_too_large() => return answer::too_large(),
@@ -104,10 +76,7 @@ fn classify(error: &reqwest::Error, stopped_in_tls: bool) -> Failure {
                 _ => (FailureReason::Protocol, format!("no valid answer: {cause}")),
             }
         };
-    Failure {
-        reason,
-        error: text.chars().take(limits::ERROR_CHARS).collect(),
-    }
+    Failure { reason, error: text.chars().take(limits::ERROR_CHARS).collect() }
 }
 
 /// The connection that the error happened on, when it got that far.
@@ -121,9 +90,7 @@ fn connection_of(error: &reqwest::Error) -> Option<HttpInfo> {
 /// What is behind the error, outermost first. The error itself is left out: its text may name the
 /// url. `io::Error` hides what it wraps from `source`, so it is asked directly.
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
-    std::iter::successors(error.source(), |cause: &&(dyn Error + 'static)| {
-        inside(*cause)
-    })
+    std::iter::successors(error.source(), |cause: &&(dyn Error + 'static)| inside(*cause))
 }
 
 fn inside<'a>(cause: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {

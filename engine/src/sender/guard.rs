@@ -87,10 +87,7 @@ pub(super) struct Lookups {
 
 impl Default for Lookups {
     fn default() -> Self {
-        Self {
-            running: Arc::default(),
-            permits: Arc::new(Semaphore::new(LOOKUPS)),
-        }
+        Self { running: Arc::default(), permits: Arc::new(Semaphore::new(LOOKUPS)) }
     }
 }
 
@@ -124,11 +121,7 @@ async fn look_up(name: &str) -> Found {
     match tokio::net::lookup_host((name, 0)).await {
         Ok(found) => {
             let found: Arc<[IpAddr]> = found.map(|address| address.ip()).collect();
-            if found.is_empty() {
-                Err(unresolved(&"the name has no address"))
-            } else {
-                Ok(found)
-            }
+            if found.is_empty() { Err(unresolved(&"the name has no address")) } else { Ok(found) }
         }
         Err(error) => Err(unresolved(&error)),
     }
@@ -143,10 +136,7 @@ mod tests {
     use super::*;
 
     fn addresses(texts: &[&str]) -> Vec<IpAddr> {
-        texts
-            .iter()
-            .map(|text| text.parse().expect("an address"))
-            .collect()
+        texts.iter().map(|text| text.parse().expect("an address")).collect()
     }
 
     #[test]
@@ -163,10 +153,7 @@ mod tests {
     async fn lookups_of_one_name_are_one_and_are_forgotten_once_answered() {
         let lookups = Lookups::default();
         let hold = Arc::clone(&lookups.permits);
-        let held = hold
-            .acquire_many(LOOKUPS as u32)
-            .await
-            .expect("never closed");
+        let held = hold.acquire_many(LOOKUPS as u32).await.expect("never closed");
         let (first, second) = (lookups.of("localhost"), lookups.of("localhost"));
         assert!(first.ptr_eq(&second));
         drop(held);

@@ -58,10 +58,7 @@ impl Default for Options {
     /// Ten seconds short of the sixty promised: a request may wait a while for the connection that
     /// it then uses.
     fn default() -> Self {
-        Self {
-            checked_for: Duration::from_secs(50),
-            extra_roots: Vec::new(),
-        }
+        Self { checked_for: Duration::from_secs(50), extra_roots: Vec::new() }
     }
 }
 
@@ -109,22 +106,14 @@ impl Sender {
         user_agent: String,
         options: Options,
     ) -> Result<Self, SenderError> {
-        Ok(Self {
-            pools: Arc::new(Pools::new(policy, user_agent, options)?),
-        })
+        Ok(Self { pools: Arc::new(Pools::new(policy, user_agent, options)?) })
     }
 
     /// Makes the request once and says what came of it. Never fails: a receiver that misbehaves is
     /// an outcome.
     pub async fn send(&self, request: Request) -> Outcome {
         let started = Instant::now();
-        let Request {
-            url,
-            headers,
-            body,
-            timeout,
-            egress,
-        } = request;
+        let Request { url, headers, body, timeout, egress } = request;
         let pool = self.pools.of(&url, egress);
         if let Err(blocked) = pool.policy.check_literal(&url) {
             return classify::blocked(blocked, started.elapsed());
@@ -144,20 +133,10 @@ impl Sender {
 }
 
 fn timed_out(timeout: Duration, started: Instant, probe: &Probe) -> Outcome {
-    let error = format!(
-        "no complete answer within {} ms ({})",
-        timeout.as_millis(),
-        probe.stage()
-    );
+    let error = format!("no complete answer within {} ms ({})", timeout.as_millis(), probe.stage());
     Outcome {
-        result: Err(Failure {
-            reason: FailureReason::Timeout,
-            error,
-        }),
-        timing: Timing {
-            total: started.elapsed(),
-            ..probe.timing()
-        },
+        result: Err(Failure { reason: FailureReason::Timeout, error }),
+        timing: Timing { total: started.elapsed(), ..probe.timing() },
         remote_ip: probe.remote_ip(),
         http_version: None,
     }

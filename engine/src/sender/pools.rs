@@ -82,19 +82,14 @@ impl Pools {
         factory.make(None).map_err(SenderError::Client)?;
         let clients = Cache::builder()
             .max_capacity(CLIENTS)
-            .expire_after(Lifetime {
-                checked_for: options.checked_for,
-            })
+            .expire_after(Lifetime { checked_for: options.checked_for })
             .build();
         Ok(Self { factory, clients })
     }
 
     /// The client for this url under the tenant's lists.
     pub(super) fn of(&self, url: &TargetUrl, egress: Option<Arc<TenantEgress>>) -> Arc<Pool> {
-        let key = Key {
-            egress,
-            shard: shard_of(url),
-        };
+        let key = Key { egress, shard: shard_of(url) };
         match self.clients.get(&key) {
             Some(pool) => pool,
             None => {
@@ -136,10 +131,7 @@ struct Factory {
 }
 
 impl Factory {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "this is the client that the design has instead"
-    )]
+    #[expect(clippy::disallowed_methods, reason = "this is the client that the design has instead")]
     fn make(&self, egress: Option<&TenantEgress>) -> Result<Pool, reqwest::Error> {
         let policy = match egress {
             None => Arc::clone(&self.policy),

@@ -66,11 +66,7 @@ pub(super) fn tls_started() {
 impl Marks {
     /// When the first packet went out: a literal address needs no lookup.
     fn connect_started(&self) -> Option<Instant> {
-        if self.lookup_started.is_some() {
-            self.resolved
-        } else {
-            self.begun
-        }
+        if self.lookup_started.is_some() { self.resolved } else { self.begun }
     }
 }
 
@@ -86,10 +82,7 @@ impl Probe {
             Some(url::Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
             _ => None,
         };
-        Self(Mutex::new(Marks {
-            remote,
-            ..Marks::default()
-        }))
+        Self(Mutex::new(Marks { remote, ..Marks::default() }))
     }
 
     /// Times so far, without `first_byte` and `total`. What was begun and not finished counts up
@@ -102,10 +95,7 @@ impl Probe {
         };
         Timing {
             dns: span(marks.lookup_started, marks.resolved),
-            connect: span(
-                marks.connect_started(),
-                marks.tls_started.or(marks.established),
-            ),
+            connect: span(marks.connect_started(), marks.tls_started.or(marks.established)),
             tls: span(marks.tls_started, marks.established),
             ..Timing::default()
         }
@@ -115,9 +105,7 @@ impl Probe {
     /// that is not the connection which was made for it.
     pub(super) fn established(&self, local: SocketAddr) -> Option<Instant> {
         let marks = self.0.lock();
-        (marks.local == Some(local))
-            .then_some(marks.established)
-            .flatten()
+        (marks.local == Some(local)).then_some(marks.established).flatten()
     }
 
     /// Where the connection goes, as far as it is known.
@@ -134,20 +122,11 @@ impl Probe {
     /// What was under way, for people.
     pub(super) fn stage(&self) -> &'static str {
         match &*self.0.lock() {
-            Marks {
-                established: Some(_),
-                ..
+            Marks { established: Some(_), .. } | Marks { begun: None, .. } => {
+                "waiting for the answer"
             }
-            | Marks { begun: None, .. } => "waiting for the answer",
-            Marks {
-                tls_started: Some(_),
-                ..
-            } => "in the TLS handshake",
-            Marks {
-                lookup_started: Some(_),
-                resolved: None,
-                ..
-            } => "resolving the name",
+            Marks { tls_started: Some(_), .. } => "in the TLS handshake",
+            Marks { lookup_started: Some(_), resolved: None, .. } => "resolving the name",
             _ => "connecting",
         }
     }
@@ -193,11 +172,7 @@ where
         {
             let mut marks = probe.0.lock();
             let remote = marks.remote;
-            *marks = Marks {
-                begun: Some(Instant::now()),
-                remote,
-                ..Marks::default()
-            };
+            *marks = Marks { begun: Some(Instant::now()), remote, ..Marks::default() };
         }
         Box::pin(async move {
             let connected = PROBE.scope(Arc::clone(&probe), connecting).await?;

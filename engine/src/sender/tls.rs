@@ -34,9 +34,8 @@ pub(super) fn config(extra_roots: Vec<CertificateDer<'static>>) -> Result<Client
         .with_custom_certificate_verifier(verifier(extra_roots, provider)?)
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config.resumption = Resumption::store(Arc::new(TimedSessions(ClientSessionMemoryCache::new(
-        SESSIONS,
-    ))));
+    config.resumption =
+        Resumption::store(Arc::new(TimedSessions(ClientSessionMemoryCache::new(SESSIONS))));
     Ok(config)
 }
 

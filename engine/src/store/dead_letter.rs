@@ -46,9 +46,7 @@ pub async fn resolve_earlier(
 ) -> Result<(), DbErr> {
     let sql = "UPDATE dead_letters SET resolved_at = ?, resolution = 'replayed' \
                WHERE subscription_id = ? AND event_id = ? AND resolved_at IS NULL";
-    execute(db, sql, vec![now.into(), subscription.into(), event.into()])
-        .await
-        .map(|_| ())
+    execute(db, sql, vec![now.into(), subscription.into(), event.into()]).await.map(|_| ())
 }
 
 /// Discards an unresolved dead letter; `false` when the tenant has none of that id.
@@ -60,10 +58,7 @@ pub async fn discard(
 ) -> Result<bool, DbErr> {
     let sql = "UPDATE dead_letters SET resolved_at = ?, resolution = 'discarded' \
                WHERE delivery_id = ? AND tenant_id = ? AND resolved_at IS NULL";
-    Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()])
-        .await?
-        .rows_affected()
-        > 0)
+    Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()]).await?.rows_affected() > 0)
 }
 
 /// Discards all unresolved dead letters of a subscription.
@@ -73,9 +68,7 @@ pub async fn discard_of_subscription(
     now: Timestamp,
 ) -> Result<(), DbErr> {
     let sql = "UPDATE dead_letters SET resolved_at = ?, resolution = 'discarded' WHERE subscription_id = ? AND resolved_at IS NULL";
-    execute(db, sql, vec![now.into(), subscription.into()])
-        .await
-        .map(|_| ())
+    execute(db, sql, vec![now.into(), subscription.into()]).await.map(|_| ())
 }
 
 /// The tenant's dead letter of a delivery, resolved or not.
@@ -84,10 +77,7 @@ pub async fn find(
     tenant: TenantId,
     id: DeliveryId,
 ) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id(id)
-        .filter(Column::TenantId.eq(tenant))
-        .one(db)
-        .await
+    Entity::find_by_id(id).filter(Column::TenantId.eq(tenant)).one(db).await
 }
 
 /// Newest delivery first, each with its delivery's row. `resolved` chooses which ones.

@@ -38,10 +38,7 @@ pub async fn find(
     tenant: TenantId,
     id: DeliveryId,
 ) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id(id)
-        .filter(Column::TenantId.eq(tenant))
-        .one(db)
-        .await
+    Entity::find_by_id(id).filter(Column::TenantId.eq(tenant)).one(db).await
 }
 
 /// Newest first.
@@ -51,10 +48,8 @@ pub async fn page(
     filter: &Filter,
     page: Page<DeliveryId>,
 ) -> Result<Vec<Model>, DbErr> {
-    let mut query = whose
-        .of(Entity::find(), Column::TenantId)
-        .order_by_desc(Column::Id)
-        .limit(page.limit);
+    let mut query =
+        whose.of(Entity::find(), Column::TenantId).order_by_desc(Column::Id).limit(page.limit);
     if !filter.statuses.is_empty() {
         query = query.filter(Column::Status.is_in(filter.statuses.iter().copied()));
     }
@@ -123,12 +118,7 @@ pub async fn cancel(
 ) -> Result<bool, DbErr> {
     let sql = "UPDATE deliveries SET status = ?, next_attempt_at = NULL, completed_at = ? \
                WHERE id = ? AND tenant_id = ? AND next_attempt_at IS NOT NULL";
-    let values = vec![
-        DeliveryStatus::Cancelled.into(),
-        now.into(),
-        id.into(),
-        tenant.into(),
-    ];
+    let values = vec![DeliveryStatus::Cancelled.into(), now.into(), id.into(), tenant.into()];
     Ok(execute(db, sql, values).await?.rows_affected() > 0)
 }
 
@@ -149,18 +139,11 @@ pub async fn due_page(
     let sql = "SELECT id, next_attempt_at FROM deliveries \
                WHERE subscription_id = ? AND class = ? AND next_attempt_at IS NOT NULL ORDER BY next_attempt_at, id LIMIT ?";
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows = query_all(
-        db,
-        sql,
-        vec![lane.into(), class_number(class).into(), limit.into()],
-    )
-    .await?;
+    let rows =
+        query_all(db, sql, vec![lane.into(), class_number(class).into(), limit.into()]).await?;
     rows.iter()
         .map(|row| {
-            Ok(Waiting {
-                id: row.try_get_by_index(0)?,
-                next_attempt_at: row.try_get_by_index(1)?,
-            })
+            Ok(Waiting { id: row.try_get_by_index(0)?, next_attempt_at: row.try_get_by_index(1)? })
         })
         .collect()
 }
@@ -177,11 +160,7 @@ pub async fn lanes_waiting_across_tenants(
                AND d.subscription_id > lanes.subscription_id ORDER BY d.subscription_id LIMIT 1) \
                FROM lanes WHERE lanes.subscription_id IS NOT NULL) \
                SELECT subscription_id FROM lanes WHERE subscription_id IS NOT NULL";
-    query_all(db, sql, Vec::new())
-        .await?
-        .iter()
-        .map(|row| row.try_get_by_index(0))
-        .collect()
+    query_all(db, sql, Vec::new()).await?.iter().map(|row| row.try_get_by_index(0)).collect()
 }
 
 /// The next waiting deliveries of a subscription in the order of their ids, without those named.

@@ -60,10 +60,7 @@ pub async fn page_of_heads(
     filter: &Filter,
     page: Page<(Timestamp, EventId)>,
 ) -> Result<Vec<Head>, DbErr> {
-    select(whose, filter, page)
-        .into_partial_model()
-        .all(db)
-        .await
+    select(whose, filter, page).into_partial_model().all(db).await
 }
 
 fn select(whose: Whose, filter: &Filter, page: Page<(Timestamp, EventId)>) -> Select<Entity> {
@@ -77,12 +74,8 @@ fn select(whose: Whose, filter: &Filter, page: Page<(Timestamp, EventId)>) -> Se
     }
     if !filter.correlation_ids.is_empty() {
         query = query.filter(
-            Column::CorrelationId.is_in(
-                filter
-                    .correlation_ids
-                    .iter()
-                    .map(|text| text.as_bytes().to_vec()),
-            ),
+            Column::CorrelationId
+                .is_in(filter.correlation_ids.iter().map(|text| text.as_bytes().to_vec())),
         );
     }
     if let Some(from) = filter.window.from {
@@ -92,14 +85,10 @@ fn select(whose: Whose, filter: &Filter, page: Page<(Timestamp, EventId)>) -> Se
         query = query.filter(Column::CreatedAt.lt(to));
     }
     if let Some((created_at, id)) = page.after {
-        let same_instant = Condition::all()
-            .add(Column::CreatedAt.eq(created_at))
-            .add(Column::Id.lt(id));
-        query = query.filter(
-            Condition::any()
-                .add(Column::CreatedAt.lt(created_at))
-                .add(same_instant),
-        );
+        let same_instant =
+            Condition::all().add(Column::CreatedAt.eq(created_at)).add(Column::Id.lt(id));
+        query =
+            query.filter(Condition::any().add(Column::CreatedAt.lt(created_at)).add(same_instant));
     }
     query
 }

@@ -56,19 +56,12 @@ pub async fn revoke(
 ) -> Result<bool, DbErr> {
     let sql =
         "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND tenant_id = ? AND revoked_at IS NULL";
-    Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()])
-        .await?
-        .rows_affected()
-        > 0)
+    Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()]).await?.rows_affected() > 0)
 }
 
 /// Notes that a key was used.
 pub async fn touch(db: &impl ConnectionTrait, id: KeyId, now: Timestamp) -> Result<(), DbErr> {
-    execute(
-        db,
-        "UPDATE api_keys SET last_used_at = ? WHERE id = ?",
-        vec![now.into(), id.into()],
-    )
-    .await
-    .map(|_| ())
+    execute(db, "UPDATE api_keys SET last_used_at = ? WHERE id = ?", vec![now.into(), id.into()])
+        .await
+        .map(|_| ())
 }

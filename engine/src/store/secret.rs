@@ -78,7 +78,5 @@ pub async fn expire_present(
     at: Timestamp,
 ) -> Result<(), DbErr> {
     let sql = "UPDATE subscription_secrets SET expires_at = ? WHERE subscription_id = ? AND expires_at IS NULL";
-    execute(db, sql, vec![at.into(), subscription.into()])
-        .await
-        .map(|_| ())
+    execute(db, sql, vec![at.into(), subscription.into()]).await.map(|_| ())
 }

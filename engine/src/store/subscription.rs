@@ -31,9 +31,8 @@ pub async fn find(
     tenant: TenantId,
     name: &str,
 ) -> Result<Option<Model>, DbErr> {
-    let query = Entity::find()
-        .filter(Column::TenantId.eq(tenant))
-        .filter(Column::DeletedAt.is_null());
+    let query =
+        Entity::find().filter(Column::TenantId.eq(tenant)).filter(Column::DeletedAt.is_null());
     match name.parse::<SubscriptionId>() {
         Ok(id) => query.filter(Column::Id.eq(id)).one(db).await,
         Err(_) => query.filter(Column::ExternalId.eq(name)).one(db).await,
@@ -66,9 +65,7 @@ pub async fn page(
     filter: &Filter,
     page: Page<SubscriptionId>,
 ) -> Result<Vec<Model>, DbErr> {
-    let query = whose
-        .of(Entity::find(), Column::TenantId)
-        .filter(Column::DeletedAt.is_null());
+    let query = whose.of(Entity::find(), Column::TenantId).filter(Column::DeletedAt.is_null());
     let mut query = query.order_by_desc(Column::Id).limit(page.limit);
     if !filter.statuses.is_empty() {
         query = query.filter(Column::Status.is_in(filter.statuses.iter().copied()));
@@ -109,11 +106,7 @@ pub async fn states_across_tenants(
             is_deleted: row.try_get_by_index(2)?,
         })
     };
-    query_all(db, &sql, values)
-        .await?
-        .iter()
-        .map(standing)
-        .collect()
+    query_all(db, &sql, values).await?.iter().map(standing).collect()
 }
 
 /// Stores a new subscription and its first state.
@@ -147,9 +140,7 @@ pub async fn lock(
     id: SubscriptionId,
 ) -> Result<(), DbErr> {
     let sql = "UPDATE subscriptions SET revision = revision WHERE id = ? AND tenant_id = ?";
-    execute(db, sql, vec![id.into(), tenant.into()])
-        .await
-        .map(|_| ())
+    execute(db, sql, vec![id.into(), tenant.into()]).await.map(|_| ())
 }
 
 /// Disables a subscription, unless it is disabled or deleted: nothing is delivered from this commit
@@ -199,20 +190,14 @@ pub async fn settling_across_tenants(
 ) -> Result<Vec<(TenantId, SubscriptionId)>, DbErr> {
     let sql = "SELECT tenant_id, id FROM subscriptions WHERE settling IS NOT NULL";
     let rows = query_all(db, sql, Vec::new()).await?;
-    rows.iter()
-        .map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?)))
-        .collect()
+    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
 }
 
 /// Notes that nothing of a subscription waits any more.
 pub async fn settled(db: &impl ConnectionTrait, id: SubscriptionId) -> Result<(), DbErr> {
-    execute(
-        db,
-        "UPDATE subscriptions SET settling = NULL WHERE id = ?",
-        vec![id.into()],
-    )
-    .await
-    .map(|_| ())
+    execute(db, "UPDATE subscriptions SET settling = NULL WHERE id = ?", vec![id.into()])
+        .await
+        .map(|_| ())
 }
 
 /// What mattered for matching and sending, as it is kept for each revision.
@@ -257,10 +242,7 @@ async fn keep_state(db: &impl ConnectionTrait, row: &Model, since: Timestamp) ->
         deleted: Set(row.deleted_at.is_some()),
         document: Set(serde_json::to_value(state).map_err(|e| DbErr::Json(e.to_string()))?),
     };
-    subscription_state::Entity::insert(kept)
-        .exec_without_returning(db)
-        .await
-        .map(|_| ())
+    subscription_state::Entity::insert(kept).exec_without_returning(db).await.map(|_| ())
 }
 
 /// The state that a subscription was in at a revision.
@@ -322,7 +304,5 @@ pub fn open_headers(sealer: &Sealer, row: &Model) -> Result<CustomHeaders, Error
 /// How many subscriptions a tenant has.
 pub async fn count(db: &impl ConnectionTrait, tenant: TenantId) -> Result<i64, DbErr> {
     let sql = "SELECT COUNT(*) FROM subscriptions WHERE tenant_id = ? AND deleted_at IS NULL";
-    query_one(db, sql, vec![tenant.into()])
-        .await?
-        .map_or(Ok(0), |row| row.try_get_by_index(0))
+    query_one(db, sql, vec![tenant.into()]).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
 }

@@ -16,10 +16,7 @@ use crate::database::{execute, query_one};
 
 /// The tenant, unless it is deleted.
 pub async fn find(db: &impl ConnectionTrait, id: TenantId) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id(id)
-        .filter(Column::DeletedAt.is_null())
-        .one(db)
-        .await
+    Entity::find_by_id(id).filter(Column::DeletedAt.is_null()).one(db).await
 }
 
 /// The tenant of an id or external id.
@@ -63,10 +60,7 @@ pub async fn update(db: &impl ConnectionTrait, tenant: ActiveModel) -> Result<Mo
 pub async fn raise_revision(db: &impl ConnectionTrait, id: TenantId) -> Result<Option<i64>, DbErr> {
     let sql = "UPDATE tenants SET subscription_revision = subscription_revision + 1 \
                WHERE id = ? AND deleted_at IS NULL RETURNING subscription_revision";
-    query_one(db, sql, vec![id.into()])
-        .await?
-        .map(|row| row.try_get_by_index(0))
-        .transpose()
+    query_one(db, sql, vec![id.into()]).await?.map(|row| row.try_get_by_index(0)).transpose()
 }
 
 /// Marks the tenant deleted; `false` when it was already.
@@ -77,10 +71,7 @@ pub async fn mark_deleted(
 ) -> Result<bool, DbErr> {
     let sql = "UPDATE tenants SET deleted_at = ?, subscription_revision = subscription_revision + 1 \
                WHERE id = ? AND deleted_at IS NULL";
-    Ok(execute(db, sql, vec![now.into(), id.into()])
-        .await?
-        .rows_affected()
-        > 0)
+    Ok(execute(db, sql, vec![now.into(), id.into()]).await?.rows_affected() > 0)
 }
 
 /// The tenant's own address lists, if it has any.
@@ -88,10 +79,9 @@ pub async fn egress(
     db: &impl ConnectionTrait,
     id: TenantId,
 ) -> Result<Option<TenantEgress>, DbErr> {
-    let lists = find(db, id).await?.map(|tenant| TenantEgress {
-        allow: tenant.egress.allow,
-        deny: tenant.egress.deny,
-    });
+    let lists = find(db, id)
+        .await?
+        .map(|tenant| TenantEgress { allow: tenant.egress.allow, deny: tenant.egress.deny });
     Ok(lists.filter(|lists| !lists.allow.is_empty() || !lists.deny.is_empty()))
 }
 

@@ -40,14 +40,7 @@ async fn the_request_carries_what_it_was_given_and_no_more() {
     assert_eq!(lines.next(), Some("POST /hook?token=s3cret HTTP/1.1"));
     let mut names: Vec<_> = lines.filter_map(|line| line.split(':').next()).collect();
     names.sort_unstable();
-    let expected = [
-        "accept",
-        "content-length",
-        "content-type",
-        "host",
-        "user-agent",
-        "webhook-id",
-    ];
+    let expected = ["accept", "content-length", "content-type", "host", "user-agent", "webhook-id"];
     assert_eq!(names, expected);
     assert!(head.contains("user-agent: Posthaste/test"));
     assert_eq!(body, "{\"id\":\"evt_1\"}");
@@ -96,13 +89,9 @@ async fn a_compressed_body_is_not_unpacked() {
 
 #[tokio::test]
 async fn of_a_large_body_the_first_4_kib_are_kept() {
-    for (bytes, truncated) in [
-        (4096, false),
-        (4097, true),
-        (64 * 1024, true),
-        (64 * 1024 + 1, true),
-        (1_000_000, true),
-    ] {
+    for (bytes, truncated) in
+        [(4096, false), (4097, true), (64 * 1024, true), (64 * 1024 + 1, true), (1_000_000, true)]
+    {
         let mut whole = format!("HTTP/1.1 200 OK\r\ncontent-length: {bytes}\r\n\r\n").into_bytes();
         whole.resize(whole.len() + bytes, b'x');
         let receiver = Receiver::answering(whole).await;
@@ -115,10 +104,9 @@ async fn of_a_large_body_the_first_4_kib_are_kept() {
 
 #[tokio::test]
 async fn a_body_that_breaks_off_changes_nothing() {
-    for body in [
-        "content-length: 9\r\n\r\nhalf",
-        "transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\nzz",
-    ] {
+    for body in
+        ["content-length: 9\r\n\r\nhalf", "transfer-encoding: chunked\r\n\r\n4\r\nhalf\r\nzz"]
+    {
         let receiver = Receiver::answering_and_closing(format!("HTTP/1.1 200 OK\r\n{body}")).await;
         let outcome = send(&receiver.url()).await;
         assert_eq!(outcome.failure_reason(), None);
@@ -148,25 +136,16 @@ async fn a_dripping_body_is_read_for_a_second() {
     let took = began.elapsed();
     assert_eq!(outcome.failure_reason(), None);
     assert!(answer(&outcome).truncated && !answer(&outcome).body.is_empty());
-    assert!(
-        took >= Duration::from_millis(990) && took < Duration::from_secs(5),
-        "{took:?}"
-    );
+    assert!(took >= Duration::from_millis(990) && took < Duration::from_secs(5), "{took:?}");
 }
 
 #[tokio::test]
 async fn a_body_is_never_read_past_the_timeout() {
     let receiver = dripping().await;
     let began = Instant::now();
-    let outcome = sender()
-        .send(request(&receiver.url(), Duration::from_millis(300)))
-        .await;
+    let outcome = sender().send(request(&receiver.url(), Duration::from_millis(300))).await;
     assert_eq!(outcome.failure_reason(), None, "the headers were in time");
-    assert!(
-        began.elapsed() < Duration::from_millis(900),
-        "{:?}",
-        began.elapsed()
-    );
+    assert!(began.elapsed() < Duration::from_millis(900), "{:?}", began.elapsed());
 }
 
 #[tokio::test]

@@ -42,10 +42,7 @@ async fn a_connection_is_given_up_when_its_check_expires() {
     let sender = Sender::with_options(
         EgressPolicy::default().for_development(),
         "Posthaste/test".to_owned(),
-        Options {
-            checked_for,
-            ..Options::default()
-        },
+        Options { checked_for, ..Options::default() },
     )
     .expect("plain settings");
     let began = Instant::now();
@@ -55,10 +52,7 @@ async fn a_connection_is_given_up_when_its_check_expires() {
         assert_eq!(outcome.failure_reason(), None);
         assert!(began.elapsed() < AMPLE, "the connection was never replaced");
     }
-    assert!(
-        began.elapsed() >= checked_for * 3 / 2,
-        "each lives for half of it at least"
-    );
+    assert!(began.elapsed() >= checked_for * 3 / 2, "each lives for half of it at least");
     assert!(receiver.requests().len() > 8, "and is used until then");
 }
 
@@ -73,17 +67,11 @@ async fn times_are_told_for_the_request_that_connected() {
         "{first:?}"
     );
     assert_eq!(first.tls, None, "plain http");
-    let parts = [first.dns, first.connect, first.first_byte]
-        .into_iter()
-        .flatten();
+    let parts = [first.dns, first.connect, first.first_byte].into_iter().flatten();
     assert!(parts.sum::<Duration>() <= first.total, "{first:?}");
     let second = sender.send(request(&url, AMPLE)).await.timing;
     assert_eq!((second.dns, second.connect, second.tls), (None, None, None));
-    assert!(
-        second
-            .first_byte
-            .is_some_and(|first_byte| first_byte <= second.total)
-    );
+    assert!(second.first_byte.is_some_and(|first_byte| first_byte <= second.total));
 }
 
 #[tokio::test]

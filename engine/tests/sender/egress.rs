@@ -12,33 +12,20 @@ use crate::{AMPLE, failure, request, sender};
 const OK: &str = "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
 
 fn strict() -> Sender {
-    let policy = EgressPolicy {
-        https_required: false,
-        ..EgressPolicy::default()
-    };
+    let policy = EgressPolicy { https_required: false, ..EgressPolicy::default() };
     Sender::new(policy, "Posthaste/test".to_owned()).expect("plain settings")
 }
 
 fn loopback_for_one_tenant() -> Option<Arc<TenantEgress>> {
-    let allow = vec![
-        "127.0.0.0/8".parse().expect("a net"),
-        "::1/128".parse().expect("a net"),
-    ];
-    Some(Arc::new(TenantEgress {
-        allow,
-        deny: Vec::new(),
-    }))
+    let allow = vec!["127.0.0.0/8".parse().expect("a net"), "::1/128".parse().expect("a net")];
+    Some(Arc::new(TenantEgress { allow, deny: Vec::new() }))
 }
 
 #[tokio::test]
 async fn literal_addresses_are_checked_for_every_attempt() {
     let receiver = Receiver::answering(OK).await;
     let sender = strict();
-    let urls = [
-        receiver.url(),
-        "http://[::ffff:127.0.0.1]:1/".into(),
-        "http://10.0.0.1/".into(),
-    ];
+    let urls = [receiver.url(), "http://[::ffff:127.0.0.1]:1/".into(), "http://10.0.0.1/".into()];
     for url in urls {
         let outcome = sender.send(request(&url, AMPLE)).await;
         failure(&outcome, FailureReason::BlockedAddress);
@@ -50,15 +37,9 @@ async fn literal_addresses_are_checked_for_every_attempt() {
 #[tokio::test]
 async fn a_name_that_resolves_to_a_refused_address_is_not_dialled() {
     let receiver = Receiver::answering(OK).await;
-    let outcome = strict()
-        .send(request(&receiver.url_by_name("http"), AMPLE))
-        .await;
+    let outcome = strict().send(request(&receiver.url_by_name("http"), AMPLE)).await;
     let failure = failure(&outcome, FailureReason::BlockedAddress);
-    assert!(
-        !failure.error.contains("127.0.0.1"),
-        "inner addresses stay unsaid: {}",
-        failure.error
-    );
+    assert!(!failure.error.contains("127.0.0.1"), "inner addresses stay unsaid: {}", failure.error);
     assert_eq!(outcome.remote_ip, None);
     assert_eq!(receiver.connections(), 0);
 }
@@ -66,10 +47,7 @@ async fn a_name_that_resolves_to_a_refused_address_is_not_dialled() {
 #[tokio::test]
 async fn plain_http_is_refused_where_https_is_required() {
     let receiver = Receiver::answering(OK).await;
-    let policy = EgressPolicy {
-        https_required: true,
-        ..EgressPolicy::default().for_development()
-    };
+    let policy = EgressPolicy { https_required: true, ..EgressPolicy::default().for_development() };
     let sender = Sender::new(policy, "Posthaste/test".to_owned()).expect("plain settings");
     let outcome = sender.send(request(&receiver.url(), AMPLE)).await;
     failure(&outcome, FailureReason::BlockedAddress);
@@ -87,11 +65,7 @@ async fn one_tenants_connections_do_not_serve_another() {
     let outcome = sender.send(request(&url, AMPLE)).await;
     failure(&outcome, FailureReason::BlockedAddress);
     assert_eq!(sender.send(allowed).await.failure_reason(), None);
-    assert_eq!(
-        receiver.connections(),
-        1,
-        "the tenant's own connection is kept"
-    );
+    assert_eq!(receiver.connections(), 1, "the tenant's own connection is kept");
 }
 
 #[tokio::test]
@@ -99,10 +73,7 @@ async fn a_tenants_deny_list_closes_what_is_open() {
     let receiver = Receiver::answering(OK).await;
     let mut denied = request(&receiver.url(), AMPLE);
     let deny = vec!["127.0.0.1/32".parse().expect("a net")];
-    denied.egress = Some(Arc::new(TenantEgress {
-        allow: Vec::new(),
-        deny,
-    }));
+    denied.egress = Some(Arc::new(TenantEgress { allow: Vec::new(), deny }));
     failure(&sender().send(denied).await, FailureReason::BlockedAddress);
     assert_eq!(receiver.connections(), 0);
 }

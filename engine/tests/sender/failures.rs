@@ -15,17 +15,12 @@ async fn no_complete_headers_in_time_is_a_timeout() {
     for sent in ["", "HTTP/1.1 200 OK\r\ncontent-length: 0\r\n"] {
         let receiver = Receiver::handling(move |mut stream| async move {
             read_request(&mut stream).await;
-            stream
-                .write_all(sent.as_bytes())
-                .await
-                .expect("the sender waits");
+            stream.write_all(sent.as_bytes()).await.expect("the sender waits");
             read_request(&mut stream).await; // Until the sender gives up.
         })
         .await;
         let began = Instant::now();
-        let outcome = sender()
-            .send(request(&receiver.url(), Duration::from_millis(200)))
-            .await;
+        let outcome = sender().send(request(&receiver.url(), Duration::from_millis(200))).await;
         let failure = failure(&outcome, FailureReason::Timeout);
         assert!(failure.error.contains("200 ms"), "{}", failure.error);
         assert!(outcome.timing.total >= Duration::from_millis(200));
@@ -46,9 +41,7 @@ async fn headers_that_drip_are_a_timeout_too() {
         }
     })
     .await;
-    let outcome = sender()
-        .send(request(&receiver.url(), Duration::from_millis(300)))
-        .await;
+    let outcome = sender().send(request(&receiver.url(), Duration::from_millis(300))).await;
     failure(&outcome, FailureReason::Timeout);
 }
 
@@ -67,11 +60,7 @@ async fn what_is_no_http_is_a_protocol_failure() {
         let receiver = Receiver::answering_and_closing(garbage).await;
         let outcome = send(&receiver.url()).await;
         failure(&outcome, FailureReason::Protocol);
-        assert_eq!(
-            outcome.remote_ip,
-            Some([127, 0, 0, 1].into()),
-            "{garbage:?}"
-        );
+        assert_eq!(outcome.remote_ip, Some([127, 0, 0, 1].into()), "{garbage:?}");
     }
 }
 
@@ -100,10 +89,7 @@ async fn a_kept_connection_that_closes_under_a_request_is_a_protocol_failure() {
     assert_eq!(first.failure_reason(), None);
     let second = sender.send(request(&receiver.url(), crate::AMPLE)).await;
     failure(&second, FailureReason::Protocol);
-    assert_eq!(
-        second.timing.connect, None,
-        "it was not connected for this request"
-    );
+    assert_eq!(second.timing.connect, None, "it was not connected for this request");
     assert_eq!(second.remote_ip, Some([127, 0, 0, 1].into()));
     let third = sender.send(request(&receiver.url(), crate::AMPLE)).await;
     assert_eq!(third.failure_reason(), None, "on a connection of its own");

@@ -43,10 +43,7 @@ async fn send(url: &str) -> Outcome {
 }
 
 fn answer(outcome: &Outcome) -> &Response {
-    outcome
-        .result
-        .as_ref()
-        .unwrap_or_else(|failure| panic!("an answer, not {failure:?}"))
+    outcome.result.as_ref().unwrap_or_else(|failure| panic!("an answer, not {failure:?}"))
 }
 
 fn failure(outcome: &Outcome, reason: FailureReason) -> &Failure {

@@ -53,11 +53,7 @@ impl Receiver {
                 tokio::spawn(handle(stream));
             }
         });
-        Self {
-            address,
-            connections,
-            requests: Arc::default(),
-        }
+        Self { address, connections, requests: Arc::default() }
     }
 
     /// Answers the first request of each connection with these bytes and closes.
@@ -80,10 +76,7 @@ impl Receiver {
     }
 
     pub(crate) fn url_by_name(&self, scheme: &str) -> String {
-        format!(
-            "{scheme}://localhost:{}/hook?token=s3cret",
-            self.address.port()
-        )
+        format!("{scheme}://localhost:{}/hook?token=s3cret", self.address.port())
     }
 
     pub(crate) fn connections(&self) -> usize {

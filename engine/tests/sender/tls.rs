@@ -51,10 +51,7 @@ async fn receiver(acceptor: TlsAcceptor) -> Receiver {
 }
 
 fn trusting(root: CertificateDer<'static>) -> Sender {
-    let options = Options {
-        extra_roots: vec![root],
-        ..Options::default()
-    };
+    let options = Options { extra_roots: vec![root], ..Options::default() };
     let policy = EgressPolicy::default().for_development();
     Sender::with_options(policy, "Posthaste/test".to_owned(), options).expect("a valid root")
 }
@@ -64,24 +61,15 @@ async fn a_trusted_certificate_is_spoken_to_and_the_handshake_timed() {
     let (root, acceptor) = acceptor(&["localhost"], &[b"http/1.1"]);
     let receiver = receiver(acceptor).await;
     let sender = trusting(root);
-    let outcome = sender
-        .send(request(&receiver.url_by_name("https"), AMPLE))
-        .await;
+    let outcome = sender.send(request(&receiver.url_by_name("https"), AMPLE)).await;
     assert_eq!(answer(&outcome).body, b"ok");
     assert_eq!(outcome.http_version, Some(HttpVersion::Http11));
     assert_eq!(outcome.remote_ip, Some([127, 0, 0, 1].into()));
     let timing = outcome.timing;
-    assert!(
-        timing.connect.is_some() && timing.tls.is_some_and(|tls| !tls.is_zero()),
-        "{timing:?}"
-    );
-    let parts = [timing.dns, timing.connect, timing.tls, timing.first_byte]
-        .into_iter()
-        .flatten();
+    assert!(timing.connect.is_some() && timing.tls.is_some_and(|tls| !tls.is_zero()), "{timing:?}");
+    let parts = [timing.dns, timing.connect, timing.tls, timing.first_byte].into_iter().flatten();
     assert!(parts.sum::<Duration>() <= timing.total, "{timing:?}");
-    let again = sender
-        .send(request(&receiver.url_by_name("https"), AMPLE))
-        .await;
+    let again = sender.send(request(&receiver.url_by_name("https"), AMPLE)).await;
     assert_eq!(again.timing.tls, None);
     assert_eq!(receiver.connections(), 1);
 }
@@ -90,9 +78,7 @@ async fn a_trusted_certificate_is_spoken_to_and_the_handshake_timed() {
 async fn an_untrusted_certificate_is_a_tls_failure() {
     let (_, acceptor) = acceptor(&["localhost"], &[b"http/1.1"]);
     let receiver = receiver(acceptor).await;
-    let outcome = sender()
-        .send(request(&receiver.url_by_name("https"), AMPLE))
-        .await;
+    let outcome = sender().send(request(&receiver.url_by_name("https"), AMPLE)).await;
     let failure = failure(&outcome, FailureReason::Tls);
     assert!(failure.error.contains("certificate"), "{}", failure.error);
     assert!(outcome.timing.connect.is_some() && outcome.timing.tls.is_some());
@@ -102,9 +88,7 @@ async fn an_untrusted_certificate_is_a_tls_failure() {
 async fn a_certificate_for_another_name_is_a_tls_failure() {
     let (root, acceptor) = acceptor(&["receiver.example"], &[b"http/1.1"]);
     let receiver = receiver(acceptor).await;
-    let outcome = trusting(root)
-        .send(request(&receiver.url_by_name("https"), AMPLE))
-        .await;
+    let outcome = trusting(root).send(request(&receiver.url_by_name("https"), AMPLE)).await;
     failure(&outcome, FailureReason::Tls);
 }
 
@@ -113,18 +97,11 @@ async fn what_speaks_no_tls_is_a_tls_failure() {
     for answer in ["HTTP/1.1 400 Bad Request\r\n\r\n", ""] {
         let receiver = Receiver::handling(move |mut stream| async move {
             let mut first = [0; 1];
-            tokio::io::AsyncReadExt::read_exact(&mut stream, &mut first)
-                .await
-                .expect("a hello");
-            stream
-                .write_all(answer.as_bytes())
-                .await
-                .expect("the sender reads");
+            tokio::io::AsyncReadExt::read_exact(&mut stream, &mut first).await.expect("a hello");
+            stream.write_all(answer.as_bytes()).await.expect("the sender reads");
         })
         .await;
-        let outcome = sender()
-            .send(request(&receiver.url_by_name("https"), AMPLE))
-            .await;
+        let outcome = sender().send(request(&receiver.url_by_name("https"), AMPLE)).await;
         failure(&outcome, FailureReason::Tls);
     }
 }
@@ -146,9 +123,7 @@ async fn http2_receiver(acceptor: TlsAcceptor, headers: usize) -> Receiver {
     let service = move |_: hyper::Request<hyper::body::Incoming>| async move {
         let mut response = hyper::Response::new("ok".to_owned());
         for index in 0..headers {
-            let name = format!("x-{index}")
-                .parse::<hyper::header::HeaderName>()
-                .expect("a name");
+            let name = format!("x-{index}").parse::<hyper::header::HeaderName>().expect("a name");
             let value = "v".repeat(1024).parse().expect("a value");
             response.headers_mut().insert(name, value);
         }
@@ -175,9 +150,7 @@ async fn http_2_is_spoken_with_those_who_offer_it() {
     let receiver = http2_receiver(acceptor, 3).await;
     let sender = trusting(root);
     for _ in 0..5 {
-        let outcome = sender
-            .send(request(&receiver.url_by_name("https"), AMPLE))
-            .await;
+        let outcome = sender.send(request(&receiver.url_by_name("https"), AMPLE)).await;
         assert_eq!(answer(&outcome).body, b"ok");
         assert_eq!(outcome.http_version, Some(HttpVersion::Http2));
     }
@@ -188,9 +161,7 @@ async fn http_2_is_spoken_with_those_who_offer_it() {
 async fn large_headers_are_refused_over_http_2_too() {
     let (root, acceptor) = acceptor(&["localhost"], &[b"h2"]);
     let receiver = http2_receiver(acceptor, 70).await;
-    let outcome = trusting(root)
-        .send(request(&receiver.url_by_name("https"), AMPLE))
-        .await;
+    let outcome = trusting(root).send(request(&receiver.url_by_name("https"), AMPLE)).await;
     failure(&outcome, FailureReason::ResponseTooLarge);
 }
 

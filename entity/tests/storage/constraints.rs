@@ -47,12 +47,7 @@ fn is_orphan(result: Result<(), DbErr>) -> bool {
 
 /// Whether a `CHECK` refused it; sea-orm has no name for that, so the message has to tell.
 fn breaks_a_check(result: Result<(), DbErr>) -> bool {
-    result.is_err_and(|error| {
-        error
-            .to_string()
-            .to_lowercase()
-            .contains("check constraint")
-    })
+    result.is_err_and(|error| error.to_string().to_lowercase().contains("check constraint"))
 }
 
 /// A tenant with a subscription and a delivery that is not stored yet.
@@ -61,83 +56,44 @@ async fn one_of_each(
 ) -> (tenant::Model, subscription::Model, delivery::Model) {
     let tenant = samples::tenant("a");
     let subscription = samples::subscription(&tenant, "s");
-    insert::<tenant::Entity>(database, &tenant)
-        .await
-        .expect("a valid tenant");
-    insert::<subscription::Entity>(database, &subscription)
-        .await
-        .expect("a valid subscription");
+    insert::<tenant::Entity>(database, &tenant).await.expect("a valid tenant");
+    insert::<subscription::Entity>(database, &subscription).await.expect("a valid subscription");
     let delivery = samples::delivery(&samples::event(&tenant), &subscription);
     (tenant, subscription, delivery)
 }
 
 async fn an_event_id_is_unique_within_its_tenant_only(database: &TestDatabase) {
     let event = samples::event(&samples::tenant("a"));
-    insert::<event::Entity>(database, &event)
-        .await
-        .expect("the first");
+    insert::<event::Entity>(database, &event).await.expect("the first");
     assert!(is_taken(insert::<event::Entity>(database, &event).await));
-    let others = event::Model {
-        tenant_id: samples::tenant("b").id,
-        ..event
-    };
-    insert::<event::Entity>(database, &others)
-        .await
-        .expect("the same id of another tenant");
+    let others = event::Model { tenant_id: samples::tenant("b").id, ..event };
+    insert::<event::Entity>(database, &others).await.expect("the same id of another tenant");
 }
 
 async fn a_delivery_is_due_exactly_while_it_is_not_final(database: &TestDatabase) {
     let (_, _, pending) = one_of_each(database).await;
     let failed = samples::failed(&pending);
     for broken in [
-        delivery::Model {
-            status: DeliveryStatus::Succeeded,
-            ..pending.clone()
-        },
-        delivery::Model {
-            next_attempt_at: None,
-            ..pending.clone()
-        },
-        delivery::Model {
-            completed_at: Some(NOW),
-            ..pending.clone()
-        },
-        delivery::Model {
-            status: DeliveryStatus::Retrying,
-            ..failed.clone()
-        },
-        delivery::Model {
-            completed_at: None,
-            ..failed.clone()
-        },
-        delivery::Model {
-            next_attempt_at: Some(NOW),
-            ..failed.clone()
-        },
-        delivery::Model {
-            next_attempt_at: Some(NOW),
-            completed_at: None,
-            ..failed.clone()
-        },
+        delivery::Model { status: DeliveryStatus::Succeeded, ..pending.clone() },
+        delivery::Model { next_attempt_at: None, ..pending.clone() },
+        delivery::Model { completed_at: Some(NOW), ..pending.clone() },
+        delivery::Model { status: DeliveryStatus::Retrying, ..failed.clone() },
+        delivery::Model { completed_at: None, ..failed.clone() },
+        delivery::Model { next_attempt_at: Some(NOW), ..failed.clone() },
+        delivery::Model { next_attempt_at: Some(NOW), completed_at: None, ..failed.clone() },
     ] {
         let result = insert::<delivery::Entity>(database, &broken).await;
         assert!(breaks_a_check(result), "{broken:?}");
     }
-    insert::<delivery::Entity>(database, &pending)
-        .await
-        .expect("a valid delivery");
-    assert!(is_taken(
-        insert::<delivery::Entity>(database, &pending).await
-    ));
+    insert::<delivery::Entity>(database, &pending).await.expect("a valid delivery");
+    assert!(is_taken(insert::<delivery::Entity>(database, &pending).await));
 }
 
 async fn numbers_out_of_their_range_are_refused(database: &TestDatabase) {
     use sea_orm::ConnectionTrait;
 
     let (_, _, pending) = one_of_each(database).await;
-    insert::<delivery::Entity>(database, &pending)
-        .await
-        .expect("a valid delivery");
+    insert::<delivery::Entity>(database, &pending).await.expect("a valid delivery");
     for change in [
         "UPDATE deliveries SET status = 5",
         "UPDATE deliveries SET status = -1",
@@ -159,25 +115,16 @@ async fn numbers_out_of_their_range_are_refused(database: &TestDatabase) {
         let result = database.execute_unprepared(change).await.map(|_| ());
         assert!(breaks_a_check(result), "{change}");
     }
-    database
-        .run("UPDATE deliveries SET status = 1, class = 1, attempt_count = 6")
-        .await;
+    database.run("UPDATE deliveries SET status = 1, class = 1, attempt_count = 6").await;
 }
 
 async fn an_external_id_is_unique_among_what_is_not_deleted(database: &TestDatabase) {
     let first = samples::tenant("a");
-    let second = tenant::Model {
-        external_id: first.external_id.clone(),
-        ..samples::tenant("b")
-    };
-    insert::<tenant::Entity>(database, &first)
-        .await
-        .expect("the first");
+    let second = tenant::Model { external_id: first.external_id.clone(), ..samples::tenant("b") };
+    insert::<tenant::Entity>(database, &first).await.expect("the first");
     assert!(is_taken(insert::<tenant::Entity>(database, &second).await));
     database.run("UPDATE tenants SET deleted_at = 1").await;
-    insert::<tenant::Entity>(database, &second)
-        .await
-        .expect("the id is free again");
+    insert::<tenant::Entity>(database, &second).await.expect("the id is free again");
 
     let one = samples::subscription(&first, "one");
     let two = subscription::Model {
@@ -188,37 +135,19 @@ async fn an_external_id_is_unique_among_what_is_not_deleted(database: &TestDatab
         external_id: one.external_id.clone(),
         ..samples::subscription(&second, "three")
     };
-    insert::<subscription::Entity>(database, &one)
-        .await
-        .expect("the first");
-    insert::<subscription::Entity>(database, &others)
-        .await
-        .expect("another tenant's");
-    assert!(is_taken(
-        insert::<subscription::Entity>(database, &two).await
-    ));
-    database
-        .run("UPDATE subscriptions SET deleted_at = 1")
-        .await;
-    insert::<subscription::Entity>(database, &two)
-        .await
-        .expect("the id is free again");
+    insert::<subscription::Entity>(database, &one).await.expect("the first");
+    insert::<subscription::Entity>(database, &others).await.expect("another tenant's");
+    assert!(is_taken(insert::<subscription::Entity>(database, &two).await));
+    database.run("UPDATE subscriptions SET deleted_at = 1").await;
+    insert::<subscription::Entity>(database, &two).await.expect("the id is free again");
 }
 
 async fn only_a_disabled_subscription_has_a_reason(database: &TestDatabase) {
     let tenant = samples::tenant("a");
-    insert::<tenant::Entity>(database, &tenant)
-        .await
-        .expect("a valid tenant");
+    insert::<tenant::Entity>(database, &tenant).await.expect("a valid tenant");
     for status in [SubscriptionStatus::Active, SubscriptionStatus::Paused] {
-        let row = subscription::Model {
-            status,
-            ..samples::subscription(&tenant, "s")
-        };
-        assert!(
-            breaks_a_check(insert::<subscription::Entity>(database, &row).await),
-            "{status:?}"
-        );
+        let row = subscription::Model { status, ..samples::subscription(&tenant, "s") };
+        assert!(breaks_a_check(insert::<subscription::Entity>(database, &row).await), "{status:?}");
     }
 }
 
@@ -226,21 +155,13 @@ async fn a_dead_letter_is_resolved_one_way_and_at_an_instant(database: &TestData
     let (_, _, delivery) = one_of_each(database).await;
     let resolved = samples::dead_letter(&delivery);
     for broken in [
-        dead_letter::Model {
-            resolved_at: None,
-            ..resolved.clone()
-        },
-        dead_letter::Model {
-            resolution: None,
-            ..resolved.clone()
-        },
+        dead_letter::Model { resolved_at: None, ..resolved.clone() },
+        dead_letter::Model { resolution: None, ..resolved.clone() },
     ] {
         let result = insert::<dead_letter::Entity>(database, &broken).await;
         assert!(breaks_a_check(result), "{broken:?}");
     }
-    insert::<dead_letter::Entity>(database, &resolved)
-        .await
-        .expect("a valid dead letter");
+    insert::<dead_letter::Entity>(database, &resolved).await.expect("a valid dead letter");
 }
 
 async fn configuration_belongs_to_something_that_exists(database: &TestDatabase) {
@@ -250,36 +171,20 @@ async fn configuration_belongs_to_something_that_exists(database: &TestDatabase)
     let version = samples::event_type_version(&event_type);
     let state = samples::subscription_state(&subscription);
     let secret = samples::subscription_secret(&subscription);
-    assert!(is_orphan(
-        insert::<api_key::Entity>(database, &samples::api_key(&nobody)).await
-    ));
-    assert!(is_orphan(
-        insert::<subscription::Entity>(database, &subscription).await
-    ));
-    assert!(is_orphan(
-        insert::<event_type::Entity>(database, &event_type).await
-    ));
-    assert!(is_orphan(
-        insert::<event_type_version::Entity>(database, &version).await
-    ));
-    assert!(is_orphan(
-        insert::<entity::subscription_state::Entity>(database, &state).await
-    ));
-    assert!(is_orphan(
-        insert::<entity::subscription_secret::Entity>(database, &secret).await
-    ));
+    assert!(is_orphan(insert::<api_key::Entity>(database, &samples::api_key(&nobody)).await));
+    assert!(is_orphan(insert::<subscription::Entity>(database, &subscription).await));
+    assert!(is_orphan(insert::<event_type::Entity>(database, &event_type).await));
+    assert!(is_orphan(insert::<event_type_version::Entity>(database, &version).await));
+    assert!(is_orphan(insert::<entity::subscription_state::Entity>(database, &state).await));
+    assert!(is_orphan(insert::<entity::subscription_secret::Entity>(database, &secret).await));
 }
 
 async fn versions_go_with_their_event_type(database: &TestDatabase) {
     let (tenant, _, _) = one_of_each(database).await;
     let event_type = samples::event_type(&tenant);
     let version = samples::event_type_version(&event_type);
-    insert::<event_type::Entity>(database, &event_type)
-        .await
-        .expect("a valid type");
-    insert::<event_type_version::Entity>(database, &version)
-        .await
-        .expect("a valid version");
+    insert::<event_type::Entity>(database, &event_type).await.expect("a valid type");
+    insert::<event_type_version::Entity>(database, &version).await.expect("a valid version");
     database.run("DELETE FROM event_types").await;
     let left = event_type_version::Entity::find().count(&**database).await;
     assert_eq!(left, Ok(0));
@@ -288,37 +193,17 @@ async fn versions_go_with_their_event_type(database: &TestDatabase) {
 async fn claims_hashes_and_attempt_numbers_are_taken_once(database: &TestDatabase) {
     let (tenant, _, delivery) = one_of_each(database).await;
     let claim = samples::idempotency_key();
-    insert::<idempotency_key::Entity>(database, &claim)
-        .await
-        .expect("the first");
-    assert!(is_taken(
-        insert::<idempotency_key::Entity>(database, &claim).await
-    ));
+    insert::<idempotency_key::Entity>(database, &claim).await.expect("the first");
+    assert!(is_taken(insert::<idempotency_key::Entity>(database, &claim).await));
 
     let key = samples::api_key(&tenant);
-    insert::<api_key::Entity>(database, &key)
-        .await
-        .expect("the first");
-    let same_secret = api_key::Model {
-        id: domain::ids::KeyId::derive(NOW, &[b"other"]),
-        ..key
-    };
-    assert!(is_taken(
-        insert::<api_key::Entity>(database, &same_secret).await
-    ));
+    insert::<api_key::Entity>(database, &key).await.expect("the first");
+    let same_secret = api_key::Model { id: domain::ids::KeyId::derive(NOW, &[b"other"]), ..key };
+    assert!(is_taken(insert::<api_key::Entity>(database, &same_secret).await));
 
     let attempt = samples::attempt(&delivery);
-    insert::<attempt::Entity>(database, &attempt)
-        .await
-        .expect("the first");
-    assert!(is_taken(
-        insert::<attempt::Entity>(database, &attempt).await
-    ));
-    let next = attempt::Model {
-        number: 2,
-        ..attempt
-    };
-    insert::<attempt::Entity>(database, &next)
-        .await
-        .expect("the next number");
+    insert::<attempt::Entity>(database, &attempt).await.expect("the first");
+    assert!(is_taken(insert::<attempt::Entity>(database, &attempt).await));
+    let next = attempt::Model { number: 2, ..attempt };
+    insert::<attempt::Entity>(database, &next).await.expect("the next number");
 }

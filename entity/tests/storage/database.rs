@@ -44,14 +44,8 @@ impl TestDatabase {
     /// An empty SQLite file.
     pub(crate) async fn sqlite() -> Self {
         let folder = TempDir::new().expect("a temporary folder can be made");
-        let url = format!(
-            "sqlite://{}?mode=rwc",
-            folder.path().join("test.db").display()
-        );
-        Self {
-            connection: connect(url).await,
-            home: Home::Folder { _kept: folder },
-        }
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("test.db").display());
+        Self { connection: connect(url).await, home: Home::Folder { _kept: folder } }
     }
 
     /// An empty database on the Postgres server.
@@ -60,41 +54,28 @@ impl TestDatabase {
         let name = format!("storage_{}", Uuid::now_v7().simple());
         let server = connect(url.clone()).await;
         let create = format!("CREATE DATABASE {name}");
-        server
-            .execute_unprepared(&create)
-            .await
-            .expect("the test user may make databases");
+        server.execute_unprepared(&create).await.expect("the test user may make databases");
         server.close().await.expect("nothing is under way");
         let (base, _) = url.rsplit_once('/').expect("the url names a database");
         let connection = connect(format!("{base}/{name}")).await;
-        Self {
-            connection,
-            home: Home::Server { url, name },
-        }
+        Self { connection, home: Home::Server { url, name } }
     }
 
     /// With all the tables.
     pub(crate) async fn migrated(self) -> Self {
-        Migrator::up(&self.connection, None)
-            .await
-            .expect("the migrations run");
+        Migrator::up(&self.connection, None).await.expect("the migrations run");
         self
     }
 
     /// Runs one or more statements.
     pub(crate) async fn run(&self, sql: &str) {
-        self.execute_unprepared(sql)
-            .await
-            .unwrap_or_else(|error| panic!("{sql}: {error}"));
+        self.execute_unprepared(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
 
     /// The rows that a query without parameters gives.
     pub(crate) async fn rows<R: FromQueryResult>(&self, sql: &str) -> Vec<R> {
         let query = Statement::from_string(self.get_database_backend(), sql);
-        R::find_by_statement(query)
-            .all(&self.connection)
-            .await
-            .expect("a valid query")
+        R::find_by_statement(query).all(&self.connection).await.expect("a valid query")
     }
 }
 
@@ -117,10 +98,7 @@ impl Drop for TestDatabase {
             let runtime = tokio::runtime::Runtime::new().expect("a runtime can be made");
             runtime.block_on(async {
                 let server = connect(url).await;
-                server
-                    .execute_unprepared(&drop)
-                    .await
-                    .expect("the database is ours");
+                server.execute_unprepared(&drop).await.expect("the database is ours");
             });
         });
         if dropped.join().is_err() {
@@ -132,15 +110,10 @@ impl Drop for TestDatabase {
 async fn connect(url: String) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
-    Database::connect(options)
-        .await
-        .expect("the database can be reached")
+    Database::connect(options).await.expect("the database can be reached")
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tests have no settings; this names their server"
-)]
+#[expect(clippy::disallowed_methods, reason = "tests have no settings; this names their server")]
 fn server_url() -> String {
     std::env::var("POSTHASTE_TEST_POSTGRES_URL")
         .unwrap_or_else(|_| "postgres://postgres@127.0.0.1:5432/test".to_owned())

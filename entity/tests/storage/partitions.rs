@@ -50,9 +50,7 @@ async fn a_row_stands_in_the_partition_of_its_ids_time() {
     let tomorrow = midnight + Duration::from_secs(24 * 3600);
     let (from, to) = (EventId::floor(midnight).0, EventId::floor(tomorrow).0);
     let partition = "CREATE TABLE events_today PARTITION OF events FOR VALUES";
-    database
-        .run(&format!("{partition} FROM ('{from}') TO ('{to}')"))
-        .await;
+    database.run(&format!("{partition} FROM ('{from}') TO ('{to}')")).await;
 
     let last_of_yesterday = midnight - Duration::from_millis(1);
     for at in [last_of_yesterday, midnight, NOW, tomorrow] {
@@ -62,10 +60,7 @@ async fn a_row_stands_in_the_partition_of_its_ids_time() {
             ..samples::event(&samples::tenant("a"))
         };
         let insert = event::Entity::insert(event.into_active_model());
-        insert
-            .exec_without_returning(&*database)
-            .await
-            .expect("a valid event");
+        insert.exec_without_returning(&*database).await.expect("a valid event");
     }
 
     let query = "SELECT created_at, tableoid::regclass::text AS partition FROM events ORDER BY 1";
@@ -75,9 +70,6 @@ async fn a_row_stands_in_the_partition_of_its_ids_time() {
         (NOW, "events_today"),
         (tomorrow, "events_default"),
     ]
-    .map(|(at, partition)| Place {
-        created_at: at.unix_ms(),
-        partition: partition.to_owned(),
-    });
+    .map(|(at, partition)| Place { created_at: at.unix_ms(), partition: partition.to_owned() });
     assert_eq!(database.rows::<Place>(query).await, expected);
 }

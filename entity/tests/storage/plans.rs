@@ -14,26 +14,14 @@ struct Line {
 #[tokio::test]
 async fn sqlite_fills_a_lane_from_the_due_index() {
     let database = TestDatabase::sqlite().await.migrated().await;
-    let subscription = samples::subscription(&samples::tenant("a"), "s")
-        .id
-        .0
-        .simple();
+    let subscription = samples::subscription(&samples::tenant("a"), "s").id.0.simple();
     let plan = database
-        .rows::<Line>(&format!(
-            "EXPLAIN QUERY PLAN {}",
-            lane(&format!("x'{subscription}'"))
-        ))
+        .rows::<Line>(&format!("EXPLAIN QUERY PLAN {}", lane(&format!("x'{subscription}'"))))
         .await;
-    let [line] = plan.as_slice() else {
-        panic!("one search, no sorting: {plan:?}")
-    };
+    let [line] = plan.as_slice() else { panic!("one search, no sorting: {plan:?}") };
+    assert!(line.detail.contains("USING COVERING INDEX deliveries_due"), "{line:?}");
     assert!(
-        line.detail.contains("USING COVERING INDEX deliveries_due"),
-        "{line:?}"
-    );
-    assert!(
-        line.detail
-            .contains("subscription_id=? AND class=? AND next_attempt_at>?"),
+        line.detail.contains("subscription_id=? AND class=? AND next_attempt_at>?"),
         "{line:?}"
     );
 }
@@ -70,10 +58,7 @@ async fn postgres_fills_a_lane_from_the_due_index_of_each_partition() {
 
     let plan = explain(&database, &lane(&format!("'{subscription}'"))).await;
     for index in &indexes {
-        assert!(
-            plan.contains(&format!("Index Only Scan using {}", index.detail)),
-            "{plan}"
-        );
+        assert!(plan.contains(&format!("Index Only Scan using {}", index.detail)), "{plan}");
     }
     assert!(plan.contains("Merge Append"), "{plan}");
     assert!(!plan.contains("Seq Scan"), "{plan}");
@@ -94,9 +79,5 @@ async fn explain(database: &TestDatabase, query: &str) -> String {
         line: String,
     }
     let lines = database.rows::<Planned>(&format!("EXPLAIN {query}")).await;
-    lines
-        .into_iter()
-        .map(|planned| planned.line)
-        .collect::<Vec<_>>()
-        .join("\n")
+    lines.into_iter().map(|planned| planned.line).collect::<Vec<_>>().join("\n")
 }

@@ -23,14 +23,8 @@ where
     E::ActiveModel: ActiveModelBehavior + Send,
 {
     let insert = E::insert(row.clone().into_active_model());
-    insert
-        .exec_without_returning(&**database)
-        .await
-        .expect("the row keeps the constraints");
-    let rows = E::find()
-        .all(&**database)
-        .await
-        .expect("the columns have the declared types");
+    insert.exec_without_returning(&**database).await.expect("the row keeps the constraints");
+    let rows = E::find().all(&**database).await.expect("the columns have the declared types");
     assert!(rows.contains(&row), "{row:?} is not among {rows:?}");
 }
 
@@ -97,10 +91,7 @@ async fn empty_columns_come_back_empty(database: &TestDatabase) {
         deliver_at: None,
         ..samples::event(&tenant)
     };
-    let delivery = delivery::Model {
-        sequence: None,
-        ..samples::delivery(&event, &subscription)
-    };
+    let delivery = delivery::Model { sequence: None, ..samples::delivery(&event, &subscription) };
     let attempt = attempt::Model {
         dns_ms: None,
         connect_ms: None,

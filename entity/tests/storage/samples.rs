@@ -28,10 +28,7 @@ fn read<T: DeserializeOwned>(value: Value) -> T {
 }
 
 pub(crate) fn instance() -> instance::Model {
-    instance::Model {
-        name: "operator_key".to_owned(),
-        value: FOREIGN.to_vec(),
-    }
+    instance::Model { name: "operator_key".to_owned(), value: FOREIGN.to_vec() }
 }
 
 pub(crate) fn tenant(name: &str) -> tenant::Model {
@@ -104,10 +101,7 @@ pub(crate) fn subscription(tenant: &tenant::Model, name: &str) -> subscription::
         status: SubscriptionStatus::Disabled,
         disabled_reason: Some(DisabledReason::Failing),
         kind: Kind::Slack,
-        delivery: Delivery::Batch {
-            max_events: 1000,
-            max_wait_ms: 60_000,
-        },
+        delivery: Delivery::Batch { max_events: 1000, max_wait_ms: 60_000 },
         ordered: true,
         headers_sealed: Some(FOREIGN.to_vec()),
         rate_limit: RateLimit::new(2.5, None).ok(),

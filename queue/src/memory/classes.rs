@@ -29,11 +29,7 @@ impl Classes {
         for class in CLASSES {
             let passed = &mut self.passed[class as usize];
             let waits_on = due[class as usize] && class != next;
-            *passed = if waits_on {
-                passed.saturating_add(1)
-            } else {
-                0
-            };
+            *passed = if waits_on { passed.saturating_add(1) } else { 0 };
         }
         Some(next)
     }

@@ -23,11 +23,7 @@ impl Grants {
     /// Forgets the oldest tickets as far as `ended` says that they are not out any more, so that
     /// nobody wakes for them.
     pub(super) fn trim(&mut self, mut ended: impl FnMut(SubscriptionId, LeaseToken) -> bool) {
-        while self
-            .0
-            .front()
-            .is_some_and(|(_, token, lane)| ended(*lane, *token))
-        {
+        while self.0.front().is_some_and(|(_, token, lane)| ended(*lane, *token)) {
             self.0.pop_front();
         }
         // What a burst took is given back when the queue falls silent.
@@ -38,9 +34,7 @@ impl Grants {
 
     /// The lane of a ticket that has been out for long.
     pub(super) fn pop_old(&mut self, now: Moment) -> Option<SubscriptionId> {
-        self.0
-            .pop_front_if(|(at, _, _)| *at <= now)
-            .map(|(_, _, lane)| lane)
+        self.0.pop_front_if(|(at, _, _)| *at <= now).map(|(_, _, lane)| lane)
     }
 
     /// When the oldest one has been out for long.

@@ -89,10 +89,7 @@ pub(super) struct Pick {
 
 impl Lane {
     pub(super) fn new() -> Self {
-        Self {
-            working_cap: INITIAL_WORKING_CAP,
-            ..Self::default()
-        }
+        Self { working_cap: INITIAL_WORKING_CAP, ..Self::default() }
     }
 
     pub(super) fn settings(&self) -> Option<&LaneSettings> {
@@ -104,25 +101,17 @@ impl Lane {
     }
 
     pub(super) fn is_ordered(&self) -> bool {
-        self.settings
-            .as_ref()
-            .is_some_and(|settings| settings.ordered)
+        self.settings.as_ref().is_some_and(|settings| settings.ordered)
     }
 
     pub(super) fn is_open(&self) -> bool {
-        self.settings
-            .as_ref()
-            .is_some_and(|settings| settings.breaker != Breaker::Closed)
+        self.settings.as_ref().is_some_and(|settings| settings.breaker != Breaker::Closed)
     }
 
     /// Applies settings, unless they are older than those in force. Returns whether they were
     /// applied.
     pub(super) fn configure(&mut self, settings: LaneSettings, now: Moment) -> bool {
-        if self
-            .settings
-            .as_ref()
-            .is_some_and(|current| current.revision > settings.revision)
-        {
+        if self.settings.as_ref().is_some_and(|current| current.revision > settings.revision) {
             return false;
         }
         if settings.ordered != self.is_ordered() {
@@ -169,10 +158,7 @@ impl Lane {
 
     /// From when on the lane may be served as it is now; `None` until something else changes.
     pub(super) fn ready_at(&self, suspended: bool, now: Moment) -> Option<Moment> {
-        let settings = self
-            .settings
-            .as_ref()
-            .filter(|settings| !settings.paused && !suspended)?;
+        let settings = self.settings.as_ref().filter(|settings| !settings.paused && !suspended)?;
         let due = self.next_due()?;
         let cap = match settings.breaker {
             _ if settings.ordered => 1,
@@ -189,12 +175,7 @@ impl Lane {
             Breaker::Closed => Moment::default(),
         };
         let at = due.max(gate);
-        Some(
-            self.rate
-                .as_ref()
-                .filter(|_| at <= now)
-                .map_or(at, |rate| rate.earliest(now)),
-        )
+        Some(self.rate.as_ref().filter(|_| at <= now).map_or(at, |rate| rate.earliest(now)))
     }
 
     /// Takes out what is to be served next; the lane is ready.
@@ -202,27 +183,16 @@ impl Lane {
         let probe = self.is_open();
         let pick = if self.is_ordered() {
             let place = (self.head.take()?, 0);
-            Pick {
-                delivery: None,
-                class: Class::First,
-                place,
-                probe,
-            }
+            Pick { delivery: None, class: Class::First, place, probe }
         } else {
             let class = if probe {
                 self.oldest_class()
             } else {
                 let heads = CLASSES.map(|class| self.windows[class as usize].head());
-                self.classes
-                    .next(heads.map(|head| head.is_some_and(|place| place.0 <= now)))
+                self.classes.next(heads.map(|head| head.is_some_and(|place| place.0 <= now)))
             }?;
             let (place, id) = self.windows[class as usize].pop()?;
-            Pick {
-                delivery: Some(id),
-                class,
-                place,
-                probe,
-            }
+            Pick { delivery: Some(id), class, place, probe }
         };
         if let Some(rate) = &self.rate {
             rate.take(now);
@@ -250,10 +220,7 @@ impl Lane {
 
     /// Draws the conclusions from what the worker says about the receiver.
     pub(super) fn heed(&mut self, token: LeaseToken, feedback: Feedback, took: Duration) {
-        let most = self
-            .settings
-            .as_ref()
-            .map_or(1, |settings| settings.max_in_flight);
+        let most = self.settings.as_ref().map_or(1, |settings| settings.max_in_flight);
         let probe = self.probe.out == Some(token);
         match feedback {
             // A probe's success is what closes the circuit, at a cap of 1: it doubles nothing yet.
@@ -295,10 +262,7 @@ impl Lane {
     /// Whether the lane counts as slow: by its last answer, or by the oldest request that has none.
     pub(super) fn is_slow(&self, now: Moment) -> bool {
         // Tokens grow with time, so the first is the oldest.
-        let oldest = self
-            .leases
-            .first_key_value()
-            .map(|(_, lease)| lease.granted);
+        let oldest = self.leases.first_key_value().map(|(_, lease)| lease.granted);
         self.sluggish || oldest.is_some_and(|granted| granted + SLOW_AFTER <= now)
     }
 
@@ -308,10 +272,7 @@ impl Lane {
 
     /// From when on a window of this lane wants a refill.
     pub(super) fn refill_at(&self, suspended: bool) -> Option<Moment> {
-        CLASSES
-            .into_iter()
-            .filter_map(|class| self.class_refill_at(class, suspended))
-            .min()
+        CLASSES.into_iter().filter_map(|class| self.class_refill_at(class, suspended)).min()
     }
 
     /// From when on the window of a class wants a refill; never while the lane is not served. Of
@@ -337,13 +298,11 @@ impl Lane {
 
     /// How many wait, and how many of them are due.
     pub(super) fn waiting(&self, now: Moment) -> (usize, usize) {
-        let head = (
-            usize::from(self.head.is_some()),
-            usize::from(self.head.is_some_and(|at| at <= now)),
-        );
-        self.windows.iter().fold(head, |(all, due), window| {
-            (all + window.len(), due + window.due(now))
-        })
+        let head =
+            (usize::from(self.head.is_some()), usize::from(self.head.is_some_and(|at| at <= now)));
+        self.windows
+            .iter()
+            .fold(head, |(all, due), window| (all + window.len(), due + window.due(now)))
     }
 
     /// When the first one of the lane is due.
@@ -360,11 +319,7 @@ impl Lane {
             let beyond = self.windows.iter().filter_map(Window::beyond).min();
             self.head = sooner(self.next_due(), beyond);
             self.windows = Default::default();
-            self.known = self
-                .leases
-                .values()
-                .filter_map(|lease| lease.delivery)
-                .collect();
+            self.known = self.leases.values().filter_map(|lease| lease.delivery).collect();
         } else {
             // Which classes the database holds is not known here: its answers will tell.
             let out = (!self.leases.is_empty()).then_some(now);
@@ -376,10 +331,7 @@ impl Lane {
 
     fn oldest_class(&self) -> Option<Class> {
         let head = |class: &Class| self.windows[*class as usize].head();
-        CLASSES
-            .into_iter()
-            .filter(|class| head(class).is_some())
-            .min_by_key(head)
+        CLASSES.into_iter().filter(|class| head(class).is_some()).min_by_key(head)
     }
 }
 

@@ -64,18 +64,10 @@ impl Lanes {
         self.advance(now);
         for of_lane in due.chunk_by(|a, b| a.lane == b.lane) {
             let id = of_lane[0].lane;
-            let lane = self
-                .lanes
-                .entry(id)
-                .or_insert_with(|| Box::new(Lane::new()));
+            let lane = self.lanes.entry(id).or_insert_with(|| Box::new(Lane::new()));
             for due in of_lane {
                 self.arrivals += 1;
-                lane.offer(
-                    due.delivery,
-                    due.class,
-                    (now + due.delay, self.arrivals),
-                    now,
-                );
+                lane.offer(due.delivery, due.class, (now + due.delay, self.arrivals), now);
             }
             self.refresh(id, now);
         }
@@ -112,10 +104,7 @@ impl Lanes {
     pub fn configure_lane(&mut self, id: SubscriptionId, settings: LaneSettings, now: Moment) {
         self.advance(now);
         let tenant = settings.tenant;
-        let lane = self
-            .lanes
-            .entry(id)
-            .or_insert_with(|| Box::new(Lane::new()));
+        let lane = self.lanes.entry(id).or_insert_with(|| Box::new(Lane::new()));
         let former = lane.tenant();
         if former.is_some_and(|former| former != tenant) {
             self.displace(id, now);
@@ -182,10 +171,8 @@ impl Lanes {
             stats.delayed += all - due;
             stats.lanes_behind += usize::from(lane.is_behind());
             let served = lane.standing.ring.is_some();
-            let oldest = lane
-                .next_due()
-                .filter(|_| served)
-                .map_or(Duration::ZERO, |at| now.since(at));
+            let oldest =
+                lane.next_due().filter(|_| served).map_or(Duration::ZERO, |at| now.since(at));
             stats.oldest_ready = stats.oldest_ready.max(oldest);
             lane.standing.occupied = lane.is_occupied();
             lane.standing.occupied
@@ -200,15 +187,10 @@ impl Lanes {
 
     /// When the next alarm goes off that may make a lane ready.
     pub fn next_wake(&self) -> Option<Moment> {
-        [
-            self.alarms.next(),
-            self.tenant_alarms.next(),
-            self.grants.next(),
-            self.expiries.next(),
-        ]
-        .into_iter()
-        .flatten()
-        .min()
+        [self.alarms.next(), self.tenant_alarms.next(), self.grants.next(), self.expiries.next()]
+            .into_iter()
+            .flatten()
+            .min()
     }
 
     /// Whether a refill is wanted now.
@@ -222,11 +204,7 @@ impl Lanes {
     }
 
     fn complete_one(&mut self, completion: &Completion, now: Moment) {
-        let Ticket {
-            lane: id,
-            lease: token,
-            ..
-        } = completion.ticket;
+        let Ticket { lane: id, lease: token, .. } = completion.ticket;
         let Some(lane) = self.lanes.get_mut(&id) else {
             return self.bury(token, id);
         };
@@ -234,8 +212,7 @@ impl Lanes {
             return self.bury(token, id);
         };
         self.expiries.set((token, id), &mut lease.expiry, None);
-        self.workers
-            .give_back(lease.worker, lease.tenant, lane.standing.slow);
+        self.workers.give_back(lease.worker, lease.tenant, lane.standing.slow);
         lane.heed(token, completion.feedback, now.since(lease.granted));
         if let Next::DueIn { delay, class } = completion.next {
             let at = now + delay;
@@ -249,11 +226,8 @@ impl Lanes {
         }
         self.refresh(id, now);
         let lanes = &self.lanes;
-        let is_out = |id, token| {
-            lanes
-                .get(&id)
-                .is_some_and(|lane| lane.leases().contains_key(&token))
-        };
+        let is_out =
+            |id, token| lanes.get(&id).is_some_and(|lane| lane.leases().contains_key(&token));
         self.grants.trim(|id, token| !is_out(id, token));
     }
 

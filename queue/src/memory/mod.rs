@@ -147,10 +147,7 @@ impl Default for MemoryQueue {
 
 impl Outlook {
     fn concerns(self, before: Self) -> bool {
-        self.at_once
-            || self
-                .alarm
-                .is_some_and(|at| before.alarm.is_none_or(|former| at < former))
+        self.at_once || self.alarm.is_some_and(|at| before.alarm.is_none_or(|former| at < former))
     }
 }
 
@@ -164,14 +161,10 @@ impl Kind {
 
     fn look(self, lanes: &Lanes) -> Outlook {
         match self {
-            Self::Tickets => Outlook {
-                at_once: lanes.has_ready(),
-                alarm: lanes.next_wake(),
-            },
-            Self::Refills => Outlook {
-                at_once: lanes.has_refills(),
-                alarm: lanes.next_refill_wake(),
-            },
+            Self::Tickets => Outlook { at_once: lanes.has_ready(), alarm: lanes.next_wake() },
+            Self::Refills => {
+                Outlook { at_once: lanes.has_refills(), alarm: lanes.next_refill_wake() }
+            }
         }
     }
 }
@@ -187,9 +180,7 @@ impl Queue for MemoryQueue {
         if max == 0 {
             return Ok(Vec::new());
         }
-        Ok(self
-            .wait(Kind::Tickets, |lanes, now| lanes.fetch(worker, max, now))
-            .await)
+        Ok(self.wait(Kind::Tickets, |lanes, now| lanes.fetch(worker, max, now)).await)
     }
 
     async fn complete(&self, completions: &[Completion]) -> Result<(), QueueError> {

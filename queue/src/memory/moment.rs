@@ -36,10 +36,7 @@ impl Add<Duration> for Moment {
     type Output = Self;
 
     fn add(self, time: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)),
-        )
+        Self(self.0.saturating_add(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
     }
 }
 
@@ -47,10 +44,7 @@ impl Sub<Duration> for Moment {
     type Output = Self;
 
     fn sub(self, time: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_sub(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)),
-        )
+        Self(self.0.saturating_sub(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)))
     }
 }
 

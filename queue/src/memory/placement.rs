@@ -67,12 +67,8 @@ impl Lanes {
         let ring = ready.then_some(if slow { Pace::Slow } else { Pace::Fast });
         if ring != lane.standing.ring {
             lane.standing.ring = ring;
-            tenant
-                .fast
-                .place(id, lane.standing.turn, ring == Some(Pace::Fast));
-            tenant
-                .slow
-                .place(id, lane.standing.turn, ring == Some(Pace::Slow));
+            tenant.fast.place(id, lane.standing.turn, ring == Some(Pace::Fast));
+            tenant.slow.place(id, lane.standing.turn, ring == Some(Pace::Slow));
         }
         if !ready {
             self.alarms.set(id, &mut lane.standing.alarm, ready_at);
@@ -84,11 +80,7 @@ impl Lanes {
             lane.standing.in_refills = wanted;
             tenant.refills.place(id, lane.standing.refill_turn, wanted);
         }
-        self.refill_alarms.set(
-            id,
-            &mut lane.standing.refill_alarm,
-            refill_at.filter(|_| !wanted),
-        );
+        self.refill_alarms.set(id, &mut lane.standing.refill_alarm, refill_at.filter(|_| !wanted));
         self.refresh_tenant(tenant_id, now);
     }
 
@@ -98,16 +90,9 @@ impl Lanes {
             return;
         };
         let has_ready = !tenant.fast.is_empty() || !tenant.slow.is_empty();
-        let allowed_at = if has_ready {
-            tenant.rate_allows_at(now)
-        } else {
-            now
-        };
+        let allowed_at = if has_ready { tenant.rate_allows_at(now) } else { now };
         let allowed = allowed_at <= now;
-        let (fast, slow) = (
-            allowed && !tenant.fast.is_empty(),
-            allowed && !tenant.slow.is_empty(),
-        );
+        let (fast, slow) = (allowed && !tenant.fast.is_empty(), allowed && !tenant.slow.is_empty());
         if fast != tenant.in_fast {
             tenant.in_fast = fast;
             self.fast.place(id, tenant.turn, fast);
@@ -116,8 +101,7 @@ impl Lanes {
             tenant.in_slow = slow;
             self.slow.place(id, tenant.turn, slow);
         }
-        self.tenant_alarms
-            .set(id, &mut tenant.alarm, (!allowed).then_some(allowed_at));
+        self.tenant_alarms.set(id, &mut tenant.alarm, (!allowed).then_some(allowed_at));
         let refills = !tenant.refills.is_empty();
         if refills != tenant.in_refills {
             tenant.in_refills = refills;
@@ -167,8 +151,7 @@ impl Lanes {
             return;
         };
         self.alarms.set(id, &mut lane.standing.alarm, None);
-        self.refill_alarms
-            .set(id, &mut lane.standing.refill_alarm, None);
+        self.refill_alarms.set(id, &mut lane.standing.refill_alarm, None);
         let Some(tenant_id) = lane.tenant() else {
             return;
         };
@@ -195,8 +178,7 @@ impl Lanes {
             return;
         };
         self.leases_reclaimed += 1;
-        self.workers
-            .give_back(lease.worker, lease.tenant, lane.standing.slow);
+        self.workers.give_back(lease.worker, lease.tenant, lane.standing.slow);
         // Nobody will ever say what became of it.
         lane.heed(token, Feedback::Unattempted, now.since(lease.granted));
         match lease.delivery {

@@ -64,11 +64,7 @@ impl Rate {
             .allow_burst(NonZeroU32::new(limit.burst()).unwrap_or(NonZeroU32::MIN));
         let limiter = RateLimiter::new(quota, cell.clone(), cell.clone());
         cell.tat.store(owed_until.nanos(), Ordering::Relaxed);
-        Self {
-            limit,
-            cell,
-            limiter,
-        }
+        Self { limit, cell, limiter }
     }
 
     fn check(&self, now: Moment) -> Moment {
@@ -179,10 +175,7 @@ mod tests {
         let slow = Rate::adopt(None, Some(limit(0.1, 1)), at(0));
         slow.as_ref().expect("a limit was given").take(at(0));
         let same = Rate::adopt(slow, Some(limit(0.1, 1)), at(0));
-        assert_eq!(
-            same.as_ref().map(|rate| rate.earliest(at(0))),
-            Some(at(10_000))
-        );
+        assert_eq!(same.as_ref().map(|rate| rate.earliest(at(0))), Some(at(10_000)));
         // Ten seconds of debt at the old rate are an empty bucket at the new one.
         let quick = Rate::adopt(same, Some(limit(100.0, 10)), at(0)).expect("a limit was given");
         assert_eq!(taken(&quick, at(0)), 0);

@@ -27,17 +27,10 @@ impl Lanes {
                 break;
             };
             for class in CLASSES {
-                if lane
-                    .class_refill_at(class, suspended)
-                    .is_none_or(|at| at > now)
-                {
+                if lane.class_refill_at(class, suspended).is_none_or(|at| at > now) {
                     continue;
                 }
-                let leased = lane
-                    .leases()
-                    .values()
-                    .filter(|lease| lease.class == class)
-                    .count();
+                let leased = lane.leases().values().filter(|lease| lease.class == class).count();
                 self.generations += 1;
                 let window = lane.window_mut(class);
                 window.ask(self.generations, now);
@@ -57,19 +50,13 @@ impl Lanes {
     /// Takes in what the database had. See [`Queue::refill`](crate::Queue::refill).
     pub fn refill(&mut self, refill: &Refill, now: Moment) {
         self.advance(now);
-        let RefillRequest {
-            lane: id,
-            class,
-            generation,
-            ..
-        } = refill.request;
+        let RefillRequest { lane: id, class, generation, .. } = refill.request;
         // A lane dropped meanwhile is not made again by an answer to a question it asked before.
         let Some(lane) = self.lanes.get_mut(&id) else {
             return;
         };
         if !lane.is_ordered() {
-            lane.window_mut(class)
-                .answer(generation, refill.beyond.map(|delay| now + delay));
+            lane.window_mut(class).answer(generation, refill.beyond.map(|delay| now + delay));
         }
         let mut taken_in = 0;
         for due in &refill.due {

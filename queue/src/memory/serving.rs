@@ -13,9 +13,8 @@ impl Lanes {
     /// See [`Queue::fetch`](crate::Queue::fetch).
     pub fn fetch(&mut self, worker: WorkerSlots, max: usize, now: Moment) -> Vec<Ticket> {
         self.advance(now);
-        let free = worker
-            .slots
-            .saturating_sub(self.workers.held(worker.worker).map_or(0, Held::all));
+        let free =
+            worker.slots.saturating_sub(self.workers.held(worker.worker).map_or(0, Held::all));
         let mut tickets = Vec::new();
         while tickets.len() < max.min(free) {
             let Some((tenant, lane)) = self.next_in_line(worker) else {
@@ -37,11 +36,7 @@ impl Lanes {
         let others_wait = !self.fast.is_empty();
         let slow_too = !held.is_some_and(|held| held.slow_are_full(worker.slots, others_wait));
         let fast = self.fast.iter().find(has_share);
-        let slow = if slow_too {
-            self.slow.iter().find(has_share)
-        } else {
-            None
-        };
+        let slow = if slow_too { self.slow.iter().find(has_share) } else { None };
         let (_, tenant_id) = fast.into_iter().chain(slow).min()?;
         let tenant = self.tenants.get(&tenant_id)?;
         let slow = if slow_too { tenant.slow.first() } else { None };
@@ -50,11 +45,7 @@ impl Lanes {
     }
 
     fn others_wait(&self, tenant: TenantId) -> bool {
-        self.fast
-            .iter()
-            .take(2)
-            .chain(self.slow.iter().take(2))
-            .any(|(_, other)| other != tenant)
+        self.fast.iter().take(2).chain(self.slow.iter().take(2)).any(|(_, other)| other != tenant)
     }
 
     fn hand_out(
@@ -66,12 +57,8 @@ impl Lanes {
     ) -> Option<Ticket> {
         self.pass_turn(id, tenant_id);
         let lane = self.lanes.get_mut(&id)?;
-        let Pick {
-            delivery,
-            class,
-            place,
-            probe,
-        } = lane.pick(now).expect("a lane in a ring has something due");
+        let Pick { delivery, class, place, probe } =
+            lane.pick(now).expect("a lane in a ring has something due");
         if let Some(tenant) = self.tenants.get(&tenant_id) {
             tenant.take_token(now);
         }
@@ -87,20 +74,11 @@ impl Lanes {
             worker: worker.worker,
             tenant: tenant_id,
         };
-        self.expiries
-            .set((token, id), &mut lease.expiry, Some(now + LEASE));
+        self.expiries.set((token, id), &mut lease.expiry, Some(now + LEASE));
         self.grants.push(now, token, id);
         lane.lease(token, lease, probe);
-        self.workers
-            .take(worker.worker, tenant_id, lane.standing.slow);
+        self.workers.take(worker.worker, tenant_id, lane.standing.slow);
         self.refresh(id, now);
-        Some(Ticket {
-            lane: id,
-            delivery,
-            class,
-            lease: token,
-            waited: now.since(place.0),
-            probe,
-        })
+        Some(Ticket { lane: id, delivery, class, lease: token, waited: now.since(place.0), probe })
     }
 }

@@ -70,18 +70,12 @@ impl Held {
 
     /// Whether a tenant has its share of `slots` while others wait.
     pub(super) fn tenant_is_full(&self, tenant: TenantId, slots: usize) -> bool {
-        self.tenants
-            .get(&tenant)
-            .is_some_and(|held| *held >= (slots / 4).max(1))
+        self.tenants.get(&tenant).is_some_and(|held| *held >= (slots / 4).max(1))
     }
 
     /// Whether slow lanes have their share of `slots`.
     pub(super) fn slow_are_full(&self, slots: usize, others_wait: bool) -> bool {
-        let share = if others_wait {
-            slots / 2
-        } else {
-            slots - slots / 8
-        };
+        let share = if others_wait { slots / 2 } else { slots - slots / 8 };
         self.slow >= share.max(1)
     }
 }

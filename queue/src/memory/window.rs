@@ -52,10 +52,7 @@ impl Window {
             self.waiting.insert(place, id);
             return Offer::Held;
         }
-        let latest = self
-            .waiting
-            .last_entry()
-            .expect("a full window is not empty");
+        let latest = self.waiting.last_entry().expect("a full window is not empty");
         if *latest.key() < place {
             self.leave(place.0);
             return Offer::Left;
@@ -100,9 +97,7 @@ impl Window {
     /// From when on a refill is wanted; `None` while there is enough or nothing to be had.
     pub(super) fn wants_refill_at(&self) -> Option<Moment> {
         let beyond = self.beyond.filter(|_| self.waiting.len() <= WINDOW / 2)?;
-        let patience = self
-            .asked
-            .map_or(Moment::default(), |asked| asked + PATIENCE);
+        let patience = self.asked.map_or(Moment::default(), |asked| asked + PATIENCE);
         Some((beyond - HORIZON).max(patience).max(self.not_before))
     }
 

@@ -8,10 +8,7 @@ use crate::{Class, Feedback, Next, Queue, SLOW_AFTER};
 
 pub async fn tenants_are_served_in_turn(queue: Arc<dyn Queue>) {
     let busy = Bench::new(queue.clone());
-    let quiet = Bench {
-        tenant: tenant(),
-        ..busy.clone()
-    };
+    let quiet = Bench { tenant: tenant(), ..busy.clone() };
     for _ in 0..5 {
         let lane = busy.lane().await;
         busy.push(lane, 20).await;
@@ -33,11 +30,7 @@ pub async fn lanes_of_a_tenant_are_served_in_turn(queue: Arc<dyn Queue>) {
     let tickets = bench.fetch(12).await;
     for round in tickets.chunks(3) {
         for lane in lanes {
-            assert_eq!(
-                round.iter().filter(|ticket| ticket.lane == lane).count(),
-                1,
-                "{round:?}"
-            );
+            assert_eq!(round.iter().filter(|ticket| ticket.lane == lane).count(), 1, "{round:?}");
         }
     }
 }
@@ -46,10 +39,8 @@ pub async fn later_classes_get_every_tenth_turn(queue: Arc<dyn Queue>) {
     let bench = Bench::new(queue);
     let lane = bench.lane_with(|settings| settings.max_in_flight = 1).await;
     let of = |class, count| (0..count).map(move |_| due(lane, class, Duration::ZERO));
-    let all: Vec<_> = of(Class::Replay, 5)
-        .chain(of(Class::Retry, 5))
-        .chain(of(Class::First, 60))
-        .collect();
+    let all: Vec<_> =
+        of(Class::Replay, 5).chain(of(Class::Retry, 5)).chain(of(Class::First, 60)).collect();
     bench.push_these(&all).await;
     let mut classes = Vec::new();
     for _ in 0..50 {
@@ -58,16 +49,10 @@ pub async fn later_classes_get_every_tenth_turn(queue: Arc<dyn Queue>) {
         bench.done(&tickets).await;
     }
     for ten in classes.windows(10) {
-        assert!(
-            ten.contains(&Class::Retry) && ten.contains(&Class::Replay),
-            "{classes:?}"
-        );
+        assert!(ten.contains(&Class::Retry) && ten.contains(&Class::Replay), "{classes:?}");
     }
     assert_eq!(classes[..8], [Class::First; 8], "but first tries go first");
-    let first = classes
-        .iter()
-        .filter(|class| **class == Class::First)
-        .count();
+    let first = classes.iter().filter(|class| **class == Class::First).count();
     assert!(first >= 38, "{first} of 50 were first tries");
 }
 
@@ -76,10 +61,7 @@ pub async fn a_tenant_takes_at_most_a_quarter_of_the_slots_while_others_wait(
 ) {
     let mut big = Bench::new(queue);
     big.worker = worker(16);
-    let small = Bench {
-        tenant: tenant(),
-        ..big.clone()
-    };
+    let small = Bench { tenant: tenant(), ..big.clone() };
     for _ in 0..4 {
         let lane = big.lane().await;
         big.push(lane, 16).await;
@@ -89,30 +71,17 @@ pub async fn a_tenant_takes_at_most_a_quarter_of_the_slots_while_others_wait(
     let lane = small.lane().await;
     small.push(lane, 2).await;
     big.done(&alone[..1]).await;
-    assert_eq!(
-        big.fetch_one().await.lane,
-        lane,
-        "the next free slot is the other's"
-    );
+    assert_eq!(big.fetch_one().await.lane, lane, "the next free slot is the other's");
     big.done(&alone[1..]).await;
     let mut rest = big.fetch_all().await;
-    assert_eq!(
-        rest.len(),
-        15,
-        "when nobody else waits any more, it takes all again"
-    );
+    assert_eq!(rest.len(), 15, "when nobody else waits any more, it takes all again");
     rest.retain(|ticket| ticket.lane != lane);
     big.done(&rest).await;
 
     // With two that wait, each holds a quarter and the rest stays free for a third.
     big.done(&big.fetch_all().await).await;
-    let (lanes, third) = (
-        [big.lane().await, big.lane().await],
-        Bench {
-            tenant: tenant(),
-            ..big.clone()
-        },
-    );
+    let (lanes, third) =
+        ([big.lane().await, big.lane().await], Bench { tenant: tenant(), ..big.clone() });
     let other = small.lane().await;
     for lane in lanes {
         big.push(lane, 20).await;
@@ -133,12 +102,7 @@ pub async fn a_tenant_takes_at_most_a_quarter_of_the_slots_while_others_wait(
 pub async fn slow_lanes_take_at_most_half_of_the_slots_while_others_wait(queue: Arc<dyn Queue>) {
     let mut bench = Bench::new(queue);
     bench.worker = worker(8);
-    let tenants: Vec<_> = (0..5)
-        .map(|_| Bench {
-            tenant: tenant(),
-            ..bench.clone()
-        })
-        .collect();
+    let tenants: Vec<_> = (0..5).map(|_| Bench { tenant: tenant(), ..bench.clone() }).collect();
     for slow in &tenants[..4] {
         let lane = slow.lane().await;
         slow.push(lane, 40).await;
@@ -154,28 +118,17 @@ pub async fn slow_lanes_take_at_most_half_of_the_slots_while_others_wait(queue: 
         "the slow lanes hold their half: {more:?}"
     );
     bench.expect_nothing().await;
-    bench
-        .complete(&held[..1], Next::Done, Feedback::Success)
-        .await;
-    assert_ne!(
-        bench.fetch_one().await.lane,
-        quick,
-        "a slow lane gets the slot it gave back"
-    );
+    bench.complete(&held[..1], Next::Done, Feedback::Success).await;
+    assert_ne!(bench.fetch_one().await.lane, quick, "a slow lane gets the slot it gave back");
     // Paused, the quick lane waits for nothing: the slow ones may have what is free.
-    tenants[4]
-        .configure(quick, |settings| settings.paused = true)
-        .await;
+    tenants[4].configure(quick, |settings| settings.paused = true).await;
     assert_eq!(bench.fetch(2).await.len(), 2);
 }
 
 pub async fn slow_lanes_leave_the_last_eighth_of_the_slots_free(queue: Arc<dyn Queue>) {
     let mut slow = Bench::new(queue);
     slow.worker = worker(16);
-    let quick = Bench {
-        tenant: tenant(),
-        ..slow.clone()
-    };
+    let quick = Bench { tenant: tenant(), ..slow.clone() };
     let lane = slow.lane().await;
     slow.push(lane, 60).await;
     let held = slow.fetch_all().await;

@@ -14,25 +14,15 @@ pub async fn an_old_token_changes_nothing(queue: Arc<dyn Queue>) {
     let lane = bench.lane().await;
     bench.push(lane, 1).await;
     let first = bench.fetch_one().await;
-    bench
-        .complete(&[first], due_in(Duration::ZERO), Feedback::Neutral)
-        .await;
+    bench.complete(&[first], due_in(Duration::ZERO), Feedback::Neutral).await;
     let second = bench.fetch_one().await;
-    bench
-        .complete(&[first], due_in(Duration::ZERO), Feedback::Neutral)
-        .await;
+    bench.complete(&[first], due_in(Duration::ZERO), Feedback::Neutral).await;
     bench.done(&[first]).await;
     bench.expect_nothing().await;
-    let lost = bench
-        .queue
-        .extend_lease(&[first, second])
-        .await
-        .expect("the queue is up");
+    let lost = bench.queue.extend_lease(&[first, second]).await.expect("the queue is up");
     assert_eq!(lost, [first]);
     bench.done(&[second]).await;
-    bench
-        .complete(&[second], due_in(Duration::ZERO), Feedback::Neutral)
-        .await;
+    bench.complete(&[second], due_in(Duration::ZERO), Feedback::Neutral).await;
     bench.expect_nothing().await;
 }
 
@@ -46,24 +36,14 @@ pub async fn a_lease_that_runs_out_is_handed_out_again(queue: Arc<dyn Queue>) {
     let rest = bench.fetch(1).await;
     bench.done(&rest).await;
     let again = timeout(LEASE * 2, bench.queue.fetch(worker(10), 1)).await;
-    assert!(
-        start.elapsed() >= LEASE - ms(1),
-        "a lease ended early, after {:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() >= LEASE - ms(1), "a lease ended early, after {:?}", start.elapsed());
     let mut again = again.expect("leases run out").expect("the queue is up");
     again.extend(bench.fetch(2 - again.len()).await);
     assert_eq!(ids(&again), pushed[..2], "in the order in which they stood");
     assert_eq!(bench.stats().await.leases_reclaimed, 2);
     bench.done(&lost).await;
-    bench
-        .complete(&lost, due_in(Duration::ZERO), Feedback::Neutral)
-        .await;
-    assert_eq!(
-        bench.stats().await.leased,
-        2,
-        "the old tokens are worth nothing"
-    );
+    bench.complete(&lost, due_in(Duration::ZERO), Feedback::Neutral).await;
+    assert_eq!(bench.stats().await.leased, 2, "the old tokens are worth nothing");
 }
 
 /// Takes longer than a lease on a queue that runs on real time.
@@ -76,11 +56,7 @@ pub async fn a_renewed_lease_is_kept(queue: Arc<dyn Queue>) {
     while start.elapsed() < LEASE + LEASE_RENEWAL {
         let nothing = timeout(LEASE_RENEWAL, bench.queue.fetch(bench.worker, 1)).await;
         assert!(nothing.is_err(), "a renewed lease was handed out again");
-        let lost = bench
-            .queue
-            .extend_lease(&[ticket])
-            .await
-            .expect("the queue is up");
+        let lost = bench.queue.extend_lease(&[ticket]).await.expect("the queue is up");
         assert!(lost.is_empty());
     }
     bench.done(&[ticket]).await;
@@ -114,9 +90,7 @@ pub async fn each_delivery_goes_to_one_of_many_workers(queue: Arc<dyn Queue>) {
         let lane = bench.lane().await;
         pushed.extend(bench.push(lane, 100).await);
     }
-    let workers: Vec<_> = (0..WORKERS)
-        .map(|_| tokio::spawn(drain(bench.queue.clone())))
-        .collect();
+    let workers: Vec<_> = (0..WORKERS).map(|_| tokio::spawn(drain(bench.queue.clone()))).collect();
     let mut seen = Vec::new();
     for worker in workers {
         seen.extend(soon(worker).await.expect("no worker panics"));
@@ -126,17 +100,12 @@ pub async fn each_delivery_goes_to_one_of_many_workers(queue: Arc<dyn Queue>) {
 }
 
 async fn drain(queue: Arc<dyn Queue>) -> Vec<domain::ids::DeliveryId> {
-    let bench = Bench {
-        worker: worker(16),
-        ..Bench::new(queue)
-    };
+    let bench = Bench { worker: worker(16), ..Bench::new(queue) };
     let mut seen = Vec::new();
     while let Ok(tickets) = timeout(ms(500), bench.queue.fetch(bench.worker, 8)).await {
         let tickets = tickets.expect("the queue is up");
         seen.extend(ids(&tickets));
-        bench
-            .complete(&tickets, crate::Next::Done, Feedback::Success)
-            .await;
+        bench.complete(&tickets, crate::Next::Done, Feedback::Success).await;
         tokio::task::yield_now().await;
     }
     seen

@@ -14,6 +14,7 @@ mod serving;
 pub use self::fairness::{
     a_tenant_takes_at_most_a_quarter_of_the_slots_while_others_wait,
     lanes_of_a_tenant_are_served_in_turn, later_classes_get_every_tenth_turn,
+    slow_lanes_leave_the_last_eighth_of_the_slots_free,
     slow_lanes_take_at_most_half_of_the_slots_while_others_wait, tenants_are_served_in_turn,
 };
 pub use self::leases::{
@@ -126,11 +127,7 @@ struct Bench {
 
 impl Bench {
     fn new(queue: Arc<dyn Queue>) -> Self {
-        Self {
-            queue,
-            worker: worker(1000),
-            tenant: tenant(),
-        }
+        Self { queue, worker: worker(1000), tenant: tenant() }
     }
 
     /// A lane of the bench's tenant with settings.
@@ -147,17 +144,12 @@ impl Bench {
     async fn configure(&self, lane: SubscriptionId, adjust: impl FnOnce(&mut LaneSettings)) {
         let mut settings = settings(self.tenant);
         adjust(&mut settings);
-        self.queue
-            .configure_lane(lane, settings)
-            .await
-            .expect("the queue is up");
+        self.queue.configure_lane(lane, settings).await.expect("the queue is up");
     }
 
     /// Pushes `count` new deliveries that are due now.
     async fn push(&self, lane: SubscriptionId, count: usize) -> Vec<DeliveryId> {
-        let due: Vec<_> = (0..count)
-            .map(|_| due(lane, Class::First, Duration::ZERO))
-            .collect();
+        let due: Vec<_> = (0..count).map(|_| due(lane, Class::First, Duration::ZERO)).collect();
         self.push_these(&due).await;
         due.iter().map(|due| due.delivery).collect()
     }
@@ -191,25 +183,13 @@ impl Bench {
 
     async fn expect_nothing(&self) {
         let tickets = self.fetch_all().await;
-        assert!(
-            tickets.is_empty(),
-            "nothing may be handed out, but was: {tickets:?}"
-        );
+        assert!(tickets.is_empty(), "nothing may be handed out, but was: {tickets:?}");
     }
 
     async fn complete(&self, tickets: &[Ticket], next: Next, feedback: Feedback) {
-        let completions: Vec<_> = tickets
-            .iter()
-            .map(|ticket| Completion {
-                ticket: *ticket,
-                next,
-                feedback,
-            })
-            .collect();
-        self.queue
-            .complete(&completions)
-            .await
-            .expect("the queue is up");
+        let completions: Vec<_> =
+            tickets.iter().map(|ticket| Completion { ticket: *ticket, next, feedback }).collect();
+        self.queue.complete(&completions).await.expect("the queue is up");
     }
 
     async fn done(&self, tickets: &[Ticket]) {
@@ -217,17 +197,12 @@ impl Bench {
     }
 
     async fn wants_refill(&self) -> Vec<RefillRequest> {
-        soon(self.queue.wants_refill())
-            .await
-            .expect("the queue is up")
+        soon(self.queue.wants_refill()).await.expect("the queue is up")
     }
 
     async fn expect_no_refill(&self) {
         let wanted = timeout(SILENCE, self.queue.wants_refill()).await;
-        assert!(
-            wanted.is_err(),
-            "no refill may be wanted, but was: {wanted:?}"
-        );
+        assert!(wanted.is_err(), "no refill may be wanted, but was: {wanted:?}");
     }
 
     async fn stats(&self) -> Stats {
@@ -252,33 +227,19 @@ fn tenant() -> TenantId {
 }
 
 fn worker(slots: usize) -> WorkerSlots {
-    WorkerSlots {
-        worker: Uuid::now_v7(),
-        slots,
-    }
+    WorkerSlots { worker: Uuid::now_v7(), slots }
 }
 
 fn due(lane: SubscriptionId, class: Class, delay: Duration) -> Due {
-    Due {
-        lane,
-        delivery: DeliveryId(Uuid::now_v7()),
-        class,
-        delay,
-    }
+    Due { lane, delivery: DeliveryId(Uuid::now_v7()), class, delay }
 }
 
 fn due_in(delay: Duration) -> Next {
-    Next::DueIn {
-        delay,
-        class: Class::Retry,
-    }
+    Next::DueIn { delay, class: Class::Retry }
 }
 
 fn ids(tickets: &[Ticket]) -> Vec<DeliveryId> {
-    tickets
-        .iter()
-        .filter_map(|ticket| ticket.delivery)
-        .collect()
+    tickets.iter().filter_map(|ticket| ticket.delivery).collect()
 }
 
 fn ms(ms: u64) -> Duration {
@@ -286,7 +247,5 @@ fn ms(ms: u64) -> Duration {
 }
 
 async fn soon<T>(future: impl Future<Output = T>) -> T {
-    timeout(PATIENCE, future)
-        .await
-        .expect("what must happen happens soon")
+    timeout(PATIENCE, future).await.expect("what must happen happens soon")
 }

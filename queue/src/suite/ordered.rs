@@ -16,18 +16,10 @@ pub async fn an_ordered_lane_has_one_ticket_at_a_time(queue: Arc<dyn Queue>) {
     assert_eq!((ticket.lane, ticket.delivery), (lane, None));
     bench.expect_nothing().await;
     let start = Instant::now();
-    bench
-        .complete(&[ticket], due_in(ms(200)), Feedback::Success)
-        .await;
+    bench.complete(&[ticket], due_in(ms(200)), Feedback::Success).await;
     let ticket = bench.fetch_one().await;
-    assert!(
-        start.elapsed() >= ms(199),
-        "the head came early, after {:?}",
-        start.elapsed()
-    );
-    bench
-        .complete(&[ticket], due_in(Duration::ZERO), Feedback::Success)
-        .await;
+    assert!(start.elapsed() >= ms(199), "the head came early, after {:?}", start.elapsed());
+    bench.complete(&[ticket], due_in(Duration::ZERO), Feedback::Success).await;
     let ticket = bench.fetch_one().await;
     bench.expect_nothing().await;
     bench.done(&[ticket]).await;
@@ -53,13 +45,7 @@ pub async fn a_push_during_the_lease_of_an_ordered_lane_counts_afterwards(queue:
     bench.done(&[ticket]).await;
     let ticket = bench.fetch_one().await;
     bench.push(lane, 1).await;
-    bench
-        .complete(
-            &[ticket],
-            due_in(Duration::from_secs(60)),
-            Feedback::Neutral,
-        )
-        .await;
+    bench.complete(&[ticket], due_in(Duration::from_secs(60)), Feedback::Neutral).await;
     let ticket = bench.fetch_one().await;
     bench.done(&[ticket]).await;
     bench.expect_nothing().await;

@@ -28,9 +28,7 @@ pub async fn a_push_wakes_who_waits(queue: Arc<dyn Queue>) {
     });
     tokio::task::yield_now().await;
     let pushed = bench.push(lane, 1).await;
-    let ticket = soon(waiting)
-        .await
-        .expect("the waiting task does not panic");
+    let ticket = soon(waiting).await.expect("the waiting task does not panic");
     assert_eq!((ticket.lane, ticket.delivery), (lane, Some(pushed[0])));
     assert!(ticket.waited < Duration::from_secs(1) && !ticket.probe);
     bench.expect_nothing().await;
@@ -46,11 +44,7 @@ pub async fn deliveries_come_in_the_order_they_are_due(queue: Arc<dyn Queue>) {
     let tickets = bench.fetch(4).await;
     let expected = [now, also_now, soon, late].map(|due| due.delivery);
     assert_eq!(ids(&tickets), expected);
-    assert!(
-        start.elapsed() >= ms(299),
-        "the last one came early, after {:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() >= ms(299), "the last one came early, after {:?}", start.elapsed());
 }
 
 pub async fn pushing_what_is_known_changes_nothing(queue: Arc<dyn Queue>) {
@@ -60,23 +54,13 @@ pub async fn pushing_what_is_known_changes_nothing(queue: Arc<dyn Queue>) {
     bench.push_these(&[first, first]).await;
     bench.push_these(&[first]).await;
     let tickets = bench.fetch_all().await;
-    assert_eq!(
-        ids(&tickets),
-        [first.delivery],
-        "waiting, it is pushed again"
-    );
+    assert_eq!(ids(&tickets), [first.delivery], "waiting, it is pushed again");
     bench.push_these(&[first]).await;
     bench.expect_nothing().await;
-    bench
-        .complete(&tickets, due_in(ms(200)), Feedback::Neutral)
-        .await;
+    bench.complete(&tickets, due_in(ms(200)), Feedback::Neutral).await;
     bench.push_these(&[first]).await;
     bench.expect_nothing().await;
-    assert_eq!(
-        ids(&bench.fetch(1).await),
-        [first.delivery],
-        "delayed, it comes once"
-    );
+    assert_eq!(ids(&bench.fetch(1).await), [first.delivery], "delayed, it comes once");
     bench.expect_nothing().await;
 }
 
@@ -90,11 +74,7 @@ pub async fn a_finished_delivery_is_forgotten(queue: Arc<dyn Queue>) {
     let stats = bench.stats().await;
     assert_eq!((stats.ready, stats.delayed, stats.leased), (0, 0, 0));
     bench.push_these(&[only]).await;
-    assert_eq!(
-        ids(&bench.fetch(1).await),
-        [only.delivery],
-        "a second push is a new beginning"
-    );
+    assert_eq!(ids(&bench.fetch(1).await), [only.delivery], "a second push is a new beginning");
 }
 
 pub async fn a_retry_comes_back_after_its_delay(queue: Arc<dyn Queue>) {
@@ -103,32 +83,14 @@ pub async fn a_retry_comes_back_after_its_delay(queue: Arc<dyn Queue>) {
     bench.push(lane, 1).await;
     let ticket = bench.fetch_one().await;
     let start = Instant::now();
-    bench
-        .complete(&[ticket], due_in(ms(250)), Feedback::Neutral)
-        .await;
+    bench.complete(&[ticket], due_in(ms(250)), Feedback::Neutral).await;
     let again = bench.fetch_one().await;
-    assert_eq!(
-        (again.delivery, again.class),
-        (ticket.delivery, Class::Retry)
-    );
-    assert!(
-        start.elapsed() >= ms(249),
-        "it came early, after {:?}",
-        start.elapsed()
-    );
+    assert_eq!((again.delivery, again.class), (ticket.delivery, Class::Retry));
+    assert!(start.elapsed() >= ms(249), "it came early, after {:?}", start.elapsed());
     assert_ne!(again.lease, ticket.lease);
-    let released = Next::DueIn {
-        delay: Duration::ZERO,
-        class: Class::Retry,
-    };
-    bench
-        .complete(&[again], released, Feedback::Unattempted)
-        .await;
-    assert_eq!(
-        bench.fetch_one().await.delivery,
-        ticket.delivery,
-        "released, it is due at once"
-    );
+    let released = Next::DueIn { delay: Duration::ZERO, class: Class::Retry };
+    bench.complete(&[again], released, Feedback::Unattempted).await;
+    assert_eq!(bench.fetch_one().await.delivery, ticket.delivery, "released, it is due at once");
 }
 
 pub async fn a_dropped_lane_is_forgotten(queue: Arc<dyn Queue>) {
@@ -138,15 +100,9 @@ pub async fn a_dropped_lane_is_forgotten(queue: Arc<dyn Queue>) {
     let out = bench.fetch(3).await;
     bench.queue.drop_lane(lane).await.expect("the queue is up");
     bench.expect_nothing().await;
-    let lost = bench
-        .queue
-        .extend_lease(&out)
-        .await
-        .expect("the queue is up");
+    let lost = bench.queue.extend_lease(&out).await.expect("the queue is up");
     assert_eq!(lost, out, "its leases are over");
-    bench
-        .complete(&out, due_in(Duration::ZERO), Feedback::Success)
-        .await;
+    bench.complete(&out, due_in(Duration::ZERO), Feedback::Success).await;
     bench.expect_nothing().await;
     let stats = bench.stats().await;
     assert_eq!((stats.lanes, stats.ready, stats.leased), (1, 0, 0));
@@ -160,21 +116,12 @@ pub async fn statistics_add_up(queue: Arc<dyn Queue>) {
     let paused = bench.lane_with(|settings| settings.paused = true).await;
     bench.push(lane, 5).await;
     bench.push(paused, 2).await;
-    bench
-        .push_these(&[due(lane, Class::Retry, Duration::from_secs(60))])
-        .await;
-    bench
-        .push_these(&[due(lane, Class::Retry, Duration::from_secs(3600))])
-        .await;
+    bench.push_these(&[due(lane, Class::Retry, Duration::from_secs(60))]).await;
+    bench.push_these(&[due(lane, Class::Retry, Duration::from_secs(3600))]).await;
     bench.fetch(2).await;
     let stats = bench.stats().await;
     assert_eq!(
-        (
-            stats.lanes,
-            stats.lanes_paused,
-            stats.lanes_open,
-            stats.lanes_behind
-        ),
+        (stats.lanes, stats.lanes_paused, stats.lanes_open, stats.lanes_behind),
         (2, 1, 0, 1)
     );
     assert_eq!((stats.ready, stats.delayed, stats.leased), (5, 1, 2));

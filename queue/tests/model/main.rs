@@ -63,32 +63,19 @@ impl Trial {
             Step::Fetch { worker, max } => {
                 self.fetch(script::WORKERS[*worker], *max)?;
             }
-            Step::Complete {
-                which,
-                next,
-                feedback,
-            } => {
+            Step::Complete { which, next, feedback } => {
                 if !self.out.is_empty() {
-                    let ticket = self
-                        .out
-                        .remove(which.index(self.out.len()))
-                        .expect("the index is within");
+                    let ticket =
+                        self.out.remove(which.index(self.out.len())).expect("the index is within");
                     self.complete(ticket, *next, *feedback);
                 }
             }
             Step::CompleteOld { which } => {
                 if !self.ended.is_empty() {
                     let ticket = self.ended[which.index(self.ended.len())];
-                    let next = Next::DueIn {
-                        delay: Duration::ZERO,
-                        class: ticket.class,
-                    };
+                    let next = Next::DueIn { delay: Duration::ZERO, class: ticket.class };
                     self.lanes.complete(
-                        &[Completion {
-                            ticket,
-                            next,
-                            feedback: Feedback::Success,
-                        }],
+                        &[Completion { ticket, next, feedback: Feedback::Success }],
                         self.now,
                     );
                 }
@@ -103,10 +90,8 @@ impl Trial {
                 self.model.configure_lane(*lane, settings.clone(), self.now);
             }
             Step::ConfigureTenant { tenant, settings } => {
-                self.lanes
-                    .configure_tenant(*tenant, settings.clone(), self.now);
-                self.model
-                    .configure_tenant(*tenant, settings.clone(), self.now);
+                self.lanes.configure_tenant(*tenant, settings.clone(), self.now);
+                self.model.configure_tenant(*tenant, settings.clone(), self.now);
             }
             Step::DropLane { lane } => {
                 self.lanes.drop_lane(*lane, self.now);
@@ -127,10 +112,8 @@ impl Trial {
     }
 
     fn push(&mut self, due: &[Due]) {
-        let due: Vec<_> = due
-            .iter()
-            .filter_map(|due| self.model.as_stored(*due, self.now))
-            .collect();
+        let due: Vec<_> =
+            due.iter().filter_map(|due| self.model.as_stored(*due, self.now)).collect();
         self.lanes.push(&due, self.now);
         self.model.push(&due, self.now);
     }
@@ -142,11 +125,7 @@ impl Trial {
         }
         if tickets.len() < max {
             let next = self.model.candidates(worker, self.now);
-            prop_assert!(
-                next.is_empty(),
-                "kept back although they may be served: {:?}",
-                next
-            );
+            prop_assert!(next.is_empty(), "kept back although they may be served: {:?}", next);
         }
         self.out.extend(&tickets);
         Ok(tickets.len())
@@ -154,14 +133,7 @@ impl Trial {
 
     fn complete(&mut self, ticket: Ticket, next: Next, feedback: Feedback) {
         let next = self.model.settle(&ticket, next, self.now);
-        self.lanes.complete(
-            &[Completion {
-                ticket,
-                next,
-                feedback,
-            }],
-            self.now,
-        );
+        self.lanes.complete(&[Completion { ticket, next, feedback }], self.now);
         self.model.complete(&ticket, next, feedback, self.now);
         self.ended.push(ticket);
         if self.ended.len() > 20 {
@@ -171,9 +143,7 @@ impl Trial {
 
     fn ask(&mut self) -> Result<Vec<RefillRequest>, TestCaseError> {
         let requests = self.lanes.wants_refill(self.now);
-        let asked = requests
-            .iter()
-            .map(|request| (request.lane, request.class, request.limit));
+        let asked = requests.iter().map(|request| (request.lane, request.class, request.limit));
         let mut expected = self.model.wants_refill(self.now);
         for request in asked {
             let place = expected.iter().position(|wanted| *wanted == request);
@@ -195,9 +165,8 @@ impl Trial {
 
     /// Lets time pass. When the queue named no instant to wake at, nothing may have become ready.
     fn wait(&mut self, time: Duration) -> Result<(), TestCaseError> {
-        let was_idle: Vec<_> = script::WORKERS
-            .map(|worker| self.model.candidates(worker, self.now).is_empty())
-            .into();
+        let was_idle: Vec<_> =
+            script::WORKERS.map(|worker| self.model.candidates(worker, self.now).is_empty()).into();
         let wants_none = self.model.wants_refill(self.now).is_empty();
         let (wake, refill_wake) = (self.lanes.next_wake(), self.lanes.next_refill_wake());
         self.now = self.now + time;
@@ -213,18 +182,9 @@ impl Trial {
             }
         }
         // Who waits for tickets passes on that a lease that ran out made a refill wanted.
-        if wants_none
-            && [wake, refill_wake]
-                .into_iter()
-                .flatten()
-                .all(|at| at > self.now)
-        {
+        if wants_none && [wake, refill_wake].into_iter().flatten().all(|at| at > self.now) {
             let wanted = self.model.wants_refill(self.now);
-            prop_assert!(
-                wanted.is_empty(),
-                "nobody was told to wake for the refills {:?}",
-                wanted
-            );
+            prop_assert!(wanted.is_empty(), "nobody was told to wake for the refills {:?}", wanted);
         }
         Ok(())
     }
@@ -241,10 +201,8 @@ impl Trial {
             self.model.configure_lane(lane, settings, self.now);
         }
         for tenant in script::TENANTS {
-            self.lanes
-                .configure_tenant(tenant, Default::default(), self.now);
-            self.model
-                .configure_tenant(tenant, Default::default(), self.now);
+            self.lanes.configure_tenant(tenant, Default::default(), self.now);
+            self.model.configure_tenant(tenant, Default::default(), self.now);
         }
         self.asked.clear();
         let mut rounds = 0;

@@ -10,11 +10,8 @@ use proptest::sample::{Index, select};
 use queue::{Breaker, Class, Due, Feedback, LaneSettings, Next, TenantSettings, WorkerSlots};
 use uuid::Uuid;
 
-pub(crate) const TENANTS: [TenantId; 3] = [
-    TenantId(Uuid::from_u128(1)),
-    TenantId(Uuid::from_u128(2)),
-    TenantId(Uuid::from_u128(3)),
-];
+pub(crate) const TENANTS: [TenantId; 3] =
+    [TenantId(Uuid::from_u128(1)), TenantId(Uuid::from_u128(2)), TenantId(Uuid::from_u128(3))];
 /// The first tenant has three lanes, the others one each.
 pub(crate) const LANES: [(SubscriptionId, TenantId); 5] = [
     (lane(1), TENANTS[0]),
@@ -24,14 +21,8 @@ pub(crate) const LANES: [(SubscriptionId, TenantId); 5] = [
     (lane(5), TENANTS[2]),
 ];
 pub(crate) const WORKERS: [WorkerSlots; 2] = [
-    WorkerSlots {
-        worker: Uuid::from_u128(8),
-        slots: 10,
-    },
-    WorkerSlots {
-        worker: Uuid::from_u128(9),
-        slots: 64,
-    },
+    WorkerSlots { worker: Uuid::from_u128(8), slots: 10 },
+    WorkerSlots { worker: Uuid::from_u128(9), slots: 64 },
 ];
 
 /// One call, or time that passes.
@@ -117,41 +108,24 @@ fn step() -> BoxedStrategy<Step> {
 /// One delivery, or enough of one lane's to fill its window.
 fn push() -> impl Strategy<Value = Step> {
     let few = vec((select(&LANES[..]), id(), class(), delay()), 1..6).prop_map(|due| {
-        due.into_iter()
-            .map(|((lane, _), id, class, delay)| of(lane, id, class, delay))
-            .collect()
+        due.into_iter().map(|((lane, _), id, class, delay)| of(lane, id, class, delay)).collect()
     });
-    let many = (
-        select(&LANES[..]),
-        0..40_u128,
-        class(),
-        delay(),
-        20..180_u128,
-    )
-        .prop_map(|((lane, _), from, class, delay, count)| {
+    let many = (select(&LANES[..]), 0..40_u128, class(), delay(), 20..180_u128).prop_map(
+        |((lane, _), from, class, delay, count)| {
             (0..count)
                 .map(|n| {
-                    of(
-                        lane,
-                        from * 60 + n,
-                        class,
-                        delay + Duration::from_millis(n as u64 % 7),
-                    )
+                    of(lane, from * 60 + n, class, delay + Duration::from_millis(n as u64 % 7))
                 })
                 .collect()
-        });
+        },
+    );
     prop_oneof![3 => few, 2 => many].prop_map(Step::Push)
 }
 
 /// A delivery belongs to one lane for ever, so its id is made of the lane's.
 fn of(lane: SubscriptionId, id: u128, class: Class, delay: Duration) -> Due {
     let delivery = DeliveryId(Uuid::from_u128(lane.0.as_u128() * 10_000 + id));
-    Due {
-        lane,
-        delivery,
-        class,
-        delay,
-    }
+    Due { lane, delivery, class, delay }
 }
 
 fn id() -> impl Strategy<Value = u128> {
@@ -202,34 +176,16 @@ fn configure_lane() -> impl Strategy<Value = Step> {
         1 => (0..3000_u64).prop_map(|ms| Breaker::Open { probe_after: Duration::from_millis(ms) }),
     ];
     let flag = |weight| proptest::bool::weighted(weight);
-    let settings = (
-        0..4_u64,
-        flag(0.15),
-        flag(0.15),
-        1..30_u32,
-        rate_limit(),
-        breaker,
-    );
+    let settings = (0..4_u64, flag(0.15), flag(0.15), 1..30_u32, rate_limit(), breaker);
     (select(&LANES[..]), settings).prop_map(|((lane, tenant), settings)| {
         let (revision, ordered, paused, max_in_flight, rate_limit, breaker) = settings;
-        let settings = LaneSettings {
-            tenant,
-            revision,
-            ordered,
-            paused,
-            max_in_flight,
-            rate_limit,
-            breaker,
-        };
+        let settings =
+            LaneSettings { tenant, revision, ordered, paused, max_in_flight, rate_limit, breaker };
         Step::ConfigureLane { lane, settings }
     })
 }
 
 fn tenant_settings() -> impl Strategy<Value = TenantSettings> {
-    (proptest::bool::weighted(0.25), rate_limit()).prop_map(|(suspended, rate_limit)| {
-        TenantSettings {
-            suspended,
-            rate_limit,
-        }
-    })
+    (proptest::bool::weighted(0.25), rate_limit())
+        .prop_map(|(suspended, rate_limit)| TenantSettings { suspended, rate_limit })
 }

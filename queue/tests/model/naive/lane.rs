@@ -43,15 +43,11 @@ pub(super) struct Mark {
 
 impl Lane {
     pub(super) fn ordered(&self) -> bool {
-        self.settings
-            .as_ref()
-            .is_some_and(|settings| settings.ordered)
+        self.settings.as_ref().is_some_and(|settings| settings.ordered)
     }
 
     pub(super) fn open(&self) -> bool {
-        self.settings
-            .as_ref()
-            .is_some_and(|settings| settings.breaker != Breaker::Closed)
+        self.settings.as_ref().is_some_and(|settings| settings.breaker != Breaker::Closed)
     }
 
     pub(super) fn of(&self, class: Class) -> impl Iterator<Item = &Item> {

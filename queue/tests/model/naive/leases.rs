@@ -13,11 +13,8 @@ impl Model {
     /// What really came of a ticket, by the database: on an ordered lane the worker takes the
     /// first one that is not finished, and says when the next one is due.
     pub(crate) fn settle(&mut self, ticket: &Ticket, next: Next, now: Moment) -> Next {
-        let lease = self
-            .leases
-            .iter()
-            .find(|lease| lease.token == ticket.lease && !lease.orphan)
-            .copied();
+        let lease =
+            self.leases.iter().find(|lease| lease.token == ticket.lease && !lease.orphan).copied();
         let Some(lease) = lease else { return next };
         if let Some(item) = lease.item {
             self.write(item.id, next, now);
@@ -43,11 +40,7 @@ impl Model {
         feedback: Feedback,
         now: Moment,
     ) {
-        let Some(place) = self
-            .leases
-            .iter()
-            .position(|lease| lease.token == ticket.lease)
-        else {
+        let Some(place) = self.leases.iter().position(|lease| lease.token == ticket.lease) else {
             return;
         };
         let lease = self.leases.remove(place);
@@ -68,10 +61,7 @@ impl Model {
     pub(crate) fn extend(&mut self, tickets: &[Ticket], now: Moment) -> Vec<Ticket> {
         let mut lost = Vec::new();
         for ticket in tickets {
-            match self
-                .leases
-                .iter_mut()
-                .find(|lease| lease.token == ticket.lease && !lease.orphan)
+            match self.leases.iter_mut().find(|lease| lease.token == ticket.lease && !lease.orphan)
             {
                 Some(lease) => lease.expires = now + LEASE,
                 None => lost.push(*ticket),
@@ -82,19 +72,13 @@ impl Model {
 
     /// Ends the leases that have run out.
     pub(crate) fn expire(&mut self, now: Moment) {
-        let mut over: Vec<_> = self
-            .leases
-            .extract_if(.., |lease| lease.expires <= now)
-            .collect();
+        let mut over: Vec<_> = self.leases.extract_if(.., |lease| lease.expires <= now).collect();
         over.sort_by_key(|lease| (lease.expires, lease.token));
         for lease in over.iter().filter(|lease| !lease.orphan) {
             self.reclaimed += 1;
             self.heed(lease, Feedback::Unattempted, now);
             // The rest of them are leased until each has had its turn here.
-            let lane = self
-                .lanes
-                .get_mut(&lease.lane)
-                .expect("a lane with a lease");
+            let lane = self.lanes.get_mut(&lease.lane).expect("a lane with a lease");
             match lease.item {
                 Some(item) => {
                     lane.offer(item, &[], now);
@@ -128,14 +112,8 @@ impl Model {
     }
 
     fn heed(&mut self, lease: &Lease, feedback: Feedback, now: Moment) {
-        let lane = self
-            .lanes
-            .get_mut(&lease.lane)
-            .expect("a lane with a lease");
-        let most = lane
-            .settings
-            .as_ref()
-            .map_or(1, |settings| settings.max_in_flight);
+        let lane = self.lanes.get_mut(&lease.lane).expect("a lane with a lease");
+        let most = lane.settings.as_ref().map_or(1, |settings| settings.max_in_flight);
         match feedback {
             Feedback::Success if !lease.probe => lane.cap = (lane.cap.min(most) * 2).min(most),
             Feedback::Throttled => lane.cap = (lane.cap.min(most) / 2).max(1),

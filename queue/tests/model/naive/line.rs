@@ -12,35 +12,19 @@ use super::{CLASSES, Lease, Model};
 impl Model {
     /// The lanes of which the worker may be served one now, all of them equally right.
     pub(crate) fn candidates(&self, worker: WorkerSlots, now: Moment) -> Vec<SubscriptionId> {
-        let held: Vec<_> = self
-            .leases
-            .iter()
-            .filter(|lease| lease.worker == worker.worker)
-            .collect();
+        let held: Vec<_> =
+            self.leases.iter().filter(|lease| lease.worker == worker.worker).collect();
         if held.len() >= worker.slots {
             return Vec::new();
         }
-        let ready: Vec<_> = self
-            .lanes
-            .iter()
-            .filter(|(id, lane)| self.ready(**id, lane, now))
-            .collect();
-        let tenant_of = |lane: &Lane| {
-            lane.settings
-                .as_ref()
-                .expect("a ready lane has settings")
-                .tenant
-        };
-        let slow_held = held
-            .iter()
-            .filter(|lease| !lease.orphan && self.slow(lease.lane, now))
-            .count();
+        let ready: Vec<_> =
+            self.lanes.iter().filter(|(id, lane)| self.ready(**id, lane, now)).collect();
+        let tenant_of =
+            |lane: &Lane| lane.settings.as_ref().expect("a ready lane has settings").tenant;
+        let slow_held =
+            held.iter().filter(|lease| !lease.orphan && self.slow(lease.lane, now)).count();
         let others = ready.iter().any(|(id, _)| !self.slow(**id, now));
-        let share = if others {
-            worker.slots / 2
-        } else {
-            worker.slots - worker.slots / 8
-        };
+        let share = if others { worker.slots / 2 } else { worker.slots - worker.slots / 8 };
         let slow_full = slow_held >= share.max(1);
         let full = |tenant| {
             held.iter().filter(|lease| lease.tenant == tenant).count() >= (worker.slots / 4).max(1)
@@ -51,9 +35,7 @@ impl Model {
             .filter(|(id, lane)| !(full(tenant_of(lane)) || slow_full && self.slow(**id, now)))
             .map(|(id, lane)| {
                 (
-                    self.tenants
-                        .get(&tenant_of(lane))
-                        .map_or(0, |tenant| tenant.turn),
+                    self.tenants.get(&tenant_of(lane)).map_or(0, |tenant| tenant.turn),
                     lane.turn,
                     **id,
                 )
@@ -64,9 +46,8 @@ impl Model {
         };
         // Tenants that never had a turn are equal among themselves, and so are lanes.
         let of_first = |tenant: TenantId| {
-            let lanes = allowed
-                .iter()
-                .filter(move |(_, _, id)| tenant_of(&self.lanes[id]) == tenant);
+            let lanes =
+                allowed.iter().filter(move |(_, _, id)| tenant_of(&self.lanes[id]) == tenant);
             let least = lanes.clone().map(|(_, turn, _)| *turn).min();
             lanes
                 .filter(move |(_, turn, _)| Some(*turn) == least)
@@ -96,32 +77,19 @@ impl Model {
             ticket,
             candidates
         );
-        let lane = self
-            .lanes
-            .get_mut(&ticket.lane)
-            .expect("a candidate is a lane");
-        let tenant_id = lane
-            .settings
-            .as_ref()
-            .expect("a candidate has settings")
-            .tenant;
+        let lane = self.lanes.get_mut(&ticket.lane).expect("a candidate is a lane");
+        let tenant_id = lane.settings.as_ref().expect("a candidate has settings").tenant;
         let (item, due) = if lane.ordered() {
             prop_assert_eq!(ticket.delivery, None);
-            (
-                None,
-                lane.head.take().expect("a candidate has something due"),
-            )
+            (None, lane.head.take().expect("a candidate has something due"))
         } else {
             let next = lane.next(now).expect("a candidate has something due");
             prop_assert_eq!((ticket.delivery, ticket.class), (Some(next.id), next.class));
             if !lane.open() {
                 for class in CLASSES {
                     let waits = class != next.class && lane.of(class).any(|item| item.due <= now);
-                    lane.passed[class as usize] = if waits {
-                        lane.passed[class as usize] + 1
-                    } else {
-                        0
-                    };
+                    lane.passed[class as usize] =
+                        if waits { lane.passed[class as usize] + 1 } else { 0 };
                 }
             }
             lane.waiting.retain(|item| *item != next);
@@ -140,12 +108,7 @@ impl Model {
             self.leases.iter().all(|lease| lease.token < ticket.lease),
             "a token was used again"
         );
-        let Ticket {
-            lease: token,
-            lane,
-            probe,
-            ..
-        } = *ticket;
+        let Ticket { lease: token, lane, probe, .. } = *ticket;
         let (expires, worker) = (now + LEASE, worker.worker);
         self.leases.push(Lease {
             token,
@@ -164,14 +127,9 @@ impl Model {
 
     /// Whether the lane may be served as far as it is concerned; its tenant's rate may still refuse.
     pub(super) fn lane_ready(&self, id: SubscriptionId, lane: &Lane, now: Moment) -> bool {
-        let mut alone = Model {
-            leases: self.leases.clone(),
-            ..Model::default()
-        };
+        let mut alone = Model { leases: self.leases.clone(), ..Model::default() };
         let suspended = |settings: &LaneSettings| {
-            self.tenants
-                .get(&settings.tenant)
-                .is_some_and(|tenant| tenant.settings.suspended)
+            self.tenants.get(&settings.tenant).is_some_and(|tenant| tenant.settings.suspended)
         };
         if lane.settings.as_ref().is_some_and(suspended) {
             return false;
@@ -197,19 +155,12 @@ impl Model {
             && !suspended
             && tenant_allows
             && lane.rate.allows(now)
-            && in_flight
-                < if settings.ordered {
-                    1
-                } else {
-                    settings.max_in_flight
-                }
+            && in_flight < if settings.ordered { 1 } else { settings.max_in_flight }
             && lane.dues().any(|due| due <= now)
     }
 
     fn slow(&self, lane: SubscriptionId, now: Moment) -> bool {
         self.lanes.get(&lane).is_some_and(|lane| lane.sluggish)
-            || self
-                .leases_of(lane)
-                .any(|lease| lease.granted + SLOW_AFTER <= now)
+            || self.leases_of(lane).any(|lease| lease.granted + SLOW_AFTER <= now)
     }
 }

@@ -61,22 +61,14 @@ impl Model {
     /// A delivery that the database has already is pushed again by the reconciler, as it stands
     /// there; one that has come to its end is not pushed any more.
     pub(crate) fn as_stored(&self, due: Due, now: Moment) -> Option<Due> {
-        let as_it_stands = |row: &Row| Due {
-            class: row.class,
-            delay: row.due.since(now),
-            ..due
-        };
+        let as_it_stands = |row: &Row| Due { class: row.class, delay: row.due.since(now), ..due };
         let new = !self.ended.contains(&due.delivery);
         new.then(|| self.database.get(&due.delivery).map_or(due, as_it_stands))
     }
 
     pub(crate) fn push(&mut self, due: &[Due], now: Moment) {
         for due in due {
-            let row = Row {
-                lane: due.lane,
-                class: due.class,
-                due: now + due.delay,
-            };
+            let row = Row { lane: due.lane, class: due.class, due: now + due.delay };
             self.database.entry(due.delivery).or_insert(row);
             self.offer(due.lane, due.delivery, due.class, now + due.delay, now);
         }
@@ -89,15 +81,8 @@ impl Model {
         now: Moment,
     ) {
         let leased = self.leases_of(id).count() > 0;
-        let lane = self.lanes.entry(id).or_insert_with(|| Lane {
-            cap: 8,
-            ..Lane::default()
-        });
-        if lane
-            .settings
-            .as_ref()
-            .is_some_and(|current| current.revision > settings.revision)
-        {
+        let lane = self.lanes.entry(id).or_insert_with(|| Lane { cap: 8, ..Lane::default() });
+        if lane.settings.as_ref().is_some_and(|current| current.revision > settings.revision) {
             return;
         }
         if settings.ordered && !lane.ordered() {
@@ -107,11 +92,7 @@ impl Model {
             lane.marks.clear();
         }
         let ends_order = !settings.ordered && lane.ordered();
-        let head = if ends_order {
-            sooner(lane.head.take(), leased.then_some(now))
-        } else {
-            None
-        };
+        let head = if ends_order { sooner(lane.head.take(), leased.then_some(now)) } else { None };
         if let Some(at) = head {
             CLASSES.into_iter().for_each(|class| lane.leave(class, at));
         }
@@ -140,15 +121,8 @@ impl Model {
             .iter_mut()
             .filter(|lease| lease.lane == id)
             .for_each(|lease| lease.orphan = true);
-        self.ended.extend(
-            self.database
-                .extract_if(.., |_, row| row.lane == id)
-                .map(|(id, _)| id),
-        );
-        if let Some(tenant) = lane
-            .and_then(|lane| lane.settings)
-            .map(|settings| settings.tenant)
-        {
+        self.ended.extend(self.database.extract_if(.., |_, row| row.lane == id).map(|(id, _)| id));
+        if let Some(tenant) = lane.and_then(|lane| lane.settings).map(|settings| settings.tenant) {
             self.forget_tenant(tenant);
         }
     }
@@ -157,14 +131,9 @@ impl Model {
         let lanes = || self.lanes.values();
         let due = || lanes().flat_map(Lane::dues);
         let with = |test: fn(&LaneSettings) -> bool| {
-            lanes()
-                .filter(|lane| lane.settings.as_ref().is_some_and(test))
-                .count()
+            lanes().filter(|lane| lane.settings.as_ref().is_some_and(test)).count()
         };
-        let oldest = self
-            .lanes
-            .iter()
-            .filter(|(id, lane)| self.lane_ready(**id, lane, now));
+        let oldest = self.lanes.iter().filter(|(id, lane)| self.lane_ready(**id, lane, now));
         Stats {
             lanes: self.lanes.len(),
             ready: due().filter(|due| *due <= now).count(),
@@ -191,11 +160,8 @@ impl Model {
 
     pub(crate) fn describe(&self) -> String {
         let lanes = self.lanes.iter().map(|(id, lane)| {
-            let marks: Vec<_> = lane
-                .marks
-                .iter()
-                .map(|(class, mark)| (class, mark.beyond, mark.asked))
-                .collect();
+            let marks: Vec<_> =
+                lane.marks.iter().map(|(class, mark)| (class, mark.beyond, mark.asked)).collect();
             format!(
                 "{id}: {} wait, {} leased, marks {marks:?}; ",
                 lane.waiting.len(),
@@ -214,41 +180,28 @@ impl Model {
         now: Moment,
     ) -> bool {
         self.arrivals += 1;
-        let item = Item {
-            due,
-            arrival: self.arrivals,
-            class,
-            id,
-        };
+        let item = Item { due, arrival: self.arrivals, class, id };
         let leased = self.leased(lane);
         self.lanes
             .entry(lane)
-            .or_insert_with(|| Lane {
-                cap: 8,
-                ..Lane::default()
-            })
+            .or_insert_with(|| Lane { cap: 8, ..Lane::default() })
             .offer(item, &leased, now)
     }
 
     fn leased(&self, lane: SubscriptionId) -> Vec<DeliveryId> {
-        self.leases_of(lane)
-            .filter_map(|lease| lease.item.map(|item| item.id))
-            .collect()
+        self.leases_of(lane).filter_map(|lease| lease.item.map(|item| item.id)).collect()
     }
 
     fn leases_of(&self, lane: SubscriptionId) -> impl Iterator<Item = &Lease> {
-        self.leases
-            .iter()
-            .filter(move |lease| lease.lane == lane && !lease.orphan)
+        self.leases.iter().filter(move |lease| lease.lane == lane && !lease.orphan)
     }
 
     /// A tenant without lanes and limits is not remembered, nor is its turn.
     fn forget_tenant(&mut self, id: TenantId) {
-        let has_lanes = self.lanes.values().any(|lane| {
-            lane.settings
-                .as_ref()
-                .is_some_and(|settings| settings.tenant == id)
-        });
+        let has_lanes = self
+            .lanes
+            .values()
+            .any(|lane| lane.settings.as_ref().is_some_and(|settings| settings.tenant == id));
         if !has_lanes
             && self
                 .tenants

@@ -14,9 +14,7 @@ pub(super) struct Rate {
 impl Rate {
     pub(super) fn set(&mut self, limit: Option<RateLimit>, now: Moment) {
         if let (Some(new), Some(_)) = (limit, self.limit.filter(|old| Some(*old) != limit)) {
-            self.tat = self
-                .tat
-                .min(now.nanos() + period(new) * u64::from(new.burst()));
+            self.tat = self.tat.min(now.nanos() + period(new) * u64::from(new.burst()));
         } else if self.limit.is_none() || limit.is_none() {
             self.tat = 0;
         }

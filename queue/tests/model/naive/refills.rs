@@ -13,17 +13,13 @@ impl Model {
     pub(crate) fn wants_refill(&self, now: Moment) -> Vec<(SubscriptionId, Class, usize)> {
         let mut wanted = Vec::new();
         for (id, lane) in &self.lanes {
-            let Some(settings) = lane
-                .settings
-                .as_ref()
-                .filter(|settings| !settings.paused && !settings.ordered)
+            let Some(settings) =
+                lane.settings.as_ref().filter(|settings| !settings.paused && !settings.ordered)
             else {
                 continue;
             };
-            let suspended = self
-                .tenants
-                .get(&settings.tenant)
-                .is_some_and(|tenant| tenant.settings.suspended);
+            let suspended =
+                self.tenants.get(&settings.tenant).is_some_and(|tenant| tenant.settings.suspended);
             if suspended || (lane.open() && !lane.waiting.is_empty()) {
                 continue;
             }
@@ -32,9 +28,7 @@ impl Model {
                     continue;
                 };
                 let near = mark.beyond.is_some_and(|at| at <= now + HORIZON);
-                let patient = mark
-                    .asked
-                    .is_none_or(|at| at + Duration::from_secs(5) <= now)
+                let patient = mark.asked.is_none_or(|at| at + Duration::from_secs(5) <= now)
                     && mark.not_before <= now;
                 if near && patient && held <= WINDOW / 2 {
                     let leased = self.leases_of(*id).filter(|lease| {
@@ -48,10 +42,8 @@ impl Model {
     }
 
     pub(crate) fn ask(&mut self, request: &RefillRequest, now: Moment) {
-        let mark = self
-            .lanes
-            .get_mut(&request.lane)
-            .and_then(|lane| lane.marks.get_mut(&request.class));
+        let mark =
+            self.lanes.get_mut(&request.lane).and_then(|lane| lane.marks.get_mut(&request.class));
         let mark = mark.expect("a request comes of a mark");
         (mark.asked, mark.since_asked, mark.generation) = (Some(now), None, request.generation);
     }
@@ -71,20 +63,11 @@ impl Model {
             class: request.class,
             delay: due.since(now),
         };
-        Refill {
-            request,
-            due: rows.iter().take(request.limit).map(due).collect(),
-            beyond,
-        }
+        Refill { request, due: rows.iter().take(request.limit).map(due).collect(), beyond }
     }
 
     pub(crate) fn refill(&mut self, refill: &Refill, now: Moment) {
-        let RefillRequest {
-            lane: id,
-            class,
-            generation,
-            ..
-        } = refill.request;
+        let RefillRequest { lane: id, class, generation, .. } = refill.request;
         let Some(lane) = self.lanes.get_mut(&id) else {
             return;
         };

@@ -1,24 +1,26 @@
 //! apalis runs tickets of a queue: in parallel, through errors of the queue, and stops gracefully.
 
+mod blinking;
+
 use std::collections::HashSet;
 use std::future::pending;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use apalis::layers::WorkerBuilderExt;
 use apalis::prelude::{Data, Monitor, ParallelizeExt, WorkerBuilder};
-use async_trait::async_trait;
 use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use parking_lot::Mutex;
 use queue::backend::LaneBackend;
 use queue::memory::MemoryQueue;
 use queue::{
-    Breaker, Class, Completion, Due, Feedback, LaneSettings, Next, Queue, QueueError, Refill,
-    RefillRequest, Stats, TenantSettings, Ticket, WorkerSlots,
+    Breaker, Class, Completion, Due, Feedback, LaneSettings, Next, Queue, Ticket, WorkerSlots,
 };
 use tokio::sync::Notify;
 use uuid::Uuid;
+
+use self::blinking::Blinking;
 
 const SLOTS: usize = 64;
 
@@ -55,21 +57,10 @@ async fn handle(ticket: Ticket, handled: Data<Handled>) {
         tokio::time::sleep(handled.takes).await;
     }
     handled.at_once.fetch_sub(1, Ordering::SeqCst);
-    let completion = Completion {
-        ticket,
-        next: Next::Done,
-        feedback: Feedback::Success,
-    };
-    handled
-        .queue
-        .complete(&[completion])
-        .await
-        .expect("the queue under the handlers is up");
+    let completion = Completion { ticket, next: Next::Done, feedback: Feedback::Success };
+    handled.queue.complete(&[completion]).await.expect("the queue under the handlers is up");
     let mut seen = handled.seen.lock();
-    assert!(
-        ticket.delivery.is_some_and(|id| seen.insert(id)),
-        "handed out twice"
-    );
+    assert!(ticket.delivery.is_some_and(|id| seen.insert(id)), "handed out twice");
     if seen.len() == handled.expected {
         handled.enough.notify_one();
     }
@@ -77,10 +68,7 @@ async fn handle(ticket: Ticket, handled: Data<Handled>) {
 
 fn monitor(queue: &Arc<dyn Queue>, handled: &Handled) -> Monitor {
     let (queue, handled) = (queue.clone(), handled.clone());
-    let worker = WorkerSlots {
-        worker: Uuid::now_v7(),
-        slots: SLOTS,
-    };
+    let worker = WorkerSlots { worker: Uuid::now_v7(), slots: SLOTS };
     Monitor::new().register(move |_| {
         WorkerBuilder::new("deliver")
             .backend(LaneBackend::new(queue.clone(), worker))
@@ -104,22 +92,14 @@ async fn lanes(queue: &Arc<dyn Queue>, count: usize) -> Vec<SubscriptionId> {
     let mut lanes = Vec::new();
     for _ in 0..count {
         let lane = SubscriptionId(Uuid::now_v7());
-        queue
-            .configure_lane(lane, settings.clone())
-            .await
-            .expect("the queue is up");
+        queue.configure_lane(lane, settings.clone()).await.expect("the queue is up");
         lanes.push(lane);
     }
     lanes
 }
 
 fn due(lane: SubscriptionId) -> Due {
-    Due {
-        lane,
-        delivery: DeliveryId(Uuid::now_v7()),
-        class: Class::First,
-        delay: Duration::ZERO,
-    }
+    Due { lane, delivery: DeliveryId(Uuid::now_v7()), class: Class::First, delay: Duration::ZERO }
 }
 
 async fn push(queue: &Arc<dyn Queue>, lanes: &[SubscriptionId], each: usize) {
@@ -145,15 +125,10 @@ async fn a_monitored_worker_handles_tickets_in_parallel_and_stops_gracefully() {
         monitor(&queue, &handled).run_with_signal(stop),
     )
     .await;
-    ended
-        .expect("the worker stops when told to")
-        .expect("the worker ends without an error");
+    ended.expect("the worker stops when told to").expect("the worker ends without an error");
     assert_eq!(handled.seen.lock().len(), 1000);
     let most = handled.most_at_once.load(Ordering::SeqCst);
-    assert!(
-        most > SLOTS / 2 && most <= SLOTS,
-        "{most} at once on {SLOTS} slots"
-    );
+    assert!(most > SLOTS / 2 && most <= SLOTS, "{most} at once on {SLOTS} slots");
     let stats = queue.stats().await.expect("the queue is up");
     assert_eq!((stats.ready, stats.leased), (0, 0));
 }
@@ -176,9 +151,7 @@ async fn stopping_waits_for_what_runs_and_takes_nothing_more() {
         monitor(&queue, &handled).run_with_signal(stop),
     )
     .await;
-    ended
-        .expect("the worker stops when told to")
-        .expect("the worker ends without an error");
+    ended.expect("the worker stops when told to").expect("the worker ends without an error");
     let done = handled.seen.lock().len();
     assert_eq!(done, SLOTS, "what ran was finished");
     let stats = queue.stats().await.expect("the queue is up");
@@ -199,98 +172,19 @@ async fn closing_releases_what_was_fetched_and_not_started() {
     let lanes = lanes(&queue, 1).await;
     push(&queue, &lanes, 5).await;
     let context = WorkerContext::new("closing");
-    let mut backend = LaneBackend::new(
-        queue.clone(),
-        WorkerSlots {
-            worker: Uuid::now_v7(),
-            slots: SLOTS,
-        },
-    );
+    let mut backend =
+        LaneBackend::new(queue.clone(), WorkerSlots { worker: Uuid::now_v7(), slots: SLOTS });
     let started = poll_fn(|cx| backend.poll_next(cx, &context)).await;
     assert!(matches!(started, Some(Ok(_))));
     assert_eq!(queue.stats().await.expect("the queue is up").leased, 5);
-    poll_fn(|cx| backend.poll_close(cx, &context))
-        .await
-        .expect("closing cannot fail");
+    poll_fn(|cx| backend.poll_close(cx, &context)).await.expect("closing cannot fail");
     let stats = queue.stats().await.expect("the queue is up");
     assert_eq!((stats.ready, stats.leased), (4, 1));
 }
 
-/// A queue that is away for every other call.
-struct Blinking {
-    queue: MemoryQueue,
-    away: AtomicBool,
-}
-
-impl Blinking {
-    fn blink(&self) -> Result<(), QueueError> {
-        let away = !self.away.fetch_xor(true, Ordering::SeqCst);
-        if away {
-            Err(QueueError("connection reset".to_owned()))
-        } else {
-            Ok(())
-        }
-    }
-}
-
-#[async_trait]
-impl Queue for Blinking {
-    async fn push(&self, due: &[Due]) -> Result<(), QueueError> {
-        self.queue.push(due).await
-    }
-
-    async fn fetch(&self, worker: WorkerSlots, max: usize) -> Result<Vec<Ticket>, QueueError> {
-        self.blink()?;
-        self.queue.fetch(worker, max.min(3)).await
-    }
-
-    async fn complete(&self, completions: &[Completion]) -> Result<(), QueueError> {
-        self.queue.complete(completions).await
-    }
-
-    async fn extend_lease(&self, tickets: &[Ticket]) -> Result<Vec<Ticket>, QueueError> {
-        self.queue.extend_lease(tickets).await
-    }
-
-    async fn configure_lane(
-        &self,
-        lane: SubscriptionId,
-        settings: LaneSettings,
-    ) -> Result<(), QueueError> {
-        self.queue.configure_lane(lane, settings).await
-    }
-
-    async fn configure_tenant(
-        &self,
-        tenant: TenantId,
-        settings: TenantSettings,
-    ) -> Result<(), QueueError> {
-        self.queue.configure_tenant(tenant, settings).await
-    }
-
-    async fn drop_lane(&self, lane: SubscriptionId) -> Result<(), QueueError> {
-        self.queue.drop_lane(lane).await
-    }
-
-    async fn wants_refill(&self) -> Result<Vec<RefillRequest>, QueueError> {
-        self.queue.wants_refill().await
-    }
-
-    async fn refill(&self, refill: Refill) -> Result<(), QueueError> {
-        self.queue.refill(refill).await
-    }
-
-    async fn stats(&self) -> Result<Stats, QueueError> {
-        self.queue.stats().await
-    }
-}
-
 #[tokio::test(start_paused = true)]
 async fn an_error_of_the_queue_costs_a_pause_and_ends_nothing() {
-    let queue: Arc<dyn Queue> = Arc::new(Blinking {
-        queue: MemoryQueue::new(),
-        away: AtomicBool::new(false),
-    });
+    let queue: Arc<dyn Queue> = Arc::new(Blinking::default());
     let lanes = lanes(&queue, 3).await;
     let handled = Handled::new(queue.clone(), 30, Duration::ZERO);
     push(&queue, &lanes, 10).await;
@@ -311,10 +205,7 @@ async fn an_idle_worker_picks_up_a_push_within_ten_milliseconds() {
     const SAMPLES: usize = 200;
     let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new());
     let lane = lanes(&queue, 1).await[0];
-    let worker = WorkerSlots {
-        worker: Uuid::now_v7(),
-        slots: SLOTS,
-    };
+    let worker = WorkerSlots { worker: Uuid::now_v7(), slots: SLOTS };
     let (sender, mut received) = tokio::sync::mpsc::unbounded_channel();
     let fetching = tokio::spawn({
         let queue = queue.clone();
@@ -323,15 +214,9 @@ async fn an_idle_worker_picks_up_a_push_within_ten_milliseconds() {
                 let tickets = queue.fetch(worker, 256).await.expect("the queue is up");
                 for ticket in tickets {
                     let arrived = Instant::now();
-                    let completion = Completion {
-                        ticket,
-                        next: Next::Done,
-                        feedback: Feedback::Success,
-                    };
-                    queue
-                        .complete(&[completion])
-                        .await
-                        .expect("the queue is up");
+                    let completion =
+                        Completion { ticket, next: Next::Done, feedback: Feedback::Success };
+                    queue.complete(&[completion]).await.expect("the queue is up");
                     sender.send(arrived).expect("the test still listens");
                 }
             }
@@ -349,10 +234,7 @@ async fn an_idle_worker_picks_up_a_push_within_ten_milliseconds() {
     fetching.abort();
     waited.sort_unstable();
     let (p50, p95) = (waited[SAMPLES / 2], waited[SAMPLES * 95 / 100]);
-    println!(
-        "push to worker: p50 {p50:?}, p95 {p95:?}, max {:?}",
-        waited[SAMPLES - 1]
-    );
+    println!("push to worker: p50 {p50:?}, p95 {p95:?}, max {:?}", waited[SAMPLES - 1]);
     assert!(p95 <= Duration::from_millis(10), "p95 {p95:?}");
 }
 
@@ -361,10 +243,7 @@ async fn two_idle_minutes_cost_no_wake_up_and_delay_nothing() {
     let queue = Arc::new(MemoryQueue::new());
     let shared: Arc<dyn Queue> = queue.clone();
     let lane = lanes(&shared, 1).await[0];
-    let worker = WorkerSlots {
-        worker: Uuid::now_v7(),
-        slots: SLOTS,
-    };
+    let worker = WorkerSlots { worker: Uuid::now_v7(), slots: SLOTS };
     let mut fetch = Box::pin(queue.fetch(worker, 1));
     let polls = AtomicUsize::new(0);
     let counted = futures::future::poll_fn(|cx| {
@@ -383,11 +262,7 @@ async fn two_idle_minutes_cost_no_wake_up_and_delay_nothing() {
         () = pushing => {}
     }
     assert!(start.elapsed() <= Duration::from_secs(120) + Duration::from_millis(10));
-    assert!(
-        polls.load(Ordering::SeqCst) <= 4,
-        "polled {} times",
-        polls.load(Ordering::SeqCst)
-    );
+    assert!(polls.load(Ordering::SeqCst) <= 4, "polled {} times", polls.load(Ordering::SeqCst));
 }
 
 /// Prints what a ticket costs from fetch to completion with a handler that does nothing; run it
@@ -411,10 +286,7 @@ async fn measures_the_cost_of_a_ticket() {
             monitor(&queue, &handled)
         } else {
             let (queue, handled) = (queue.clone(), handled.clone());
-            let worker = WorkerSlots {
-                worker: Uuid::now_v7(),
-                slots: SLOTS,
-            };
+            let worker = WorkerSlots { worker: Uuid::now_v7(), slots: SLOTS };
             Monitor::new().register(move |_| {
                 WorkerBuilder::new("deliver")
                     .backend(LaneBackend::new(queue.clone(), worker))
@@ -423,10 +295,7 @@ async fn measures_the_cost_of_a_ticket() {
                     .build(handle)
             })
         };
-        monitor
-            .run_with_signal(stop)
-            .await
-            .expect("the worker ends without an error");
+        monitor.run_with_signal(stop).await.expect("the worker ends without an error");
         println!("{name}: {:?} per ticket", start.elapsed() / TICKETS as u32);
     }
 }
