@@ -9,18 +9,18 @@ use std::time::Duration;
 
 use testkit::Client;
 
-pub const OPERATOR_KEY: &str = "operator-key-of-the-tests";
+pub(crate) const OPERATOR_KEY: &str = "operator-key-of-the-tests";
 
 /// A running `posthaste serve`; killed when dropped.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
     child: Child,
-    pub base: String,
+    pub(crate) base: String,
 }
 
 impl Server {
     /// Starts on the folder's database and the port, and waits until it listens.
-    pub fn start(folder: &Path, port: u16) -> Self {
+    pub(crate) fn start(folder: &Path, port: u16) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_posthaste"))
             .current_dir(folder)
             .args(["serve", "--dev"])
@@ -48,18 +48,18 @@ impl Server {
     }
 
     /// Calls as the operator.
-    pub fn operator(&self) -> Client {
+    pub(crate) fn operator(&self) -> Client {
         Client::new(&self.base, OPERATOR_KEY)
     }
 
     /// `kill -9`.
-    pub fn kill(mut self) {
+    pub(crate) fn kill(mut self) {
         self.child.kill().expect("it runs");
         self.child.wait().expect("it ends");
     }
 
     /// SIGTERM; gives the exit code and how long it took.
-    pub fn terminate(mut self) -> (Option<i32>, Duration) {
+    pub(crate) fn terminate(mut self) -> (Option<i32>, Duration) {
         let asked = std::time::Instant::now();
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
@@ -76,7 +76,7 @@ impl Drop for Server {
 }
 
 /// A port that is free now.
-pub fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("a bound socket has an address").port()
 }
