@@ -40,6 +40,7 @@ stories! {
     a_rotated_secret_signs_beside_the_new_one
     only_matching_events_are_delivered
     a_deferred_event_waits
+    a_delivery_cancelled_in_flight_stays_cancelled
 }
 
 const SCHEDULE: (&str, &str) = ("POSTHASTE_RETRY_SCHEDULE", "100ms,200ms,300ms,400ms,500ms");
@@ -329,6 +330,31 @@ async fn only_matching_events_are_delivered(app: TestApp) {
         receiver.wait_for(4).await.into_iter().map(|request| request.path).collect();
     paths.sort();
     assert_eq!(paths, ["/filtered", "/filtered", "/typed", "/typed"]);
+}
+
+async fn a_delivery_cancelled_in_flight_stays_cancelled(app: TestApp) {
+    let receiver = Receiver::new(|number, _| match number {
+        0 => Answer::status(200).after(Duration::from_millis(500)),
+        _ => Answer::status(200),
+    })
+    .await;
+    let tenant = app.operator.new_tenant().await;
+    tenant.subscribe(json!({"url": receiver.url("/"), "max_in_flight": 2})).await;
+    let event = tenant.publish("a.b", json!(1)).await;
+    receiver.wait_for(1).await;
+    let deliveries = tenant.list(&format!("/deliveries?event_id={event}")).await;
+    let path = format!("/deliveries/{}", deliveries[0]["id"].as_str().expect("an id"));
+    tenant.api.post(&format!("{path}/cancel"), json!({})).await.expect(200);
+    // The late answer spoils nobody else's record.
+    for number in 0..20 {
+        let other = tenant.publish("a.b", json!(number)).await;
+        assert_eq!(final_delivery(&tenant, &other).await["status"], "succeeded");
+    }
+    eventually("nothing is in flight", || async { app.engine.in_flight.is_empty().then_some(()) })
+        .await;
+    let delivery = tenant.api.get(&path).await.expect(200);
+    assert_eq!(delivery["status"], "cancelled");
+    assert_eq!(tenant.api.post(&format!("{path}/cancel"), json!({})).await.status, 409);
 }
 
 async fn a_deferred_event_waits(app: TestApp) {

@@ -124,27 +124,58 @@ pub(crate) struct Recorded {
 }
 
 async fn commit(parts: &Parts, records: &[Record]) -> Result<Recorded, Error> {
-    let transaction = parts.database.begin().await?;
-    let recorded = write(parts, &transaction, records).await?;
-    transaction.commit().await?;
+    if let Some(recorded) = try_commit(parts, records, Late::None).await? {
+        return Ok(recorded);
+    }
+    let recorded = try_commit(parts, records, Late::Some).await?;
+    let recorded = recorded
+        .ok_or_else(|| Error::internal("late outcomes were looked for", "and not found"))?;
     for record in records.iter().filter(|record| !recorded.moved.contains(&record.due.id)) {
-        tracing::info!(delivery.id = %record.due.id, attempt.number = record.due.progress.number, "attempt.late");
+        let number = record.due.progress.number;
+        tracing::info!(delivery.id = %record.due.id, attempt.number = number, "attempt.late");
     }
     Ok(recorded)
+}
+
+/// Whether outcomes are expected whose delivery has become final, or was recorded by another worker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Late {
+    /// None, as usual; if there are some, nothing is written.
+    None,
+    Some,
+}
+
+async fn try_commit(
+    parts: &Parts,
+    records: &[Record],
+    late: Late,
+) -> Result<Option<Recorded>, Error> {
+    let transaction = parts.database.begin().await?;
+    let Some(recorded) = write(parts, &transaction, records, late).await? else {
+        transaction.rollback().await?;
+        return Ok(None);
+    };
+    transaction.commit().await?;
+    Ok(Some(recorded))
 }
 
 async fn write(
     parts: &Parts,
     db: &DatabaseTransaction,
     records: &[Record],
-) -> Result<Recorded, Error> {
+    late: Late,
+) -> Result<Option<Recorded>, Error> {
     let now = parts.clock.now();
     let ended = ended_subscriptions(db, records).await?;
     let mut moves: Vec<Move> = records.iter().map(|record| move_of(record, &ended, now)).collect();
     // Written in key order, so that two processes never wait for each other.
     moves.sort_unstable_by_key(|one| one.id);
     moves.dedup_by_key(|one| one.id);
-    let moved = record_rows::apply(db, &moves).await?;
+    let moved = match late {
+        Late::Some => record_rows::apply_by_name(db, &moves).await?,
+        Late::None if record_rows::apply(db, &moves).await? < moves.len() => return Ok(None),
+        Late::None => moves.iter().map(|one| one.id).collect(),
+    };
 
     let mut by_id: Vec<&Record> =
         records.iter().filter(|record| moved.contains(&record.due.id)).collect();
@@ -183,7 +214,7 @@ async fn write(
         store::dead_letter::resolve_earlier(db, record.due.ticket.lane, record.due.event_id, now)
             .await?;
     }
-    Ok(Recorded { disabled: disable_gone(db, &by_id, now).await?, moved })
+    Ok(Some(Recorded { disabled: disable_gone(db, &by_id, now).await?, moved }))
 }
 
 /// Subscriptions among the failed records' that were disabled or deleted while the request was in

@@ -94,21 +94,21 @@ async fn rematch(
     tenants.sort_unstable();
     tenants.dedup();
     let mut books = HashMap::new();
-    if tenants.is_empty() {
-        return Ok(books);
+    let attempts = parts.settings.max_attempts();
+    for tenant in &tenants {
+        books.insert(*tenant, parts.address_book.of(db, *tenant, attempts).await?);
     }
-    let revisions = rows::revisions(db, &tenants).await?;
-    for tenant in tenants {
-        // A tenant deleted meanwhile is gone for every route: its events are nobody's.
-        let Some(revision) = revisions.get(&tenant) else {
-            return Err(Error::NotFound("tenant"));
-        };
-        let attempts = parts.settings.max_attempts();
-        let mut book = parts.address_book.of(db, tenant, attempts).await?;
-        if book.revision != *revision {
-            book = parts.address_book.reload(db, tenant, attempts).await?;
+    let known: Vec<(TenantId, i64)> =
+        tenants.iter().map(|tenant| (*tenant, books[tenant].revision)).collect();
+    if !known.is_empty() && !rows::are_current(db, &known).await? {
+        let revisions = rows::revisions(db, &tenants).await?;
+        for tenant in tenants {
+            // A tenant deleted meanwhile is gone for every route: its events are nobody's.
+            let revision = *revisions.get(&tenant).ok_or(Error::NotFound("tenant"))?;
+            if books[&tenant].revision != revision {
+                books.insert(tenant, parts.address_book.reload(db, tenant, attempts).await?);
+            }
         }
-        books.insert(tenant, book);
     }
     for event in requests.iter_mut().flat_map(|request| &mut request.prepared) {
         if let Some(book) =
