@@ -36,6 +36,8 @@ pub fn embedded(
         retry: settings.delivery.retry.clone(),
         data_bytes_max: settings.intake.max_payload_bytes,
         egress,
+        // The queue is this process's own.
+        delivers_alone: true,
     };
     Ok(Engine::start(
         database,

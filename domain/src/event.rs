@@ -116,6 +116,19 @@ impl NewEvent {
 }
 
 impl NewEvent {
+    /// What the wire shows of it under this id.
+    pub fn envelope(&self, id: EventId) -> Envelope<'_> {
+        Envelope {
+            id,
+            event_type: self.event_type.as_str(),
+            timestamp: self.timestamp.as_str(),
+            data: self.data.as_str(),
+            metadata: self.metadata.as_str(),
+            correlation_id: self.correlation_id.as_deref(),
+            version: self.version.as_deref(),
+        }
+    }
+
     /// Whether both are the same event posted twice: the same type, data bytes and metadata.
     pub fn same_content(&self, other: &Self) -> bool {
         self.event_type == other.event_type

@@ -10,7 +10,7 @@ use queue::Queue;
 use crate::address_book::AddressBook;
 use crate::clock::Clock;
 use crate::database::Database;
-use crate::dispatch::{InFlight, Loader, Recorder, Targets};
+use crate::dispatch::{Fresh, InFlight, Loader, Recorder, Targets};
 use crate::lanes::Lanes;
 use crate::publish::{self, Writer};
 use crate::sealer::Sealer;
@@ -25,6 +25,8 @@ pub struct EngineSettings {
     pub data_bytes_max: usize,
     /// Which addresses may be dialled, and whether https is required.
     pub egress: domain::address::EgressPolicy,
+    /// Whether no other process delivers from this database.
+    pub delivers_alone: bool,
 }
 
 impl EngineSettings {
@@ -46,6 +48,7 @@ pub struct Parts {
     pub address_book: AddressBook,
     pub targets: Targets,
     pub in_flight: InFlight,
+    pub fresh: Fresh,
 }
 
 impl Parts {
@@ -85,10 +88,11 @@ impl Engine {
             clock,
             sealer,
             sender,
-            settings,
             address_book: AddressBook::default(),
             targets: Targets::default(),
             in_flight: InFlight::default(),
+            fresh: Fresh::new(settings.delivers_alone),
+            settings,
         });
         Self {
             writer: Arc::new(publish::start(parts.clone())),

@@ -108,6 +108,8 @@ impl Engine {
         tenant: TenantId,
         id: DeliveryId,
     ) -> Result<Model, Error> {
+        // Before it is committed: what is put later is put with a delivery that is still to come.
+        self.fresh.forget();
         let cancelled = store::delivery::cancel(db, tenant, id, self.clock.now()).await?;
         let delivery =
             store::delivery::find(db, tenant, id).await?.ok_or(Error::NotFound("delivery"))?;

@@ -127,6 +127,7 @@ impl Engine {
     /// subscription was disabled or deleted. A failure costs time only: the reconciler mends it.
     pub async fn subscription_changed(&self, row: &Model) {
         self.address_book.forget(row.tenant_id);
+        self.fresh.forget();
         if row.settling.is_some() {
             settle::start(self.parts(), row.tenant_id, row.id);
             return;

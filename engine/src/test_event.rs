@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::delivery::{DeliveryStatus, Progress, Trigger};
-use domain::event::{Envelope, NewEvent};
+use domain::event::NewEvent;
 use domain::event_type::EventType;
 use domain::ids::{DeliveryId, EventId};
 use domain::json::JsonText;
@@ -118,15 +118,7 @@ impl Engine {
 
     fn due(&self, subscription: &Model, prepared: &Prepared, target: Arc<Target>) -> DueDelivery {
         let event = &prepared.event;
-        let envelope = Envelope {
-            id: prepared.id,
-            event_type: event.event_type.as_str(),
-            timestamp: event.timestamp.as_str(),
-            data: event.data.as_str(),
-            metadata: event.metadata.as_str(),
-            correlation_id: None,
-            version: None,
-        };
+        let envelope = event.envelope(prepared.id);
         let id = DeliveryId::generate(prepared.created_at, &mut self.rng());
         DueDelivery {
             // No queue knows this one: it goes past the lane.

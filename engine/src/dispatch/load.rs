@@ -98,20 +98,25 @@ pub(super) struct DueRow {
 /// Loads tickets.
 #[derive(Debug)]
 pub struct Loader {
+    parts: Arc<Parts>,
     loads: Grouped<Ticket, Result<Option<Box<DueDelivery>>, String>>,
 }
 
 impl Loader {
     pub(crate) fn start(parts: Arc<Parts>) -> Self {
+        let of_loader = parts.clone();
         // Two groups at a time: while one waits for the database, the next can ask it.
         let loads = Grouped::start(2, GROUP_TICKETS, WAITING_TICKETS, move |tickets| {
             let parts = parts.clone();
             async move { load_group(&parts, tickets).await }
         });
-        Self { loads }
+        Self { parts: of_loader, loads }
     }
 
     pub(super) async fn load(&self, ticket: Ticket) -> Result<Option<Box<DueDelivery>>, Error> {
+        if let Some(due) = self.load_fresh(ticket).await {
+            return Ok(Some(due));
+        }
         match self.loads.ask(ticket).await {
             Ok(Ok(loaded)) => Ok(loaded),
             Ok(Err(reason)) => {
@@ -121,6 +126,32 @@ impl Loader {
                 Err(Error::Unavailable { what: "the server", source: Box::new(stopped) })
             }
         }
+    }
+
+    /// A delivery that was committed here a moment ago and has not changed since.
+    async fn load_fresh(&self, ticket: Ticket) -> Option<Box<DueDelivery>> {
+        let id = ticket.delivery?;
+        // Taken up first, as every ticket is: whoever changes something now sees it in flight.
+        self.parts.in_flight.begin(ticket);
+        let fresh = self.parts.fresh.take(id)?;
+        let target = self
+            .parts
+            .targets
+            .at(&self.parts, ticket.lane, fresh.subscription_revision)
+            .await
+            .ok()?;
+        Some(Box::new(DueDelivery {
+            ticket,
+            id,
+            tenant: fresh.tenant,
+            event_id: fresh.event_id,
+            event_type: fresh.event.event_type.as_str().to_owned(),
+            trigger: Trigger::Event,
+            progress: Progress { number: 1, max_attempts: fresh.max_attempts },
+            traceparent: fresh.traceparent.as_deref().map(str::to_owned),
+            body: Bytes::from(fresh.event.envelope(fresh.event_id).to_body()),
+            target,
+        }))
     }
 }
 

@@ -3,6 +3,7 @@
 //! Both are done in groups of whatever waits. A ticket is completed only after its outcome is
 //! committed: whatever happens before that, the delivery is still due.
 
+mod fresh;
 mod in_flight;
 mod load;
 mod record;
@@ -19,6 +20,8 @@ use queue::Ticket;
 use crate::context::Engine;
 use crate::error::Error;
 
+pub use fresh::Fresh;
+pub(crate) use fresh::FreshDelivery;
 pub use in_flight::InFlight;
 pub use load::{DueDelivery, Loader};
 pub use record::Recorder;

@@ -69,6 +69,9 @@ async fn record_group(parts: &Arc<Parts>, records: Vec<Record>) -> Vec<()> {
                 completions.extend(
                     group.iter().map(|record| completion(record, &committed, parts.clock.now())),
                 );
+                if !committed.disabled.is_empty() {
+                    parts.fresh.forget();
+                }
                 for (subscription, tenant) in committed.disabled {
                     settle::start(parts.clone(), tenant, subscription);
                 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use domain::delivery::Trigger;
 use domain::event::NewEvent;
-use domain::ids::{EventId, SubscriptionId, TenantId};
+use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
 use domain::time::Timestamp;
 use queue::Due;
 use sea_orm::DatabaseTransaction;
@@ -15,6 +15,7 @@ use super::writer::Request;
 use super::{NewDelivery, Once, Posted, Prepared, Published, Refusal};
 use crate::address_book::{Listed, TenantBook};
 use crate::context::Parts;
+use crate::dispatch::FreshDelivery;
 use crate::error::Error;
 use crate::idempotency::{Claim, Kept};
 
@@ -22,6 +23,7 @@ use crate::idempotency::{Claim, Kept};
 #[derive(Debug, Default)]
 pub(super) struct ToPush {
     pub due: Vec<Due>,
+    pub fresh: Vec<(DeliveryId, FreshDelivery)>,
     pub lanes: HashMap<SubscriptionId, Arc<Listed>>,
     pub books: HashMap<TenantId, Arc<TenantBook>>,
 }
@@ -72,7 +74,9 @@ pub(super) async fn commit(
             return Posted::AnsweredBefore;
         }
         for event in &request.prepared {
-            deliveries.extend(deliveries_of(event, &fates));
+            let made = deliveries_of(event, &fates);
+            to_push.fresh.extend(made.iter().filter_map(|(new, listed)| fresh(event, new, listed)));
+            deliveries.extend(made);
         }
         Posted::Done(request.prepared.iter().map(|event| result_of(event, &fates)).collect())
     });
@@ -212,7 +216,7 @@ fn deliveries_of(event: &Prepared, fates: &Fates) -> Vec<(NewDelivery, Arc<Liste
     if !Arc::ptr_eq(inserted, &event.event) {
         return Vec::new();
     }
-    let make = |(id, listed): &(domain::ids::DeliveryId, Arc<Listed>)| {
+    let make = |(id, listed): &(DeliveryId, Arc<Listed>)| {
         let delivery = NewDelivery {
             id: *id,
             tenant: event.tenant,
@@ -228,6 +232,24 @@ fn deliveries_of(event: &Prepared, fates: &Fates) -> Vec<(NewDelivery, Arc<Liste
         (delivery, listed.clone())
     };
     matched.iter().map(make).collect()
+}
+
+/// The delivery as the worker can have it without reading it back: one that is due at once.
+fn fresh(
+    event: &Prepared,
+    new: &NewDelivery,
+    listed: &Listed,
+) -> Option<(DeliveryId, FreshDelivery)> {
+    let delivery = FreshDelivery {
+        tenant: event.tenant,
+        event_id: event.id,
+        event: event.event.clone(),
+        traceparent: event.traceparent.clone(),
+        subscription_revision: listed.revision,
+        max_attempts: listed.max_attempts,
+    };
+    let is_next = event.due_at <= event.created_at && !listed.ordered && !listed.lane.paused;
+    is_next.then_some((new.id, delivery))
 }
 
 /// Writes the deliveries, giving those of ordered subscriptions their numbers.

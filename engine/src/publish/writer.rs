@@ -66,8 +66,10 @@ fn write_group<'a>(
     requests: &'a mut [Request],
 ) -> Pin<Box<dyn Future<Output = Vec<Committed>> + Send + 'a>> {
     Box::pin(async move {
+        let mark = parts.fresh.mark();
         match commit(parts, requests).await {
-            Ok((answers, to_push)) => {
+            Ok((answers, mut to_push)) => {
+                parts.fresh.put(mark, to_push.fresh.drain(..));
                 push(parts, to_push).await;
                 answers.into_iter().map(Ok).collect()
             }
