@@ -1,8 +1,8 @@
 //! The connections, and how statements over many rows are written for both databases.
 
 use sea_orm::{
-    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    ExecResult, QueryResult, Statement, TransactionTrait, Value,
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
+    QueryResult, Statement, TransactionTrait, Value,
 };
 
 /// Where rows are written and read. On SQLite `write` is the single writing connection; on Postgres
@@ -20,20 +20,6 @@ impl Database {
     /// When the database is away.
     pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
         self.write.begin().await
-    }
-
-    /// Starts a transaction that sees one state of the whole database.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn begin_read(&self) -> Result<DatabaseTransaction, DbErr> {
-        match self.read.get_database_backend() {
-            DbBackend::Postgres => {
-                let level = sea_orm::IsolationLevel::RepeatableRead;
-                self.read.begin_with_config(Some(level), Some(AccessMode::ReadOnly)).await
-            }
-            _ => self.read.begin().await,
-        }
     }
 }
 

@@ -192,14 +192,9 @@ async fn write(
     )
     .await?;
 
-    let dead: Vec<&DueDelivery> = moves
-        .iter()
-        .filter(|one| one.status == DeliveryStatus::Failed && moved.contains(&one.id))
-        .filter_map(|one| {
-            by_id.iter().find(|record| record.due.id == one.id).map(|record| &*record.due)
-        })
-        .collect();
-    for due in dead {
+    let is_dead = |one: &&Move| one.status == DeliveryStatus::Failed;
+    let dead: HashSet<DeliveryId> = moves.iter().filter(is_dead).map(|one| one.id).collect();
+    for due in by_id.iter().map(|record| &record.due).filter(|due| dead.contains(&due.id)) {
         let letter = store::dead_letter::New {
             delivery_id: due.id,
             tenant_id: due.tenant,
