@@ -78,6 +78,8 @@ codes! {
     TenantRequired = UNPROCESSABLE_ENTITY "tenant_required" "A tenant must be named";
     /// The event matches more subscriptions than one event may.
     TooManyMatches = UNPROCESSABLE_ENTITY "too_many_matches" "The event matches too many subscriptions";
+    /// The filters take too long on the event.
+    FiltersTooCostly = UNPROCESSABLE_ENTITY "filters_too_costly" "The filters take too long on this event";
     /// Too many requests.
     RateLimited = TOO_MANY_REQUESTS "rate_limited" "Too many requests";
     /// A defect of ours.

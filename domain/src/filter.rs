@@ -28,6 +28,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::invalid::Invalid;
+use crate::limits;
 use program::Program;
 
 pub use view::EventView;
@@ -82,7 +83,21 @@ impl Filter {
     /// When the expression errs on this event or its value is no boolean; the event doesn't match
     /// then.
     pub fn matches(&self, event: &EventView<'_>) -> Result<bool, FilterError> {
-        evaluate::matches(&self.0.program, event)
+        let mut steps = limits::FILTER_STEPS;
+        self.matches_within(event, &mut steps)
+    }
+
+    /// As [`Self::matches`], in at most `steps`, which several filters may share: what was spent is
+    /// taken off it.
+    ///
+    /// # Errors
+    /// As [`Self::matches`], and when `steps` run out.
+    pub fn matches_within(
+        &self,
+        event: &EventView<'_>,
+        steps: &mut usize,
+    ) -> Result<bool, FilterError> {
+        evaluate::matches(&self.0.program, event, steps)
     }
 }
 

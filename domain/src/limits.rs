@@ -19,6 +19,8 @@ pub const FILTER_DEPTH: usize = 64;
 /// Steps of one evaluation of a filter: about 20 ms at worst, and room for every operator that a
 /// filter may have on every element that a list may have.
 pub const FILTER_STEPS: usize = 500_000;
+/// Steps of all the filters that one event is matched with: about 50 ms at worst.
+pub const EVENT_FILTER_STEPS: usize = 1_250_000;
 /// Patterns in one subscription's `event_types`.
 pub const EVENT_TYPE_PATTERNS: usize = 256;
 /// Milliseconds of a whole exchange with a receiver.

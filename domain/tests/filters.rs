@@ -653,6 +653,22 @@ fn evaluations_that_take_too_many_steps_err() {
 }
 
 #[test]
+fn several_filters_may_share_a_number_of_steps() {
+    let event = view("[1, 2, 3]");
+    let filter = parse("data.exists(x, x == 3)");
+    let mut steps = 1_000;
+    assert_eq!(filter.matches_within(&event, &mut steps), Ok(true));
+    let spent = 1_000 - steps;
+    assert!((3..100).contains(&spent), "{spent} steps");
+    let mut just_enough = spent;
+    assert_eq!(filter.matches_within(&event, &mut just_enough), Ok(true));
+    assert_eq!(just_enough, 0);
+    let mut too_few = spent - 1;
+    assert!(filter.matches_within(&event, &mut too_few).is_err());
+    assert_eq!(too_few, 0, "what it stopped at would have taken more than was left");
+}
+
+#[test]
 fn a_filter_is_shared_compared_and_written_as_its_text() {
     fn shared<T: Clone + Send + Sync + 'static>(_: &T) {}
     let filter = parse("data.a == 1");

@@ -44,9 +44,14 @@ pub struct TenantBook {
     has_filters: bool,
 }
 
-/// An event matches more subscriptions than one event may.
+/// Why an event cannot be matched with a tenant's subscriptions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TooManyMatches;
+pub enum Unmatchable {
+    /// It matches more than [`limits::FAN_OUT`].
+    TooManyMatches,
+    /// Their filters take more than [`limits::EVENT_FILTER_STEPS`] together.
+    FiltersTooCostly,
+}
 
 impl TenantBook {
     fn new(revision: i64, settings: TenantSettings, subscriptions: Vec<Arc<Listed>>) -> Self {
@@ -79,26 +84,35 @@ impl TenantBook {
     /// Subscriptions that the event goes to.
     ///
     /// # Errors
-    /// When there are more than [`limits::FAN_OUT`].
+    /// When there are too many of them, or finding them takes too long.
     pub fn matching(
         &self,
         event: &EventView<'_>,
         event_type: &EventType,
-    ) -> Result<Vec<Arc<Listed>>, TooManyMatches> {
+    ) -> Result<Vec<Arc<Listed>>, Unmatchable> {
         let named = self.by_type.get(event_type.as_str()).into_iter().flatten();
         let by_pattern = self.by_pattern.iter();
         let candidates =
             named.chain(by_pattern).map(|position| &self.subscriptions[*position as usize]);
-        let matched: Vec<_> = candidates
-            .filter(|listed| listed.event_types.matches(event_type))
-            // An expression that errs doesn't match.
-            .filter(|listed| {
-                listed.filter.as_ref().is_none_or(|filter| filter.matches(event).unwrap_or(false))
-            })
-            .take(limits::FAN_OUT + 1)
-            .cloned()
-            .collect();
-        if matched.len() > limits::FAN_OUT { Err(TooManyMatches) } else { Ok(matched) }
+        let mut steps_left = limits::EVENT_FILTER_STEPS;
+        let mut matched = Vec::new();
+        for listed in candidates.filter(|listed| listed.event_types.matches(event_type)) {
+            if let Some(filter) = &listed.filter {
+                // An expression that errs doesn't match.
+                let wanted = filter.matches_within(event, &mut steps_left).unwrap_or(false);
+                if steps_left == 0 {
+                    return Err(Unmatchable::FiltersTooCostly);
+                }
+                if !wanted {
+                    continue;
+                }
+            }
+            if matched.len() == limits::FAN_OUT {
+                return Err(Unmatchable::TooManyMatches);
+            }
+            matched.push(listed.clone());
+        }
+        Ok(matched)
     }
 }
 

@@ -109,6 +109,7 @@ pub(super) fn refused(refusal: Refusal) -> Problem {
     let code = match refusal {
         Refusal::OtherContent => Code::Conflict,
         Refusal::TooManyMatches => Code::TooManyMatches,
+        Refusal::FiltersTooCostly => Code::FiltersTooCostly,
         Refusal::Unstorable => Code::Internal,
     };
     Problem::new(code, refusal.to_string())

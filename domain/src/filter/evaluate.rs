@@ -33,7 +33,12 @@ pub(super) fn err<T>(message: impl Into<String>) -> Outcome<T> {
     Err(Fault::Error(message.into()))
 }
 
-pub(super) fn matches(program: &Program, event: &EventView<'_>) -> Result<bool, FilterError> {
+/// Evaluates within `budget` steps, and takes off it what was spent.
+pub(super) fn matches(
+    program: &Program,
+    event: &EventView<'_>,
+    budget: &mut usize,
+) -> Result<bool, FilterError> {
     // Unreadable data is told even where the expression would not get to it: whether an event can
     // be judged should not depend on the order of conditions.
     let unreadable = |detail: &str| FilterError { detail: detail.to_owned() };
@@ -43,8 +48,15 @@ pub(super) fn matches(program: &Program, event: &EventView<'_>) -> Result<bool, 
     if program.uses_metadata {
         event.metadata().map_err(unreadable)?;
     }
-    let mut run = Run { event, variable: Value::Null, steps_left: limits::FILTER_STEPS };
-    match run.evaluate(&program.root) {
+    let steps = limits::FILTER_STEPS.min(*budget);
+    let mut run = Run { event, variable: Value::Null, steps_left: steps };
+    let value = run.evaluate(&program.root);
+    *budget -= match &value {
+        // Whatever it stopped at would have taken more than was left.
+        Err(Fault::Bound(_)) => steps,
+        _ => steps - run.steps_left,
+    };
+    match value {
         Ok(Value::Bool(wanted)) => Ok(wanted),
         Ok(other) => Err(FilterError {
             detail: format!("the value is {}, not a boolean", other.described()),
