@@ -10,11 +10,11 @@ use queue::Queue;
 use crate::address_book::AddressBook;
 use crate::clock::Clock;
 use crate::database::Database;
-use crate::dispatch::{Fresh, InFlight, Loader, Recorder, Targets};
+use crate::dispatch::{Fresh, InFlight, Loader, Targets};
 use crate::lanes::Lanes;
-use crate::publish::{self, Writer};
 use crate::sealer::Sealer;
 use crate::sender::Sender;
+use crate::writer::Writer;
 
 /// What the deployment has chosen.
 #[derive(Debug, Clone)]
@@ -69,7 +69,6 @@ pub struct Engine {
     parts: Arc<Parts>,
     pub(crate) writer: Arc<Writer>,
     pub(crate) loader: Arc<Loader>,
-    pub(crate) recorder: Arc<Recorder>,
 }
 
 impl Engine {
@@ -95,9 +94,8 @@ impl Engine {
             settings,
         });
         Self {
-            writer: Arc::new(publish::start(parts.clone())),
+            writer: Arc::new(Writer::start(parts.clone())),
             loader: Arc::new(Loader::start(parts.clone())),
-            recorder: Arc::new(Recorder::start(parts.clone())),
             parts,
         }
     }

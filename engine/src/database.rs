@@ -23,16 +23,22 @@ impl Database {
     }
 }
 
-/// The numbers of rows that statements are written for: few enough to be kept prepared, close enough
-/// that a group needs two or three of them; the largest bounds the parameters.
-const RUN_LENGTHS: [usize; 13] = [64, 48, 32, 24, 16, 12, 8, 6, 5, 4, 3, 2, 1];
+/// Rows of one statement at most: bounds its parameters (32,766 on SQLite, 65,535 on Postgres).
+const RUN_MAX: usize = 128;
+/// Up to here there is a statement for every number of rows; above, for its multiples.
+const RUN_EXACT: usize = 32;
 
-/// Cuts rows into runs of a few lengths, so that there are only so many texts of each statement to
-/// prepare, whatever the group's size.
+/// Cuts rows into as few runs as possible whose lengths are among [`RUN_EXACT`] and a few more, so
+/// that there are only so many texts of each statement to prepare, whatever the group's size.
 pub fn runs<T>(rows: &[T]) -> impl Iterator<Item = &[T]> {
     let mut rest = rows;
     std::iter::from_fn(move || {
-        let length = RUN_LENGTHS.into_iter().find(|length| *length <= rest.len())?;
+        let length = match rest.len() {
+            0 => return None,
+            rows @ ..=RUN_EXACT => rows,
+            rows @ ..RUN_MAX => rows - rows % RUN_EXACT,
+            _ => RUN_MAX,
+        };
         let (run, more) = rest.split_at(length);
         rest = more;
         Some(run)
@@ -125,7 +131,7 @@ mod tests {
     fn runs_have_few_lengths_and_lose_nothing() {
         let rows: Vec<u32> = (0..205).collect();
         let lengths: Vec<usize> = runs(&rows).map(<[u32]>::len).collect();
-        assert_eq!(lengths, [64, 64, 64, 12, 1]);
+        assert_eq!(lengths, [128, 64, 13]);
         assert_eq!(runs(&rows).flatten().copied().collect::<Vec<_>>(), rows);
     }
 

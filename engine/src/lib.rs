@@ -25,6 +25,7 @@ pub mod store;
 pub mod subscriptions;
 pub mod tenants;
 pub mod test_event;
+mod writer;
 
 pub use context::{Engine, EngineSettings};
 pub use error::Error;

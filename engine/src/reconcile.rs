@@ -16,7 +16,7 @@ use crate::address_book::lane_settings;
 use crate::context::Engine;
 use crate::error::Error;
 use crate::store::delivery::Waiting;
-use crate::{settle, store, tenants};
+use crate::{publish, settle, store, tenants};
 
 /// How often the database is searched for what the queue has lost.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
@@ -41,6 +41,7 @@ impl Engine {
         for tenant in tenants::deleted(self).await? {
             tenants::start_erasing(self.parts(), tenant);
         }
+        publish::resume_fan_outs(&self.parts()).await?;
         self.sweep(None).await
     }
 

@@ -88,6 +88,9 @@ async fn erase(parts: &Parts, tenant: TenantId) -> Result<(), Error> {
     for lane in lanes {
         parts.lanes.drop_lane(lane.try_get_by_index::<SubscriptionId>(0)?).await?;
     }
+    // What is still being written for the tenant ends with this.
+    let fan_outs = "DELETE FROM fan_outs WHERE tenant_id = ?";
+    execute(&parts.database.write, fan_outs, vec![tenant.into()]).await?;
     let chunk = "SELECT id FROM deliveries WHERE tenant_id = ? ORDER BY id LIMIT ?";
     loop {
         let transaction = parts.database.begin().await?;

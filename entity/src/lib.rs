@@ -13,6 +13,7 @@ pub mod delivery;
 pub mod event;
 pub mod event_type;
 pub mod event_type_version;
+pub mod fan_out;
 pub mod idempotency_key;
 pub mod instance;
 pub mod subscription;

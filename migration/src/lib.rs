@@ -22,6 +22,7 @@ mod m0007_deliveries;
 mod m0008_attempts;
 mod m0009_dead_letters;
 mod m0010_idempotency_keys;
+mod m0011_fan_outs;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -30,7 +31,7 @@ use sea_orm_migration::{MigrationTrait, async_trait::async_trait};
 use crate::change::Change;
 
 /// Every change, oldest first.
-const CHANGES: [Change; 10] = [
+const CHANGES: [Change; 11] = [
     m0001_instance::CHANGE,
     m0002_tenants::CHANGE,
     m0003_api_keys::CHANGE,
@@ -41,6 +42,7 @@ const CHANGES: [Change; 10] = [
     m0008_attempts::CHANGE,
     m0009_dead_letters::CHANGE,
     m0010_idempotency_keys::CHANGE,
+    m0011_fan_outs::CHANGE,
 ];
 
 /// Brings a database up to date: `Migrator::up(&connection, None)`.

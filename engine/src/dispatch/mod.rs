@@ -24,7 +24,7 @@ pub use fresh::Fresh;
 pub(crate) use fresh::FreshDelivery;
 pub use in_flight::InFlight;
 pub use load::{DueDelivery, Loader};
-pub use record::Recorder;
+pub(crate) use record::{Late, Record, Recorded, follow_up, rest, write};
 pub(crate) use record_rows::{attempt_values, insert_attempts, number_of};
 pub use target::{Target, Targets};
 
@@ -46,7 +46,7 @@ impl Engine {
         outcome: Outcome,
         verdict: Verdict,
     ) {
-        self.recorder.record(record::Record { due, started_at, outcome, verdict }).await;
+        self.writer.record(Record { due, started_at, outcome, verdict }).await;
     }
 
     /// Renews the leases of everything in flight; called every few seconds.

@@ -1,4 +1,4 @@
-//! Records outcomes, in groups: one commit for all that wait, then the tickets are completed.
+//! What a group of outcomes writes within its transaction, and what follows once it is committed.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -16,105 +16,19 @@ use super::load::{DueDelivery, class_of};
 use super::record_rows::{self, Move, attempt_values, insert_attempts};
 use crate::context::Parts;
 use crate::error::Error;
-use crate::group::Grouped;
 use crate::settle;
 use crate::store;
 
-/// Outcomes of one commit at most.
-const GROUP_OUTCOMES: usize = 500;
-/// Outcomes that wait at most: as many as slots of a process.
-const WAITING_OUTCOMES: usize = 4_096;
-/// How long the recorder waits before it tries again while the database is away.
-const DATABASE_AWAY_WAIT: Duration = Duration::from_millis(250);
 /// How long a delivery rests whose outcome could not be stored by itself.
 const UNSTORABLE_REST: Duration = Duration::from_secs(60);
 
 /// An attempt that was made, and what comes of it.
 #[derive(Debug)]
-pub(super) struct Record {
+pub(crate) struct Record {
     pub due: Box<DueDelivery>,
     pub started_at: Timestamp,
     pub outcome: Outcome,
     pub verdict: Verdict,
-}
-
-/// Records outcomes.
-#[derive(Debug)]
-pub struct Recorder {
-    records: Grouped<Record, ()>,
-}
-
-impl Recorder {
-    pub(crate) fn start(parts: Arc<Parts>) -> Self {
-        let records = Grouped::start(1, GROUP_OUTCOMES, WAITING_OUTCOMES, move |records| {
-            let parts = parts.clone();
-            async move { record_group(&parts, records).await }
-        });
-        Self { records }
-    }
-
-    pub(super) async fn record(&self, record: Record) {
-        // Stopped means that the process ends: the row still says that the delivery is due.
-        let _ = self.records.ask(record).await;
-    }
-}
-
-async fn record_group(parts: &Arc<Parts>, records: Vec<Record>) -> Vec<()> {
-    let answers = vec![(); records.len()];
-    let mut pending = vec![records];
-    let mut completions = Vec::with_capacity(answers.len());
-    while let Some(group) = pending.pop() {
-        match commit(parts, &group).await {
-            Ok(committed) => {
-                completions.extend(
-                    group.iter().map(|record| completion(record, &committed, parts.clock.now())),
-                );
-                if !committed.disabled.is_empty() {
-                    parts.fresh.forget();
-                }
-                for (subscription, tenant) in committed.disabled {
-                    settle::start(parts.clone(), tenant, subscription);
-                }
-            }
-            // What was sent must be known; nothing else is taken up meanwhile.
-            Err(Error::Unavailable { source, .. }) => {
-                tracing::warn!(
-                    error = source.as_ref() as &dyn std::error::Error,
-                    "recorder.database_away"
-                );
-                tokio::time::sleep(DATABASE_AWAY_WAIT).await;
-                pending.push(group);
-            }
-            Err(error) if group.len() == 1 => {
-                let record = &group[0];
-                tracing::error!(error = &error as &dyn std::error::Error, delivery.id = %record.due.id, "attempt.unstorable");
-                let class = class_of(record.due.trigger, record.due.progress.number);
-                let next = Next::DueIn { delay: UNSTORABLE_REST, class };
-                completions.push(Completion {
-                    ticket: record.due.ticket,
-                    next,
-                    feedback: queue::Feedback::Unattempted,
-                });
-            }
-            Err(_) => {
-                let mut group = group;
-                let right = group.split_off(group.len() / 2);
-                pending.extend([right, group]);
-            }
-        }
-    }
-    complete(parts, &completions).await;
-    answers
-}
-
-async fn complete(parts: &Parts, completions: &[Completion]) {
-    if let Err(error) = parts.lanes.queue().complete(completions).await {
-        // The rows are right; the leases run out and what is looked at again is dropped as final.
-        tracing::warn!(error = &error as &dyn std::error::Error, "queue.complete_failed");
-    }
-    for completion in completions {
-        parts.in_flight.end(&completion.ticket);
-    }
 }
 
 /// What a commit changed beyond the rows of its own deliveries.
@@ -126,46 +40,19 @@ pub(crate) struct Recorded {
     pub disabled: Vec<(SubscriptionId, domain::ids::TenantId)>,
 }
 
-async fn commit(parts: &Parts, records: &[Record]) -> Result<Recorded, Error> {
-    if let Some(recorded) = try_commit(parts, records, Late::None).await? {
-        return Ok(recorded);
-    }
-    let recorded = try_commit(parts, records, Late::Some).await?;
-    let recorded = recorded
-        .ok_or_else(|| Error::internal("late outcomes were looked for", "and not found"))?;
-    for record in records.iter().filter(|record| !recorded.moved.contains(&record.due.id)) {
-        let number = record.due.progress.number;
-        tracing::info!(delivery.id = %record.due.id, attempt.number = number, "attempt.late");
-    }
-    Ok(recorded)
-}
-
 /// Whether outcomes are expected whose delivery has become final, or was recorded by another worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Late {
+pub(crate) enum Late {
     /// None, as usual; if there are some, nothing is written.
     None,
     Some,
 }
 
-async fn try_commit(
-    parts: &Parts,
-    records: &[Record],
-    late: Late,
-) -> Result<Option<Recorded>, Error> {
-    let transaction = parts.database.begin().await?;
-    let Some(recorded) = write(parts, &transaction, records, late).await? else {
-        transaction.rollback().await?;
-        return Ok(None);
-    };
-    transaction.commit().await?;
-    Ok(Some(recorded))
-}
-
-async fn write(
+/// Writes the outcomes; `None` when some came late that were not expected to.
+pub(crate) async fn write(
     parts: &Parts,
     db: &DatabaseTransaction,
-    records: &[Record],
+    records: &[&Record],
     late: Late,
 ) -> Result<Option<Recorded>, Error> {
     let now = parts.clock.now();
@@ -181,7 +68,7 @@ async fn write(
     };
 
     let mut by_id: Vec<&Record> =
-        records.iter().filter(|record| moved.contains(&record.due.id)).collect();
+        records.iter().copied().filter(|record| moved.contains(&record.due.id)).collect();
     by_id.sort_unstable_by_key(|record| record.due.id);
     insert_attempts(
         db,
@@ -219,7 +106,7 @@ async fn write(
 /// flight: a failure then takes the state of the rest instead of being tried again.
 async fn ended_subscriptions(
     db: &DatabaseTransaction,
-    records: &[Record],
+    records: &[&Record],
 ) -> Result<HashMap<SubscriptionId, DeliveryStatus>, Error> {
     let mut failed: Vec<SubscriptionId> = records
         .iter()
@@ -289,6 +176,41 @@ async fn disable_gone(
         }
     }
     Ok(disabled)
+}
+
+/// Says how each ticket goes on once its outcome is committed, and starts what follows from it.
+pub(crate) fn follow_up<'a>(
+    parts: &Arc<Parts>,
+    records: impl Iterator<Item = &'a Record>,
+    recorded: Recorded,
+) -> Vec<Completion> {
+    let now = parts.clock.now();
+    let completions = records.map(|record| {
+        if !recorded.moved.contains(&record.due.id) {
+            let number = record.due.progress.number;
+            tracing::info!(delivery.id = %record.due.id, attempt.number = number, "attempt.late");
+        }
+        completion(record, &recorded, now)
+    });
+    let completions = completions.collect();
+    if !recorded.disabled.is_empty() {
+        parts.fresh.forget();
+    }
+    for (subscription, tenant) in recorded.disabled {
+        settle::start(parts.clone(), tenant, subscription);
+    }
+    completions
+}
+
+/// Lets a delivery rest whose outcome cannot be stored even by itself.
+pub(crate) fn rest(record: &Record, error: &Error) -> Completion {
+    tracing::error!(error = error as &dyn std::error::Error, delivery.id = %record.due.id, "attempt.unstorable");
+    let class = class_of(record.due.trigger, record.due.progress.number);
+    Completion {
+        ticket: record.due.ticket,
+        next: Next::DueIn { delay: UNSTORABLE_REST, class },
+        feedback: queue::Feedback::Unattempted,
+    }
 }
 
 fn completion(record: &Record, recorded: &Recorded, now: Timestamp) -> Completion {

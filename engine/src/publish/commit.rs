@@ -1,4 +1,4 @@
-//! The transaction of one ingest group.
+//! What an ingest group writes within its transaction.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -10,23 +10,16 @@ use domain::time::Timestamp;
 use queue::Due;
 use sea_orm::DatabaseTransaction;
 
+use super::push::ToPush;
 use super::rows;
-use super::writer::Request;
-use super::{NewDelivery, Once, Posted, Prepared, Published, Refusal};
+use super::{
+    Committed, FanOut, GROUP_ROWS, NewDelivery, Once, Posted, Prepared, Published, Refusal, Request,
+};
 use crate::address_book::{Listed, TenantBook};
 use crate::context::Parts;
 use crate::dispatch::FreshDelivery;
 use crate::error::Error;
 use crate::idempotency::{Claim, Kept};
-
-/// What is to be pushed once the group is committed.
-#[derive(Debug, Default)]
-pub(super) struct ToPush {
-    pub due: Vec<Due>,
-    pub fresh: Vec<(DeliveryId, FreshDelivery)>,
-    pub lanes: HashMap<SubscriptionId, Arc<Listed>>,
-    pub books: HashMap<TenantId, Arc<TenantBook>>,
-}
 
 /// What an event's insert came to.
 #[derive(Debug, Clone)]
@@ -43,28 +36,28 @@ enum Fate {
 
 type Fates = HashMap<(EventId, TenantId), Fate>;
 
-/// Writes the group, and says what each posting gets and what is to be pushed.
-pub(super) async fn commit(
+/// Writes the group, and says what each posting gets and what is to be pushed once it is committed.
+pub(crate) async fn write(
     parts: &Parts,
-    requests: &mut [Request],
+    transaction: &DatabaseTransaction,
+    mut requests: Vec<&mut Request>,
 ) -> Result<(Vec<Posted>, ToPush), Error> {
-    let transaction = parts.database.begin().await?;
     let mut to_push =
-        ToPush { books: rematch(parts, &transaction, requests).await?, ..ToPush::default() };
+        ToPush { books: rematch(parts, transaction, &mut requests).await?, ..ToPush::default() };
 
     let mut fates = Fates::new();
     let plain = requests
         .iter()
         .filter(|request| request.once.is_none())
         .flat_map(|request| &request.prepared);
-    insert(&transaction, plain.collect(), &mut fates).await?;
+    insert(transaction, plain.collect(), &mut fates).await?;
     // The answer kept under a claim tells what became of the events, so these few go one by one.
     let mut claimed = HashSet::new();
     let mut answered_before = vec![false; requests.len()];
     for (request, answered) in requests.iter().zip(&mut answered_before) {
         if let Some(once) = &request.once {
             *answered =
-                !insert_once(parts, &transaction, request, once, &mut fates, &mut claimed).await?;
+                !insert_once(parts, transaction, request, once, &mut fates, &mut claimed).await?;
         }
     }
 
@@ -73,17 +66,39 @@ pub(super) async fn commit(
         if answered {
             return Posted::AnsweredBefore;
         }
-        for event in &request.prepared {
-            let made = deliveries_of(event, &fates);
+        let is_large = request.rows() > GROUP_ROWS;
+        for event in request.prepared.iter().filter(|event| was_inserted(event, &fates)) {
+            if is_large {
+                to_push.fan_outs.extend(FanOut::of(event, to_push.books.get(&event.tenant)));
+                continue;
+            }
+            let made = deliveries_of(event);
             to_push.fresh.extend(made.iter().filter_map(|(new, listed)| fresh(event, new, listed)));
             deliveries.extend(made);
         }
         Posted::Done(request.prepared.iter().map(|event| result_of(event, &fates)).collect())
     });
     let answers = answers.collect();
-    insert_deliveries(&transaction, deliveries, parts.clock.now(), &mut to_push).await?;
-    transaction.commit().await?;
+    for fan_out in &to_push.fan_outs {
+        fan_out.save(transaction).await?;
+    }
+    insert_deliveries(transaction, deliveries, parts.clock.now(), &mut to_push).await?;
     Ok((answers, to_push))
+}
+
+/// The answer to a posting that spoils a group even when it stands alone.
+pub(crate) fn refuse(request: &Request, error: &Error) -> Committed {
+    match error {
+        // Another process has taken the claim between our look and our row.
+        Error::Conflict(_) => Ok(Posted::AnsweredBefore),
+        // The tenant was deleted meanwhile.
+        Error::NotFound(what) => Err(Error::NotFound(what)),
+        error => {
+            tracing::error!(error = error as &dyn std::error::Error, "event.unstorable");
+            let refused = request.prepared.iter().map(|_| Published::Refused(Refusal::Unstorable));
+            Ok(Posted::Done(refused.collect()))
+        }
+    }
 }
 
 /// Matches again what was matched with an older book than the one this commit sees: a change that
@@ -91,10 +106,9 @@ pub(super) async fn commit(
 async fn rematch(
     parts: &Parts,
     db: &DatabaseTransaction,
-    requests: &mut [Request],
+    requests: &mut [&mut Request],
 ) -> Result<HashMap<TenantId, Arc<TenantBook>>, Error> {
-    let mut tenants: Vec<TenantId> =
-        requests.iter().flat_map(|r| &r.prepared).map(|event| event.tenant).collect();
+    let mut tenants: Vec<TenantId> = requests.iter().map(|request| request.tenant).collect();
     tenants.sort_unstable();
     tenants.dedup();
     let mut books = HashMap::new();
@@ -131,9 +145,13 @@ async fn insert(
     mut events: Vec<&Prepared>,
     fates: &mut Fates,
 ) -> Result<(), Error> {
-    for refused in events.extract_if(.., |event| event.matched.is_err()) {
-        fates.entry(rows::key(refused)).or_insert(Fate::Refused(Refusal::TooManyMatches));
-    }
+    events.retain(|event| match event.matched {
+        Ok(_) => true,
+        Err(unmatchable) => {
+            fates.entry(rows::key(event)).or_insert(Fate::Refused(unmatchable.into()));
+            false
+        }
+    });
     events.retain(|event| !fates.contains_key(&rows::key(event)));
     events.sort_by_key(|event| rows::key(event));
     events.dedup_by_key(|event| rows::key(event));
@@ -206,16 +224,12 @@ fn result_of(event: &Prepared, fates: &Fates) -> Published {
     }
 }
 
-/// The deliveries of an event whose row this posting inserted.
-fn deliveries_of(event: &Prepared, fates: &Fates) -> Vec<(NewDelivery, Arc<Listed>)> {
-    let (Ok(matched), Some(Fate::Inserted(inserted))) =
-        (&event.matched, fates.get(&rows::key(event)))
-    else {
-        return Vec::new();
-    };
-    if !Arc::ptr_eq(inserted, &event.event) {
-        return Vec::new();
-    }
+/// Whether it was this posting that inserted the event's row: only then it makes deliveries.
+fn was_inserted(event: &Prepared, fates: &Fates) -> bool {
+    matches!(fates.get(&rows::key(event)), Some(Fate::Inserted(inserted)) if Arc::ptr_eq(inserted, &event.event))
+}
+
+fn deliveries_of(event: &Prepared) -> Vec<(NewDelivery, Arc<Listed>)> {
     let make = |(id, listed): &(DeliveryId, Arc<Listed>)| {
         let delivery = NewDelivery {
             id: *id,
@@ -231,7 +245,7 @@ fn deliveries_of(event: &Prepared, fates: &Fates) -> Vec<(NewDelivery, Arc<Liste
         };
         (delivery, listed.clone())
     };
-    matched.iter().map(make).collect()
+    event.matched.iter().flatten().map(make).collect()
 }
 
 /// The delivery as the worker can have it without reading it back: one that is due at once.

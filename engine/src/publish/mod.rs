@@ -4,8 +4,9 @@
 //! may fail: `reconcile` finds what the queue does not know.
 
 mod commit;
+mod fan_out;
+mod push;
 pub(crate) mod rows;
-mod writer;
 
 use std::sync::Arc;
 
@@ -15,12 +16,14 @@ use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
 use domain::time::Timestamp;
 use rand::Rng;
 
-use crate::address_book::{self, Listed, TenantBook};
+use crate::address_book::{self, Listed, TenantBook, Unmatchable};
 use crate::context::Engine;
 use crate::error::Error;
 use crate::idempotency::{Answer, Claim};
 
-pub(crate) use writer::{Writer, start};
+pub(crate) use commit::{refuse, write};
+pub(crate) use fan_out::{FanOut, finish as finish_fan_outs, resume as resume_fan_outs};
+pub(crate) use push::{ToPush, push};
 
 /// What became of one event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,15 @@ pub enum Published {
     Duplicate(Receipt),
     /// Refused.
     Refused(Refusal),
+}
+
+impl From<Unmatchable> for Refusal {
+    fn from(unmatchable: Unmatchable) -> Self {
+        match unmatchable {
+            Unmatchable::TooManyMatches => Self::TooManyMatches,
+            Unmatchable::FiltersTooCostly => Self::FiltersTooCostly,
+        }
+    }
 }
 
 /// What a publisher gets for an event.
@@ -54,6 +66,11 @@ pub enum Refusal {
         domain::limits::FAN_OUT
     )]
     TooManyMatches,
+    /// Finding out where it goes would take too long.
+    #[error(
+        "the filters of the subscriptions take too long on this event; narrow their event_types, or make them simpler"
+    )]
+    FiltersTooCostly,
     /// The row itself could not be stored.
     #[error("the event could not be stored")]
     Unstorable,
@@ -95,6 +112,28 @@ pub enum Posted {
     AnsweredBefore,
 }
 
+/// What a posting gets when its group is done.
+pub(crate) type Committed = Result<Posted, Error>;
+
+/// Rows that the postings of one commit insert at most. The deliveries of a posting with more follow
+/// in chunks.
+pub(crate) const GROUP_ROWS: usize = 2_000;
+
+/// A posting on its way into a commit.
+#[derive(Debug)]
+pub(crate) struct Request {
+    pub tenant: TenantId,
+    pub prepared: Vec<Prepared>,
+    pub once: Option<Once>,
+}
+
+impl Request {
+    /// Rows that it inserts.
+    pub(crate) fn rows(&self) -> usize {
+        self.prepared.iter().map(|event| 1 + event.matched.as_ref().map_or(0, Vec::len)).sum()
+    }
+}
+
 /// An event ready to be written, with who gets it.
 #[derive(Debug, Clone)]
 pub(crate) struct Prepared {
@@ -109,7 +148,7 @@ pub(crate) struct Prepared {
     /// What the matching was made with.
     pub book_revision: i64,
     /// Whom it goes to, each with the id of the delivery that it will have.
-    pub matched: Result<Vec<(DeliveryId, Arc<Listed>)>, address_book::TooManyMatches>,
+    pub matched: Result<Vec<(DeliveryId, Arc<Listed>)>, Unmatchable>,
 }
 
 impl Engine {
@@ -151,13 +190,7 @@ impl Engine {
         } else {
             prepare()
         };
-        let request = writer::Request { prepared, once: posting.once };
-        let posted = match self.writer.ask(request).await {
-            Ok(committed) => committed?,
-            Err(stopped) => {
-                return Err(Error::Unavailable { what: "the server", source: Box::new(stopped) });
-            }
-        };
+        let posted = self.writer.post(Request { tenant, prepared, once: posting.once }).await?;
         log(tenant, &posted);
         Ok(posted)
     }

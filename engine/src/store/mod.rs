@@ -6,6 +6,7 @@ pub mod attempt;
 pub mod dead_letter;
 pub mod delivery;
 pub mod event;
+pub mod fan_out;
 pub mod key;
 pub mod secret;
 pub mod subscription;

@@ -200,6 +200,13 @@ pub async fn settled(db: &impl ConnectionTrait, id: SubscriptionId) -> Result<()
         .map(|_| ())
 }
 
+/// Notes that something waits again for a subscription that was disabled or deleted before.
+pub async fn settle_again(db: &impl ConnectionTrait, id: SubscriptionId) -> Result<(), DbErr> {
+    let sql = "UPDATE subscriptions SET settling = CASE WHEN deleted_at IS NULL THEN 'disabled' ELSE 'deleted' END \
+               WHERE id = ? AND (deleted_at IS NOT NULL OR status = 'disabled')";
+    execute(db, sql, vec![id.into()]).await.map(|_| ())
+}
+
 /// What mattered for matching and sending, as it is kept for each revision.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct State {

@@ -3,7 +3,7 @@
 use std::fmt::Debug;
 
 use entity::{
-    api_key, attempt, dead_letter, delivery, event, event_type, event_type_version,
+    api_key, attempt, dead_letter, delivery, event, event_type, event_type_version, fan_out,
     idempotency_key, instance, subscription, subscription_secret, subscription_state, tenant,
 };
 use sea_orm::{ActiveModelBehavior, EntityTrait, IntoActiveModel};
@@ -50,6 +50,7 @@ async fn a_row_of_every_table_comes_back_as_it_was_written(database: &TestDataba
     comes_back::<delivery::Entity>(database, delivery.clone()).await;
     comes_back::<attempt::Entity>(database, samples::attempt(&delivery)).await;
     comes_back::<dead_letter::Entity>(database, samples::dead_letter(&delivery)).await;
+    comes_back::<fan_out::Entity>(database, samples::fan_out(&delivery)).await;
     comes_back::<idempotency_key::Entity>(database, samples::idempotency_key()).await;
 }
 

@@ -11,7 +11,7 @@ use domain::time::Timestamp;
 use entity::dead_letter::Resolution;
 use entity::subscription::Settling;
 use entity::{
-    api_key, attempt, dead_letter, delivery, event, event_type, event_type_version,
+    api_key, attempt, dead_letter, delivery, event, event_type, event_type_version, fan_out,
     idempotency_key, instance, subscription, subscription_secret, subscription_state, tenant,
 };
 use serde::de::DeserializeOwned;
@@ -238,6 +238,24 @@ pub(crate) fn dead_letter(of: &delivery::Model) -> dead_letter::Model {
         dead_at: NOW,
         resolved_at: Some(NOW),
         resolution: Some(Resolution::Discarded),
+    }
+}
+
+pub(crate) fn fan_out(of: &delivery::Model) -> fan_out::Model {
+    let recipient = fan_out::Recipient {
+        delivery_id: of.id,
+        subscription_id: of.subscription_id,
+        revision: 3,
+        max_attempts: 6,
+        ordered: true,
+    };
+    fan_out::Model {
+        event_id: of.event_id,
+        tenant_id: of.tenant_id,
+        event_type: of.event_type.clone(),
+        due_at: NOW,
+        recipients: fan_out::Recipients(vec![recipient.clone(), recipient]),
+        written: 1,
     }
 }
 

@@ -1,0 +1,43 @@
+//! What the queue is told once a group is committed.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use domain::ids::{DeliveryId, SubscriptionId, TenantId};
+use queue::Due;
+
+use crate::address_book::{Listed, TenantBook};
+use crate::context::Parts;
+use crate::dispatch::FreshDelivery;
+use crate::publish::FanOut;
+
+/// Deliveries that a commit made, with what the queue has to know of their lanes.
+#[derive(Debug, Default)]
+pub(crate) struct ToPush {
+    pub due: Vec<Due>,
+    pub fresh: Vec<(DeliveryId, FreshDelivery)>,
+    pub lanes: HashMap<SubscriptionId, Arc<Listed>>,
+    /// What follows in chunks.
+    pub fan_outs: VecDeque<FanOut>,
+    pub books: HashMap<TenantId, Arc<TenantBook>>,
+}
+
+/// Hands what was committed to the queue. A failure costs time, not events: the rows are there.
+pub(crate) async fn push(parts: &Parts, to_push: ToPush) {
+    let pushed = async {
+        for (tenant, book) in &to_push.books {
+            parts.lanes.configure_tenant(*tenant, &book.settings).await?;
+        }
+        for listed in to_push.lanes.values() {
+            parts.lanes.configure(listed.id, &listed.lane).await?;
+        }
+        parts.lanes.push(&to_push.due).await
+    };
+    if let Err(error) = pushed.await {
+        tracing::warn!(
+            error = &error as &dyn std::error::Error,
+            deliveries = to_push.due.len(),
+            "queue.push_failed"
+        );
+    }
+}

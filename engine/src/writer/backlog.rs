@@ -1,0 +1,111 @@
+//! What waits to be committed, and which of it goes into the next group.
+
+use std::collections::{HashMap, VecDeque};
+
+use domain::ids::TenantId;
+
+use super::{WaitingPosting, WaitingRecord};
+use crate::publish::GROUP_ROWS;
+
+/// Postings of one commit at most: bounds the time that the others wait.
+const GROUP_POSTINGS: usize = 1_000;
+/// Outcomes of one commit at most.
+const GROUP_RECORDS: usize = 500;
+
+/// Postings by tenant, taken in turn, and outcomes in the order they came.
+#[derive(Debug, Default)]
+pub(super) struct Backlog {
+    /// Tenants with postings, whoever is next in front.
+    turns: VecDeque<TenantId>,
+    by_tenant: HashMap<TenantId, VecDeque<WaitingPosting>>,
+    postings: usize,
+    records: VecDeque<WaitingRecord>,
+}
+
+/// What goes into one commit.
+#[derive(Debug, Default)]
+pub(super) struct Group {
+    pub postings: Vec<WaitingPosting>,
+    pub records: Vec<WaitingRecord>,
+}
+
+impl Backlog {
+    pub(super) fn is_empty(&self) -> bool {
+        self.postings == 0 && self.records.is_empty()
+    }
+
+    pub(super) fn postings(&self) -> usize {
+        self.postings
+    }
+
+    pub(super) fn records(&self) -> usize {
+        self.records.len()
+    }
+
+    pub(super) fn add_posting(&mut self, posting: WaitingPosting) {
+        let tenant = posting.request.tenant;
+        let waiting = self.by_tenant.entry(tenant).or_default();
+        if waiting.is_empty() {
+            self.turns.push_back(tenant);
+        }
+        waiting.push_back(posting);
+        self.postings += 1;
+    }
+
+    pub(super) fn add_record(&mut self, record: WaitingRecord) {
+        self.records.push_back(record);
+    }
+
+    /// Puts outcomes back in front of the others: they were sent before them.
+    pub(super) fn put_back(&mut self, records: Vec<WaitingRecord>) {
+        for record in records.into_iter().rev() {
+            self.records.push_front(record);
+        }
+    }
+
+    /// One posting of each tenant in turn until the group is full, and the oldest outcomes.
+    pub(super) fn take_group(&mut self) -> Group {
+        let mut group = Group::default();
+        let mut rows = 0;
+        while group.postings.len() < GROUP_POSTINGS
+            && let Some(tenant) = self.turns.pop_front()
+        {
+            let Some(waiting) = self.by_tenant.get_mut(&tenant) else { continue };
+            let fits = |posting: &mut WaitingPosting| {
+                rows == 0 || rows + posting.request.rows() <= GROUP_ROWS
+            };
+            let Some(posting) = waiting.pop_front_if(fits) else {
+                self.turns.push_front(tenant);
+                break;
+            };
+            rows += posting.request.rows();
+            group.postings.push(posting);
+            if waiting.is_empty() {
+                self.by_tenant.remove(&tenant);
+            } else {
+                self.turns.push_back(tenant);
+            }
+        }
+        self.postings -= group.postings.len();
+        let records = self.records.len().min(GROUP_RECORDS);
+        group.records.extend(self.records.drain(..records));
+        group
+    }
+}
+
+impl Group {
+    pub(super) fn len(&self) -> usize {
+        self.postings.len() + self.records.len()
+    }
+
+    /// Two halves: postings and outcomes apart first, then each kind in the middle.
+    pub(super) fn split(mut self) -> [Self; 2] {
+        if !self.postings.is_empty() && !self.records.is_empty() {
+            let records = std::mem::take(&mut self.records);
+            return [self, Self { records, ..Self::default() }];
+        }
+        let postings = self.postings.split_off(self.postings.len() / 2);
+        let records = self.records.split_off(self.records.len() / 2);
+        [self, Self { postings, records }]
+    }
+}

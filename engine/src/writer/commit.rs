@@ -1,0 +1,122 @@
+//! One transaction for a group; a group that fails for a reason of one row is split until that row
+//! stands alone, so that only its request or attempt fails.
+
+use std::sync::Arc;
+
+use queue::Completion;
+
+use super::backlog::Group;
+use super::{WaitingPosting, WaitingRecord};
+use crate::context::Parts;
+use crate::dispatch::{self, Late, Recorded};
+use crate::error::Error;
+use crate::publish::{self, Committed, Posted, ToPush};
+
+/// Commits the group, tells the queue, and answers. Returns the outcomes that have to be tried again
+/// since the database is away.
+pub(super) async fn write(parts: &Arc<Parts>, group: Group) -> Vec<WaitingRecord> {
+    let mut unrecorded = Vec::new();
+    let mut left = vec![(group, Late::None)];
+    while let Some((mut group, late)) = left.pop() {
+        let fresh_mark = parts.fresh.mark();
+        match commit(parts, &mut group, late).await {
+            Ok(Some(mut committed)) => {
+                parts.fresh.put(fresh_mark, committed.to_push.fresh.drain(..));
+                let fan_outs = std::mem::take(&mut committed.to_push.fan_outs);
+                publish::push(parts, committed.to_push).await;
+                let answers = committed.posted.into_iter().map(Ok);
+                if fan_outs.is_empty() {
+                    answer_postings(group.postings, answers);
+                } else {
+                    let (parts, postings) = (parts.clone(), group.postings);
+                    let answers: Vec<_> = answers.collect();
+                    tokio::spawn(async move {
+                        publish::finish_fan_outs(fan_outs, &parts).await;
+                        answer_postings(postings, answers);
+                    });
+                }
+                let completions =
+                    dispatch::follow_up(parts, requests(&group.records), committed.recorded);
+                complete(parts, group.records, &completions).await;
+            }
+            // Some outcomes came late: nothing was written, and they are looked at by name.
+            Ok(None) => {
+                let records = std::mem::take(&mut group.records);
+                left.push((Group { records, ..Group::default() }, Late::Some));
+                left.push((group, Late::None));
+            }
+            Err(Error::Unavailable { what, source }) => {
+                let reason = source.to_string();
+                tracing::warn!(error = reason, "writer.database_away");
+                let refusals = std::iter::repeat_with(|| {
+                    Err(Error::Unavailable { what, source: reason.clone().into() })
+                });
+                answer_postings(group.postings, refusals);
+                unrecorded.extend(group.records);
+            }
+            Err(_) if group.len() > 1 => left.extend(group.split().map(|half| (half, late))),
+            Err(error) => {
+                let refused =
+                    group.postings.iter().map(|one| publish::refuse(&one.request, &error));
+                let refused: Vec<_> = refused.collect();
+                answer_postings(group.postings, refused);
+                let resting = requests(&group.records).map(|one| dispatch::rest(one, &error));
+                let resting: Vec<_> = resting.collect();
+                complete(parts, group.records, &resting).await;
+            }
+        }
+    }
+    unrecorded
+}
+
+/// What a transaction has made of a group.
+#[derive(Debug)]
+struct GroupCommitted {
+    posted: Vec<Posted>,
+    to_push: ToPush,
+    recorded: Recorded,
+}
+
+/// Writes the group; `None` when outcomes came late that were not expected to: nothing is written.
+async fn commit(
+    parts: &Parts,
+    group: &mut Group,
+    late: Late,
+) -> Result<Option<GroupCommitted>, Error> {
+    let transaction = parts.database.begin().await?;
+    let postings = group.postings.iter_mut().map(|posting| &mut posting.request).collect();
+    let (posted, to_push) = publish::write(parts, &transaction, postings).await?;
+    let records: Vec<_> = requests(&group.records).collect();
+    let Some(recorded) = dispatch::write(parts, &transaction, &records, late).await? else {
+        transaction.rollback().await?;
+        return Ok(None);
+    };
+    transaction.commit().await?;
+    Ok(Some(GroupCommitted { posted, to_push, recorded }))
+}
+
+fn requests(records: &[WaitingRecord]) -> impl Iterator<Item = &dispatch::Record> {
+    records.iter().map(|record| &record.request)
+}
+
+fn answer_postings(postings: Vec<WaitingPosting>, answers: impl IntoIterator<Item = Committed>) {
+    for (posting, answer) in postings.into_iter().zip(answers) {
+        let _ = posting.answer.send(answer);
+    }
+}
+
+async fn complete(parts: &Parts, records: Vec<WaitingRecord>, completions: &[Completion]) {
+    if completions.is_empty() {
+        return;
+    }
+    if let Err(error) = parts.lanes.queue().complete(completions).await {
+        // The rows are right; the leases run out and what is looked at again is dropped as final.
+        tracing::warn!(error = &error as &dyn std::error::Error, "queue.complete_failed");
+    }
+    for completion in completions {
+        parts.in_flight.end(&completion.ticket);
+    }
+    for record in records {
+        let _ = record.answer.send(());
+    }
+}

@@ -1,0 +1,115 @@
+//! The one task that commits what the two paths write: postings on their way in, outcomes on the
+//! way out.
+//!
+//! What waits of either kind when a commit ends goes into the next one together: one transaction and
+//! one flush to the disk for all of it. No timer, so nothing is added when idle, and the groups grow
+//! by themselves under load.
+
+mod backlog;
+mod commit;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::AbortOnDropHandle;
+
+use self::backlog::Backlog;
+use crate::context::Parts;
+use crate::dispatch::Record;
+use crate::error::Error;
+use crate::group::Stopped;
+use crate::publish::{Committed, Request};
+
+/// Postings that wait at most; further callers are held back before they are read.
+const WAITING_POSTINGS: usize = 4_096;
+/// Outcomes that wait at most: as many as slots of a process.
+const WAITING_RECORDS: usize = 4_096;
+/// How long the writer rests before it tries again while the database is away.
+const DATABASE_AWAY_WAIT: Duration = Duration::from_millis(250);
+
+/// Somebody's request, and where its answer goes. Whoever asked may have gone away; what was done
+/// for it stays done.
+#[derive(Debug)]
+struct Waiting<Q, A> {
+    request: Q,
+    answer: oneshot::Sender<A>,
+}
+
+type WaitingPosting = Waiting<Request, Committed>;
+type WaitingRecord = Waiting<Record, ()>;
+
+/// Commits postings and outcomes in groups.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    postings: mpsc::Sender<WaitingPosting>,
+    records: mpsc::Sender<WaitingRecord>,
+    _task: AbortOnDropHandle<()>,
+}
+
+impl Writer {
+    /// Starts the writer, which ends when it is dropped.
+    pub(crate) fn start(parts: Arc<Parts>) -> Self {
+        let (postings, postings_waiting) = mpsc::channel(WAITING_POSTINGS);
+        let (records, records_waiting) = mpsc::channel(WAITING_RECORDS);
+        let task = tokio::spawn(run(parts, postings_waiting, records_waiting));
+        Self { postings, records, _task: AbortOnDropHandle::new(task) }
+    }
+
+    /// Commits a posting with whatever else waits.
+    ///
+    /// # Errors
+    /// When the database is away (nothing is stored then, or nothing is known of what is), or the
+    /// process is stopping.
+    pub(crate) async fn post(&self, request: Request) -> Committed {
+        let (answer, answered) = oneshot::channel();
+        let sent = self.postings.send(Waiting { request, answer }).await;
+        match answered.await {
+            Ok(committed) if sent.is_ok() => committed,
+            _ => Err(Error::Unavailable { what: "the server", source: Box::new(Stopped) }),
+        }
+    }
+
+    /// Commits an outcome with whatever else waits, and completes its ticket. Returns when both are
+    /// done; while the database is away, it waits.
+    pub(crate) async fn record(&self, record: Record) {
+        let (answer, answered) = oneshot::channel();
+        // Stopped means that the process ends: the row still says that the delivery is due.
+        if self.records.send(Waiting { request: record, answer }).await.is_ok() {
+            let _ = answered.await;
+        }
+    }
+}
+
+async fn run(
+    parts: Arc<Parts>,
+    mut postings: mpsc::Receiver<WaitingPosting>,
+    mut records: mpsc::Receiver<WaitingRecord>,
+) {
+    let mut backlog = Backlog::default();
+    loop {
+        if backlog.is_empty() {
+            tokio::select! {
+                Some(posting) = postings.recv() => backlog.add_posting(posting),
+                Some(record) = records.recv() => backlog.add_record(record),
+                else => return,
+            }
+        }
+        while backlog.postings() < WAITING_POSTINGS
+            && let Ok(posting) = postings.try_recv()
+        {
+            backlog.add_posting(posting);
+        }
+        while backlog.records() < WAITING_RECORDS
+            && let Ok(record) = records.try_recv()
+        {
+            backlog.add_record(record);
+        }
+        let unrecorded = commit::write(&parts, backlog.take_group()).await;
+        if !unrecorded.is_empty() {
+            // What was sent must be known; the database is asked again with whatever has come by then.
+            backlog.put_back(unrecorded);
+            tokio::time::sleep(DATABASE_AWAY_WAIT).await;
+        }
+    }
+}
