@@ -10,8 +10,8 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::ids::TenantId;
 use domain::limits;
+use engine::database::Transaction;
 use engine::idempotency::{Answer, Claim, Kept};
-use sea_orm::DatabaseTransaction;
 use serde::Serialize;
 
 use crate::State;
@@ -62,7 +62,7 @@ impl Once {
         self,
         state: &State,
         status: StatusCode,
-        work: impl AsyncFnOnce(&DatabaseTransaction) -> Result<(B, T), Problem>,
+        work: impl AsyncFnOnce(&Transaction) -> Result<(B, T), Problem>,
     ) -> Result<Done<T>, Problem> {
         let transaction = state.engine.database.begin().await?;
         match work(&transaction).await {
@@ -82,7 +82,7 @@ impl Once {
     pub(crate) async fn finish<B: Serialize, T>(
         self,
         state: &State,
-        transaction: DatabaseTransaction,
+        transaction: Transaction,
         status: StatusCode,
         body: &B,
         effect: T,

@@ -129,7 +129,7 @@ async fn open_master(
     path: &Path,
     making: Making,
 ) -> Result<(Sealer, Option<PathBuf>), KeyError> {
-    let proof = instance::find(&db.write, PROOF_ROW).await?;
+    let proof = instance::find(&db.read, PROOF_ROW).await?;
     let (key, whence, made) = match find_master(settings, path)? {
         Some((key, whence)) => (key, whence, None),
         None if proof.is_some() => {
@@ -145,9 +145,7 @@ async fn open_master(
     let proof = match proof {
         Some(proof) => proof,
         // Processes that start together may both get here; the row that was first is the one.
-        None => {
-            instance::keep(&db.write, PROOF_ROW, sealer.seal(PROOF_ROW.as_bytes(), PROOF)).await?
-        }
+        None => instance::keep(db, PROOF_ROW, sealer.seal(PROOF_ROW.as_bytes(), PROOF)).await?,
     };
     check_proof(&sealer, &proof, whence)?;
     Ok((sealer, made))
@@ -164,14 +162,14 @@ async fn open_operator(
     if making == Making::Refused {
         return Err(KeyError::MustBeSet { variable: "POSTHASTE_ADMIN_KEY" });
     }
-    if let Some(kept) = instance::find(&db.write, OPERATOR_ROW).await? {
+    if let Some(kept) = instance::find(&db.read, OPERATOR_ROW).await? {
         return Ok((as_hash(&kept)?, None));
     }
     let mut random = Zeroizing::new([0_u8; 32]);
     OsRng.try_fill_bytes(&mut *random).expect("a system that runs programs gives randomness");
     let key = SecretText::new(format!("posthaste_operator_{}", URL_SAFE_NO_PAD.encode(*random)));
     let made = hash(key.expose());
-    let kept = as_hash(&instance::keep(&db.write, OPERATOR_ROW, made.to_vec()).await?)?;
+    let kept = as_hash(&instance::keep(db, OPERATOR_ROW, made.to_vec()).await?)?;
     // Shown only if it is the one that was kept.
     Ok((kept, (kept == made).then_some(key)))
 }

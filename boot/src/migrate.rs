@@ -30,7 +30,7 @@ pub async fn run(
     connections: &Connections,
 ) -> Result<usize, MigrateError> {
     match settings {
-        DatabaseSettings::Sqlite { .. } => apply(&connections.database.write).await,
+        DatabaseSettings::Sqlite { .. } => apply(connections.database.for_migrations()).await,
         DatabaseSettings::Postgres { url } => {
             let _lock = wait_for_session_lock(url, MIGRATION_LOCK).await?;
             let patient = open_for_migration(url).await?;

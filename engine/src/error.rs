@@ -87,5 +87,11 @@ pub fn is_unavailable(error: &sea_orm::DbErr) -> bool {
 
 /// Whether a unique constraint refused the row.
 pub fn is_unique_violation(error: &sea_orm::DbErr) -> bool {
-    matches!(error.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_)))
+    use sea_orm::{DbErr, RuntimeErr, sqlx};
+    let (DbErr::Exec(RuntimeErr::SqlxError(error)) | DbErr::Query(RuntimeErr::SqlxError(error))) =
+        error
+    else {
+        return false;
+    };
+    matches!(error.as_ref(), sqlx::Error::Database(error) if error.is_unique_violation())
 }

@@ -38,7 +38,7 @@ impl Engine {
     /// When the database is away.
     pub async fn keep_house_once(&self) -> Result<(), DbErr> {
         let now = self.clock.now();
-        if self.database.write.get_database_backend() == DbBackend::Postgres {
+        if self.database.backend() == DbBackend::Postgres {
             self.make_partitions(now).await?;
         }
         self.erase_old_answers(now).await
@@ -60,7 +60,7 @@ impl Engine {
                 );
                 // Rows of the day in the default partition (a process that was off for a week) refuse
                 // it; they are as good there.
-                if let Err(error) = self.database.write.execute_unprepared(&sql).await {
+                if let Err(error) = self.database.read.execute_unprepared(&sql).await {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
                         table,
@@ -77,11 +77,14 @@ impl Engine {
         let sql = "DELETE FROM idempotency_keys WHERE claim IN \
                    (SELECT claim FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ?)";
         let until = now - domain::limits::IDEMPOTENCY_KEPT;
-        while execute(&self.database.write, sql, vec![until.into(), CHUNK_ROWS.into()])
-            .await?
-            .rows_affected()
-            > 0
-        {}
-        Ok(())
+        loop {
+            let transaction = self.database.begin().await?;
+            let values = vec![until.into(), CHUNK_ROWS.into()];
+            let erased = execute(&transaction, sql, values).await?;
+            transaction.commit().await?;
+            if erased == 0 {
+                return Ok(());
+            }
+        }
     }
 }

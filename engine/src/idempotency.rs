@@ -6,10 +6,9 @@
 
 use domain::ids::TenantId;
 use domain::time::Timestamp;
-use sea_orm::ConnectionTrait;
 use sha2::{Digest, Sha256};
 
-use crate::database::{execute, query_one};
+use crate::database::{Sql, execute, query_one};
 use crate::error::Error;
 use crate::sealer::Sealer;
 
@@ -56,7 +55,7 @@ impl Claim {
     /// When the database is away, or the answer cannot be opened.
     pub async fn find(
         &self,
-        db: &impl ConnectionTrait,
+        db: &impl Sql,
         sealer: &Sealer,
         now: Timestamp,
     ) -> Result<Kept, Error> {
@@ -66,14 +65,14 @@ impl Claim {
         let Some(row) = row else {
             return Ok(Kept::Nothing);
         };
-        if row.try_get_by_index::<Vec<u8>>(0)? != self.body_hash {
+        if row.get::<Vec<u8>>(0)? != self.body_hash {
             return Ok(Kept::OtherBody);
         }
-        let sealed: Vec<u8> = row.try_get_by_index(2)?;
+        let sealed: Vec<u8> = row.get(2)?;
         let body = sealer
             .open(&self.digest, &sealed)
             .map_err(|e| Error::internal("a kept answer does not open", e))?;
-        let status = u16::try_from(row.try_get_by_index::<i16>(1)?).unwrap_or(500);
+        let status = u16::try_from(row.get::<i16>(1)?).unwrap_or(500);
         Ok(Kept::Answer(Answer { status, body: body.to_vec() }))
     }
 
@@ -84,7 +83,7 @@ impl Claim {
     /// When the database is away.
     pub async fn keep(
         &self,
-        db: &impl ConnectionTrait,
+        db: &impl Sql,
         sealer: &Sealer,
         answer: &Answer,
         now: Timestamp,
@@ -101,6 +100,6 @@ impl Claim {
             now.into(),
             (now - domain::limits::IDEMPOTENCY_KEPT).into(),
         ];
-        Ok(execute(db, sql, values).await?.rows_affected() > 0)
+        Ok(execute(db, sql, values).await? > 0)
     }
 }

@@ -7,10 +7,10 @@ use domain::ids::{DeliveryId, TenantId};
 use domain::subscription::SubscriptionStatus;
 use entity::delivery::Model;
 use queue::{Class, Due};
-use sea_orm::DatabaseTransaction;
 
 use crate::address_book::lane_settings;
 use crate::context::Engine;
+use crate::database::Transaction;
 use crate::error::Error;
 use crate::publish::{NewDelivery, rows};
 use crate::store;
@@ -31,7 +31,7 @@ impl Engine {
     /// subscription takes nothing any more.
     pub async fn redeliver(
         &self,
-        db: &DatabaseTransaction,
+        db: &Transaction,
         tenant: TenantId,
         id: DeliveryId,
     ) -> Result<Redelivery, Error> {
@@ -104,7 +104,7 @@ impl Engine {
     /// `NotFound` when the tenant has no such delivery, `Conflict` when it is final.
     pub async fn cancel(
         &self,
-        db: &DatabaseTransaction,
+        db: &Transaction,
         tenant: TenantId,
         id: DeliveryId,
     ) -> Result<Model, Error> {

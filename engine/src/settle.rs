@@ -56,7 +56,9 @@ async fn settle(
             continue;
         }
         if parts.in_flight.deliveries_of(subscription).is_empty() && in_flight.is_empty() {
-            store::subscription::settled(&parts.database.write, subscription).await?;
+            let transaction = parts.database.begin().await?;
+            store::subscription::settled(&transaction, subscription).await?;
+            transaction.commit().await?;
             return Ok(());
         }
         tokio::time::sleep(LOOK_AGAIN).await;
@@ -89,7 +91,7 @@ async fn settle_chunk(
             vec![status.into(), reason.into(), now.into(), row.id.into()],
         )
         .await?;
-        if intention == Settling::Disabled && moved.rows_affected() > 0 {
+        if intention == Settling::Disabled && moved > 0 {
             let letter = store::dead_letter::New {
                 delivery_id: row.id,
                 tenant_id: tenant,

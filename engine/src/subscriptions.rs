@@ -7,10 +7,10 @@ use domain::subscription::{DisabledReason, SubscriptionStatus};
 use domain::subscription_input::SubscriptionConfig;
 use entity::subscription::{ActiveModel, Model};
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::DatabaseTransaction;
 
 use crate::address_book::lane_settings;
 use crate::context::Engine;
+use crate::database::Transaction;
 use crate::error::{Error, is_unique_violation};
 use crate::{settle, store};
 
@@ -25,7 +25,7 @@ impl Engine {
     /// `Conflict` when the external id is taken or the tenant has too many.
     pub async fn create_subscription(
         &self,
-        db: &DatabaseTransaction,
+        db: &Transaction,
         tenant: TenantId,
         config: SubscriptionConfig,
         secret: &Secret,
@@ -57,7 +57,7 @@ impl Engine {
     /// `Conflict` when the external id is taken.
     pub async fn update_subscription(
         &self,
-        db: &DatabaseTransaction,
+        db: &Transaction,
         row: &Model,
         config: SubscriptionConfig,
     ) -> Result<Model, Error> {
@@ -83,11 +83,7 @@ impl Engine {
     ///
     /// # Errors
     /// When the database is away.
-    pub async fn delete_subscription(
-        &self,
-        db: &DatabaseTransaction,
-        row: &Model,
-    ) -> Result<(), Error> {
+    pub async fn delete_subscription(&self, db: &Transaction, row: &Model) -> Result<(), Error> {
         Ok(store::subscription::mark_deleted(db, row, self.clock.now()).await?)
     }
 
@@ -97,7 +93,7 @@ impl Engine {
     /// `Conflict` when too many secrets would sign at once.
     pub async fn rotate_secret(
         &self,
-        db: &DatabaseTransaction,
+        db: &Transaction,
         row: &Model,
         secret: &Secret,
         overlap_s: u32,

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::ids::{SubscriptionId, TenantId};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 
 use crate::context::{Engine, Parts};
-use crate::database::{execute, query_all};
+use crate::database::{Transaction, execute, query_all};
 use crate::error::Error;
 use crate::store;
 
@@ -20,11 +20,7 @@ impl Engine {
     ///
     /// # Errors
     /// `NotFound` when there is no such tenant.
-    pub async fn delete_tenant(
-        &self,
-        db: &DatabaseTransaction,
-        tenant: TenantId,
-    ) -> Result<(), Error> {
+    pub async fn delete_tenant(&self, db: &Transaction, tenant: TenantId) -> Result<(), Error> {
         let now = self.clock.now();
         // Subscriptions before their tenant, as every change of one locks them.
         let sql = "UPDATE subscriptions SET deleted_at = ?, revision = revision + 1 \
@@ -75,7 +71,7 @@ pub(crate) async fn deleted(parts: &Parts) -> Result<Vec<TenantId>, DbErr> {
         Vec::new(),
     )
     .await?;
-    rows.iter().map(|row| row.try_get_by_index(0)).collect()
+    rows.iter().map(|row| row.get(0)).collect()
 }
 
 async fn erase(parts: &Parts, tenant: TenantId) -> Result<(), Error> {
@@ -86,20 +82,21 @@ async fn erase(parts: &Parts, tenant: TenantId) -> Result<(), Error> {
     )
     .await?;
     for lane in lanes {
-        parts.lanes.drop_lane(lane.try_get_by_index::<SubscriptionId>(0)?).await?;
+        parts.lanes.drop_lane(lane.get::<SubscriptionId>(0)?).await?;
     }
     // What is still being written for the tenant ends with this.
     let fan_outs = "DELETE FROM fan_outs WHERE tenant_id = ?";
-    execute(&parts.database.write, fan_outs, vec![tenant.into()]).await?;
+    let transaction = parts.database.begin().await?;
+    execute(&transaction, fan_outs, vec![tenant.into()]).await?;
+    transaction.commit().await?;
     let chunk = "SELECT id FROM deliveries WHERE tenant_id = ? ORDER BY id LIMIT ?";
     loop {
         let transaction = parts.database.begin().await?;
         let attempts = format!("DELETE FROM attempts WHERE delivery_id IN ({chunk})");
         execute(&transaction, &attempts, vec![tenant.into(), CHUNK_ROWS.into()]).await?;
         let deliveries = format!("DELETE FROM deliveries WHERE id IN ({chunk})");
-        let erased = execute(&transaction, &deliveries, vec![tenant.into(), CHUNK_ROWS.into()])
-            .await?
-            .rows_affected();
+        let erased =
+            execute(&transaction, &deliveries, vec![tenant.into(), CHUNK_ROWS.into()]).await?;
         transaction.commit().await?;
         if erased == 0 {
             break;
@@ -108,13 +105,11 @@ async fn erase(parts: &Parts, tenant: TenantId) -> Result<(), Error> {
     loop {
         let sql = "DELETE FROM events WHERE tenant_id = ? AND id IN \
                    (SELECT id FROM events WHERE tenant_id = ? ORDER BY created_at, id LIMIT ?)";
-        let erased = execute(
-            &parts.database.write,
-            sql,
-            vec![tenant.into(), tenant.into(), CHUNK_ROWS.into()],
-        )
-        .await?;
-        if erased.rows_affected() == 0 {
+        let transaction = parts.database.begin().await?;
+        let values = vec![tenant.into(), tenant.into(), CHUNK_ROWS.into()];
+        let erased = execute(&transaction, sql, values).await?;
+        transaction.commit().await?;
+        if erased == 0 {
             break;
         }
     }

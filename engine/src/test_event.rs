@@ -12,10 +12,9 @@ use domain::limits;
 use domain::time::EventTime;
 use entity::subscription::Model;
 use queue::{Class, LeaseToken, Ticket};
-use sea_orm::DatabaseTransaction;
 
 use crate::context::Engine;
-use crate::database::execute;
+use crate::database::{Transaction, execute};
 use crate::dispatch::{DueDelivery, Target, attempt_values, insert_attempts, number_of};
 use crate::error::Error;
 use crate::publish::{NewDelivery, Prepared, rows};
@@ -35,7 +34,7 @@ impl Engine {
         &self,
         subscription: &Model,
         event_type: EventType,
-    ) -> Result<(DatabaseTransaction, DeliveryId), Error> {
+    ) -> Result<(Transaction, DeliveryId), Error> {
         let now = self.clock.now();
         let prepared = self.example(subscription, event_type);
         let target = Arc::new(Target::read(self, &self.database.read, subscription.id).await?);

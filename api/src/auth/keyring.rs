@@ -127,8 +127,12 @@ impl Keyring {
         self.noted.insert(id, ());
         let engine = engine.clone();
         tokio::spawn(async move {
-            let noted = store::key::touch(&engine.database.write, id, engine.clock.now()).await;
-            if let Err(error) = noted {
+            let note = async {
+                let transaction = engine.database.begin().await?;
+                store::key::touch(&transaction, id, engine.clock.now()).await?;
+                transaction.commit().await
+            };
+            if let Err(error) = note.await {
                 tracing::debug!(error = &error as &dyn std::error::Error, key.id = %id, "key.touch_failed");
             }
         });

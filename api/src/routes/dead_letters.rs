@@ -73,12 +73,13 @@ pub(crate) async fn discard(
 ) -> Result<HttpResponse, Problem> {
     let id: DeliveryId = id(&request, "id", "dead letter")?;
     let engine = &state.engine;
-    match store::dead_letter::discard(&engine.database.write, caller.tenant, id, engine.clock.now())
-        .await?
-    {
-        true => Ok(HttpResponse::NoContent().finish()),
-        false => Err(Problem::not_found("unresolved dead letter")),
+    let transaction = engine.database.begin().await?;
+    let now = engine.clock.now();
+    if !store::dead_letter::discard(&transaction, caller.tenant, id, now).await? {
+        return Err(Problem::not_found("unresolved dead letter"));
     }
+    transaction.commit().await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// Sends the event of a dead letter again: the same act as a redelivery.

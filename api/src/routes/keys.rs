@@ -196,12 +196,11 @@ pub(crate) async fn delete(
 ) -> Result<HttpResponse, Problem> {
     let tenant = find(&state.engine.database.read, &request).await?;
     let key: KeyId = id(&request, "key", "key")?;
-    let revoked =
-        store::key::revoke(&state.engine.database.write, tenant.id, key, state.engine.clock.now())
-            .await?;
-    if !revoked {
+    let transaction = state.engine.database.begin().await?;
+    if !store::key::revoke(&transaction, tenant.id, key, state.engine.clock.now()).await? {
         return Err(Problem::not_found("key"));
     }
+    transaction.commit().await?;
     state.keyring.forget();
     Ok(HttpResponse::NoContent().finish())
 }

@@ -89,8 +89,7 @@ pub async fn open(
                 Tenure::Shared => None,
             };
             let pool = postgres::open(url).await?;
-            let database = Database { write: pool.clone(), read: pool };
-            Ok(Connections { database, _lock: lock })
+            Ok(Connections { database: Database::postgres(pool), _lock: lock })
         }
     }
 }

@@ -3,11 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use engine::database::Database;
-use sea_orm::sqlx::sqlite::{
-    SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous,
-};
-use sea_orm::{ConnectOptions, DatabaseConnection};
+use engine::database::{Database, InPlace};
+use sea_orm::sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
 
 use super::ConnectError;
 
@@ -27,7 +25,7 @@ const READER_CACHE_KIB: u32 = 4 * 1024;
 const CHECKPOINT_PAGES: u32 = 4096;
 /// Bytes that the log is cut back to after a burst.
 const JOURNAL_BYTES: u32 = 64 * 1024 * 1024;
-/// Prepared statements per connection. The writer's come in a few sizes each (rows in powers of two).
+/// Prepared statements per reading connection.
 const STATEMENTS: usize = 256;
 
 /// The path with symbolic links followed, as SQLite follows them: the lock and the key have to stand
@@ -44,22 +42,30 @@ pub(crate) fn resolve(path: &Path) -> PathBuf {
     }
 }
 
-/// The writing connection first: it makes the file and turns it to WAL.
+/// The usual writing connection first: it makes the file and turns it to WAL.
 pub(super) async fn open(path: &Path, create: bool) -> Result<Database, ConnectError> {
     let write = connect(path, 1, "sqlite-write", move |options| {
-        options
+        let options = options
             .create_if_missing(create)
             // Deleted rows give their space back in steps of the retention job; this can only be
             // chosen before the first table is made.
             .auto_vacuum(SqliteAutoVacuum::Incremental)
             .journal_mode(SqliteJournalMode::Wal)
-            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
-            .pragma("journal_size_limit", JOURNAL_BYTES.to_string())
-            .pragma("cache_size", format!("-{WRITER_CACHE_KIB}"))
+            .pragma("cache_size", format!("-{READER_CACHE_KIB}"));
+        writers_pragmas().fold(options, |options, (name, value)| options.pragma(name, value))
     })
     .await?;
+    let pragmas: Vec<(&str, String)> = common_pragmas()
+        .map(|(name, value)| (name, value.to_owned()))
+        .chain(writers_pragmas())
+        .chain([
+            ("busy_timeout", BUSY_TIMEOUT.as_millis().to_string()),
+            ("cache_size", format!("-{WRITER_CACHE_KIB}")),
+        ])
+        .collect();
+    let in_place = InPlace::open(path, &pragmas).map_err(|source| refused(path, source))?;
     let read = open_read(path, READERS).await?;
-    Ok(Database { write, read })
+    Ok(Database::sqlite(read, write, in_place))
 }
 
 /// Connections that can't write, whatever they are told.
@@ -71,6 +77,34 @@ pub(super) async fn open_read(
         options.pragma("cache_size", format!("-{READER_CACHE_KIB}")).pragma("query_only", "ON")
     })
     .await
+}
+
+/// What is set on connections that write.
+fn writers_pragmas() -> impl Iterator<Item = (&'static str, String)> {
+    [
+        ("wal_autocheckpoint", CHECKPOINT_PAGES.to_string()),
+        ("journal_size_limit", JOURNAL_BYTES.to_string()),
+    ]
+    .into_iter()
+}
+
+/// What is set on every connection.
+fn common_pragmas() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [
+        ("foreign_keys", "ON"),
+        // 202 is a promise: the commit is on the disk before the answer.
+        ("synchronous", "FULL"),
+        // What is sorted fits into memory; a temporary file would be one more thing to fail.
+        ("temp_store", "MEMORY"),
+        // Mapped pages count as memory of the process, and a bad disk block would be a signal instead
+        // of an error.
+        ("mmap_size", "0"),
+    ]
+    .into_iter()
+}
+
+fn refused(path: &Path, source: DbErr) -> ConnectError {
+    ConnectError::Database { name: path.display().to_string(), source }
 }
 
 async fn connect(
@@ -96,20 +130,13 @@ async fn connect(
         .map_sqlx_sqlite_opts(move |options| {
             let options = options
                 .filename(&file)
-                .foreign_keys(true)
-                // 202 is a promise: the commit is on the disk before the answer.
-                .synchronous(SqliteSynchronous::Full)
                 .busy_timeout(BUSY_TIMEOUT)
                 .statement_cache_capacity(STATEMENTS)
-                .thread_name(move |number| format!("{thread}-{number}"))
-                // What is sorted fits into memory; a temporary file would be one more thing to fail.
-                .pragma("temp_store", "MEMORY")
-                // Mapped pages count as memory of the process, and a bad disk block would be a signal
-                // instead of an error.
-                .pragma("mmap_size", "0");
-            tune(options)
+                .thread_name(move |number| format!("{thread}-{number}"));
+            tune(
+                common_pragmas()
+                    .fold(options, |options, (name, value)| options.pragma(name, value)),
+            )
         });
-    sea_orm::Database::connect(options)
-        .await
-        .map_err(|source| ConnectError::Database { name: path.display().to_string(), source })
+    sea_orm::Database::connect(options).await.map_err(|source| refused(path, source))
 }

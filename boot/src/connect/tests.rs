@@ -1,6 +1,6 @@
 use std::path::{Path, PathBuf};
 
-use engine::database::{execute, query_one};
+use engine::database::{Database, Sql, execute, query_one};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use tokio_util::sync::CancellationToken;
 
@@ -16,19 +16,19 @@ fn sqlite(folder: &Path) -> DatabaseSettings {
     DatabaseSettings::Sqlite { path: folder.join("posthaste.db"), create: true }
 }
 
-async fn pragma(db: &DatabaseConnection, name: &str) -> String {
+async fn pragma(db: &impl Sql, name: &str) -> String {
     let row = query_one(db, &format!("PRAGMA {name}"), Vec::new())
         .await
         .expect("a pragma")
         .expect("one row");
-    row.try_get_by_index::<i64>(0)
+    row.get::<i64>(0)
         .map(|number| number.to_string())
-        .or_else(|_| row.try_get_by_index::<String>(0))
+        .or_else(|_| row.get::<String>(0))
         .expect("a number or a text")
 }
 
 #[tokio::test]
-async fn pragmas_are_in_force_on_both_sqlite_connections() {
+async fn pragmas_are_in_force_on_all_sqlite_connections() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let connections = open(&sqlite(folder.path()), sole()).await.expect("it opens");
     let both = [
@@ -40,18 +40,20 @@ async fn pragmas_are_in_force_on_both_sqlite_connections() {
         ("temp_store", "2"),
         ("mmap_size", "0"),
     ];
-    for db in [&connections.database.write, &connections.database.read] {
-        for (name, value) in both {
-            assert_eq!(pragma(db, name).await, value, "{name}");
-        }
+    let Database { read, .. } = &connections.database;
+    for (name, value) in both.into_iter().chain([("cache_size", "-4096"), ("query_only", "1")]) {
+        assert_eq!(pragma(read, name).await, value, "{name}");
     }
-    let write = &connections.database.write;
-    assert_eq!(pragma(write, "cache_size").await, "-32768");
-    assert_eq!(pragma(write, "wal_autocheckpoint").await, "4096");
-    assert_eq!(pragma(write, "journal_size_limit").await, "67108864");
-    assert_eq!(pragma(write, "query_only").await, "0");
-    assert_eq!(pragma(&connections.database.read, "cache_size").await, "-4096");
-    assert_eq!(pragma(&connections.database.read, "query_only").await, "1");
+    let writes =
+        [("wal_autocheckpoint", "4096"), ("journal_size_limit", "67108864"), ("query_only", "0")];
+    let usual = connections.database.for_migrations();
+    for (name, value) in both.into_iter().chain(writes).chain([("cache_size", "-4096")]) {
+        assert_eq!(pragma(usual, name).await, value, "{name}");
+    }
+    let in_place = connections.database.begin_group().await.expect("a transaction");
+    for (name, value) in both.into_iter().chain(writes).chain([("cache_size", "-32768")]) {
+        assert_eq!(pragma(&in_place, name).await, value, "{name}");
+    }
 }
 
 #[tokio::test]
@@ -59,13 +61,15 @@ async fn readers_see_what_was_written_and_can_not_write() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let connections = open(&sqlite(folder.path()), sole()).await.expect("it opens");
     let database = &connections.database;
-    database.write.execute_unprepared("CREATE TABLE t (a INTEGER)").await.expect("a table");
-    execute(&database.write, "INSERT INTO t VALUES (?)", vec![7.into()]).await.expect("a row");
+    let transaction = database.begin().await.expect("a transaction");
+    transaction.execute_unprepared("CREATE TABLE t (a INTEGER)").await.expect("a table");
+    execute(&transaction, "INSERT INTO t VALUES (?)", vec![7.into()]).await.expect("a row");
+    transaction.commit().await.expect("a commit");
     let row = query_one(&database.read, "SELECT a FROM t", Vec::new())
         .await
         .expect("read")
         .expect("one row");
-    assert_eq!(row.try_get_by_index::<i64>(0).expect("a number"), 7);
+    assert_eq!(row.get::<i64>(0).expect("a number"), 7);
     let refused = execute(&database.read, "INSERT INTO t VALUES (?)", vec![8.into()]).await;
     assert!(refused.expect_err("readers only read").to_string().contains("readonly"));
 }
@@ -202,15 +206,15 @@ async fn statements_on_postgres_have_their_limits() {
         ("idle_in_transaction_session_timeout", "1min"),
         ("application_name", "posthaste"),
     ] {
-        let row = query_one(&connections.database.write, &format!("SHOW {name}"), Vec::new()).await;
+        let row = query_one(&connections.database.read, &format!("SHOW {name}"), Vec::new()).await;
         let row = row.expect("a setting").expect("one row");
-        assert_eq!(row.try_get_by_index::<String>(0).expect("a text"), value, "{name}");
+        assert_eq!(row.get::<String>(0).expect("a text"), value, "{name}");
     }
 }
 
 async fn pid(db: &DatabaseConnection, sql: &str) -> Option<i32> {
     let row = query_one(db, sql, Vec::new()).await.expect("a query")?;
-    Some(row.try_get_by_index(0).expect("a number"))
+    Some(row.get(0).expect("a number"))
 }
 
 async fn open_shared(settings: &DatabaseSettings) -> Connections {

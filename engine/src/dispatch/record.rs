@@ -10,11 +10,11 @@ use domain::outcome::{FailureReason, Outcome};
 use domain::subscription::{DisabledReason, SubscriptionStatus};
 use domain::time::Timestamp;
 use queue::{Completion, Next};
-use sea_orm::DatabaseTransaction;
 
 use super::load::{DueDelivery, class_of};
 use super::record_rows::{self, Move, attempt_values, insert_attempts};
 use crate::context::Parts;
+use crate::database::GroupTransaction;
 use crate::error::Error;
 use crate::settle;
 use crate::store;
@@ -51,7 +51,7 @@ pub(crate) enum Late {
 /// Writes the outcomes; `None` when some came late that were not expected to.
 pub(crate) async fn write(
     parts: &Parts,
-    db: &DatabaseTransaction,
+    db: &GroupTransaction,
     records: &[&Record],
     late: Late,
 ) -> Result<Option<Recorded>, Error> {
@@ -105,7 +105,7 @@ pub(crate) async fn write(
 /// Subscriptions among the failed records' that were disabled or deleted while the request was in
 /// flight: a failure then takes the state of the rest instead of being tried again.
 async fn ended_subscriptions(
-    db: &DatabaseTransaction,
+    db: &GroupTransaction,
     records: &[&Record],
 ) -> Result<HashMap<SubscriptionId, DeliveryStatus>, Error> {
     let mut failed: Vec<SubscriptionId> = records
@@ -162,7 +162,7 @@ fn move_of(
 }
 
 async fn disable_gone(
-    db: &DatabaseTransaction,
+    db: &GroupTransaction,
     records: &[&Record],
     now: Timestamp,
 ) -> Result<Vec<(SubscriptionId, domain::ids::TenantId)>, Error> {

@@ -7,10 +7,10 @@ use domain::ids::DeliveryId;
 use domain::outcome::{FailureReason, Outcome};
 use domain::time::Timestamp;
 use queue::Class;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, Value};
+use sea_orm::{DbBackend, DbErr, Value};
 
 use super::load::DueDelivery;
-use crate::database::{execute, query_all, rows_of_values, runs};
+use crate::database::{Sql, execute, query_all, rows_of_values, runs};
 use crate::store::delivery::class_number;
 
 /// What an outcome makes of a delivery's row.
@@ -35,29 +35,25 @@ const MOVE_TYPES: [&str; 9] = [
 /// Moves the rows that are still where the attempts were loaded from. A success settles any delivery
 /// that isn't final, whatever has been recorded since. Returns how many were moved: hardly ever fewer
 /// than asked for, and a count costs one answer where names cost one each.
-pub(super) async fn apply(db: &impl ConnectionTrait, moves: &[Move]) -> Result<usize, DbErr> {
+pub(super) async fn apply(db: &impl Sql, moves: &[Move]) -> Result<usize, DbErr> {
     let mut moved = 0;
     for run in runs(moves) {
-        let sql = move_statement(db.get_database_backend(), run.len());
-        moved +=
-            execute(db, &sql, run.iter().flat_map(move_values).collect()).await?.rows_affected();
+        let sql = move_statement(db.backend(), run.len());
+        moved += execute(db, &sql, run.iter().flat_map(move_values).collect()).await?;
     }
     Ok(usize::try_from(moved).unwrap_or(usize::MAX))
 }
 
 /// The same, and says which rows were moved.
 pub(super) async fn apply_by_name(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     moves: &[Move],
 ) -> Result<HashSet<DeliveryId>, DbErr> {
     let mut moved = HashSet::with_capacity(moves.len());
     for run in runs(moves) {
-        let sql = format!(
-            "{} RETURNING deliveries.id",
-            move_statement(db.get_database_backend(), run.len())
-        );
+        let sql = format!("{} RETURNING deliveries.id", move_statement(db.backend(), run.len()));
         for row in query_all(db, &sql, run.iter().flat_map(move_values).collect()).await? {
-            moved.insert(row.try_get_by_index(0)?);
+            moved.insert(row.get(0)?);
         }
     }
     Ok(moved)
@@ -111,12 +107,12 @@ const ATTEMPT_COLUMNS: usize = ATTEMPT_TYPES.len() + 1;
 
 /// Inserts attempts; one whose number was recorded before stays as it is.
 pub(crate) async fn insert_attempts(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     attempts: Vec<[Value; ATTEMPT_COLUMNS]>,
 ) -> Result<(), DbErr> {
     let types: Vec<&str> = ATTEMPT_TYPES.into_iter().chain(["boolean"]).collect();
     for run in runs(&attempts) {
-        let rows = rows_of_values(db.get_database_backend(), &types, run.len());
+        let rows = rows_of_values(db.backend(), &types, run.len());
         let sql = format!(
             "INSERT INTO attempts (delivery_id, number, subscription_revision, started_at, duration_ms, queue_ms, dns_ms, \
              connect_ms, tls_ms, first_byte_ms, remote_ip, http_version, status_code, failure_reason, error, \

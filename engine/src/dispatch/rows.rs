@@ -2,17 +2,14 @@
 
 use domain::delivery::Trigger;
 use domain::ids::{DeliveryId, SubscriptionId};
-use sea_orm::{ConnectionTrait, DbErr, QueryResult};
+use sea_orm::DbErr;
 
 use super::load::DueRow;
-use crate::database::{padded_list, query_all, query_one};
+use crate::database::{Row, Sql, padded_list, query_all, query_one};
 
 /// The deliveries among `ids` that are still due, with their events and their subscriptions'
 /// revisions: one query, so that all three are of one instant.
-pub(super) async fn due_rows(
-    db: &impl ConnectionTrait,
-    ids: &[DeliveryId],
-) -> Result<Vec<DueRow>, DbErr> {
+pub(super) async fn due_rows(db: &impl Sql, ids: &[DeliveryId]) -> Result<Vec<DueRow>, DbErr> {
     let (marks, values) = padded_list(ids.iter().map(|id| (*id).into()).collect());
     let sql = format!(
         "SELECT d.id, d.tenant_id, d.event_id, d.subscription_id, d.\"trigger\", d.attempt_count, d.max_attempts, \
@@ -26,35 +23,34 @@ pub(super) async fn due_rows(
     query_all(db, &sql, values).await?.iter().map(due_row).collect()
 }
 
-fn due_row(row: &QueryResult) -> Result<DueRow, DbErr> {
-    let count =
-        |index| row.try_get_by_index::<i16>(index).map(|count| u32::try_from(count).unwrap_or(0));
+fn due_row(row: &Row) -> Result<DueRow, DbErr> {
+    let count = |index| row.get::<i16>(index).map(|count| u32::try_from(count).unwrap_or(0));
     Ok(DueRow {
-        id: row.try_get_by_index(0)?,
-        tenant: row.try_get_by_index(1)?,
-        event_id: row.try_get_by_index(2)?,
-        subscription_id: row.try_get_by_index(3)?,
-        trigger: row.try_get_by_index::<Trigger>(4)?,
+        id: row.get(0)?,
+        tenant: row.get(1)?,
+        event_id: row.get(2)?,
+        subscription_id: row.get(3)?,
+        trigger: row.get::<Trigger>(4)?,
         attempt_count: count(5)?,
         max_attempts: count(6)?,
-        next_attempt_at: row.try_get_by_index(7)?,
-        event_type: row.try_get_by_index(8)?,
-        timestamp: row.try_get_by_index(9)?,
-        data: row.try_get_by_index(10)?,
-        metadata: row.try_get_by_index(11)?,
-        correlation_id: row.try_get_by_index(12)?,
-        version: row.try_get_by_index(13)?,
-        traceparent: row.try_get_by_index(14)?,
-        revision: row.try_get_by_index(15)?,
-        status: row.try_get_by_index(16)?,
-        is_deleted: row.try_get_by_index(17)?,
+        next_attempt_at: row.get(7)?,
+        event_type: row.get(8)?,
+        timestamp: row.get(9)?,
+        data: row.get(10)?,
+        metadata: row.get(11)?,
+        correlation_id: row.get(12)?,
+        version: row.get(13)?,
+        traceparent: row.get(14)?,
+        revision: row.get(15)?,
+        status: row.get(16)?,
+        is_deleted: row.get(17)?,
     })
 }
 
 /// The head of an ordered lane: its lowest unfinished number, and before all of them what was made
 /// while the subscription was not ordered yet.
 pub(super) async fn head_of(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     lane: SubscriptionId,
 ) -> Result<Option<DeliveryId>, DbErr> {
     for (numbered, order) in [("IS NULL", "id"), ("IS NOT NULL", "sequence")] {
@@ -63,7 +59,7 @@ pub(super) async fn head_of(
              ORDER BY {order} LIMIT 1"
         );
         if let Some(row) = query_one(db, &sql, vec![lane.into()]).await? {
-            return Ok(Some(row.try_get_by_index(0)?));
+            return Ok(Some(row.get(0)?));
         }
     }
     Ok(None)

@@ -8,7 +8,6 @@ use domain::event::NewEvent;
 use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
 use domain::time::Timestamp;
 use queue::Due;
-use sea_orm::DatabaseTransaction;
 
 use super::push::ToPush;
 use super::rows;
@@ -17,6 +16,7 @@ use super::{
 };
 use crate::address_book::{Listed, TenantBook};
 use crate::context::Parts;
+use crate::database::GroupTransaction;
 use crate::dispatch::FreshDelivery;
 use crate::error::Error;
 use crate::idempotency::{Claim, Kept};
@@ -39,7 +39,7 @@ type Fates = HashMap<(EventId, TenantId), Fate>;
 /// Writes the group, and says what each posting gets and what is to be pushed once it is committed.
 pub(crate) async fn write(
     parts: &Parts,
-    transaction: &DatabaseTransaction,
+    transaction: &GroupTransaction,
     mut requests: Vec<&mut Request>,
 ) -> Result<(Vec<Posted>, ToPush), Error> {
     let mut to_push =
@@ -105,7 +105,7 @@ pub(crate) fn refuse(request: &Request, error: &Error) -> Committed {
 /// was answered holds for every event posted after it.
 async fn rematch(
     parts: &Parts,
-    db: &DatabaseTransaction,
+    db: &GroupTransaction,
     requests: &mut [&mut Request],
 ) -> Result<HashMap<TenantId, Arc<TenantBook>>, Error> {
     let mut tenants: Vec<TenantId> = requests.iter().map(|request| request.tenant).collect();
@@ -114,7 +114,8 @@ async fn rematch(
     let mut books = HashMap::new();
     let attempts = parts.settings.max_attempts();
     for tenant in &tenants {
-        books.insert(*tenant, parts.address_book.of(db, *tenant, attempts).await?);
+        books
+            .insert(*tenant, parts.address_book.of(&parts.database.read, *tenant, attempts).await?);
     }
     let known: Vec<(TenantId, i64)> =
         tenants.iter().map(|tenant| (*tenant, books[tenant].revision)).collect();
@@ -124,7 +125,10 @@ async fn rematch(
             // A tenant deleted meanwhile is gone for every route: its events are nobody's.
             let revision = *revisions.get(&tenant).ok_or(Error::NotFound("tenant"))?;
             if books[&tenant].revision != revision {
-                books.insert(tenant, parts.address_book.reload(db, tenant, attempts).await?);
+                books.insert(
+                    tenant,
+                    parts.address_book.reload(&parts.database.read, tenant, attempts).await?,
+                );
             }
         }
     }
@@ -141,7 +145,7 @@ async fn rematch(
 /// Inserts events in key order and notes what became of each; of several with one id the first
 /// counts.
 async fn insert(
-    db: &DatabaseTransaction,
+    db: &GroupTransaction,
     mut events: Vec<&Prepared>,
     fates: &mut Fates,
 ) -> Result<(), Error> {
@@ -179,7 +183,7 @@ async fn insert(
 /// Writes a posting that is to be done once; `false` when it was done before.
 async fn insert_once(
     parts: &Parts,
-    db: &DatabaseTransaction,
+    db: &GroupTransaction,
     request: &Request,
     once: &Once,
     fates: &mut Fates,
@@ -268,7 +272,7 @@ fn fresh(
 
 /// Writes the deliveries, giving those of ordered subscriptions their numbers.
 async fn insert_deliveries(
-    db: &DatabaseTransaction,
+    db: &GroupTransaction,
     deliveries: Vec<(NewDelivery, Arc<Listed>)>,
     now: Timestamp,
     to_push: &mut ToPush,

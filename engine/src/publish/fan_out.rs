@@ -12,12 +12,12 @@ use domain::subscription::SubscriptionStatus;
 use domain::time::Timestamp;
 use entity::fan_out::{Model, Recipient, Recipients};
 use queue::Due;
-use sea_orm::DatabaseTransaction;
 
 use super::push::{ToPush, push};
 use super::{NewDelivery, Prepared, rows};
 use crate::address_book::{Listed, TenantBook};
 use crate::context::Parts;
+use crate::database::{GroupTransaction, Transaction};
 use crate::error::Error;
 use crate::{settle, store};
 
@@ -67,7 +67,7 @@ impl FanOut {
         Self { row, lanes: HashMap::new(), book: None }
     }
 
-    pub(super) async fn save(&self, db: &DatabaseTransaction) -> Result<(), Error> {
+    pub(super) async fn save(&self, db: &GroupTransaction) -> Result<(), Error> {
         Ok(store::fan_out::insert(db, &self.row).await?)
     }
 
@@ -197,7 +197,7 @@ pub(crate) async fn resume(parts: &Arc<Parts>) -> Result<(), Error> {
 /// Subscriptions that were disabled or deleted since they matched: their deliveries are written all
 /// the same, and settled with the rest.
 async fn ended_among(
-    db: &DatabaseTransaction,
+    db: &Transaction,
     deliveries: &[NewDelivery],
 ) -> Result<BTreeMap<SubscriptionId, TenantId>, Error> {
     let mut matched: BTreeMap<SubscriptionId, TenantId> =
@@ -212,10 +212,7 @@ async fn ended_among(
 }
 
 /// Gives the deliveries of ordered subscriptions their numbers, in the order of their events.
-async fn number(
-    db: &DatabaseTransaction,
-    deliveries: &mut [(NewDelivery, bool)],
-) -> Result<(), Error> {
+async fn number(db: &Transaction, deliveries: &mut [(NewDelivery, bool)]) -> Result<(), Error> {
     // By key, so that two processes never wait for each other.
     let mut ordered: BTreeMap<SubscriptionId, Vec<&mut NewDelivery>> = BTreeMap::new();
     for (delivery, _) in deliveries.iter_mut().filter(|(_, ordered)| *ordered) {

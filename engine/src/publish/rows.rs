@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use domain::delivery::{DeliveryStatus, Trigger};
 use domain::ids::{EventId, SubscriptionId, TenantId};
-use sea_orm::{ConnectionTrait, DbErr, Value};
+use sea_orm::{DbErr, Value};
 
 use super::{NewDelivery, Prepared};
-use crate::database::{execute, padded_list, query_all, query_one, rows_of_values, runs};
+use crate::database::{Sql, execute, padded_list, query_all, query_one, rows_of_values, runs};
 
 const EVENT_TYPES: [&str; 12] = [
     "uuid", "uuid", "text", "text", "bytea", "bytea", "bytea", "bytea", "text", "bigint",
@@ -20,12 +20,12 @@ const EVENT_COLUMNS: &str = "id, tenant_id, type, timestamp, data, metadata, cor
 /// Whether the tenants' address books are still of these revisions, as this transaction sees them:
 /// the usual case, asked for as a count, which costs one answer where names cost one each.
 pub(super) async fn are_current(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     revisions: &[(TenantId, i64)],
 ) -> Result<bool, DbErr> {
     let mut current = 0;
     for run in runs(revisions) {
-        let rows = rows_of_values(db.get_database_backend(), &["uuid", "bigint"], run.len());
+        let rows = rows_of_values(db.backend(), &["uuid", "bigint"], run.len());
         let sql = format!(
             "WITH v (id, revision) AS (VALUES {rows}) SELECT COUNT(*) FROM v JOIN tenants t \
              ON t.id = v.id AND t.subscription_revision = v.revision WHERE t.deleted_at IS NULL"
@@ -33,7 +33,7 @@ pub(super) async fn are_current(
         let values =
             run.iter().flat_map(|(id, revision)| [Value::from(*id), Value::from(*revision)]);
         if let Some(row) = query_one(db, &sql, values.collect()).await? {
-            current += row.try_get_by_index::<i64>(0)?;
+            current += row.get::<i64>(0)?;
         }
     }
     Ok(usize::try_from(current).is_ok_and(|current| current == revisions.len()))
@@ -41,7 +41,7 @@ pub(super) async fn are_current(
 
 /// Revisions of the tenants' address books, as this transaction sees them.
 pub(super) async fn revisions(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     tenants: &[TenantId],
 ) -> Result<HashMap<TenantId, i64>, DbErr> {
     let (marks, values) = padded_list(tenants.iter().map(|id| (*id).into()).collect());
@@ -49,16 +49,13 @@ pub(super) async fn revisions(
         "SELECT id, subscription_revision FROM tenants WHERE deleted_at IS NULL AND id IN ({marks})"
     );
     let rows = query_all(db, &sql, values).await?;
-    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// Inserts events whose ids we made.
-pub(crate) async fn insert_events(
-    db: &impl ConnectionTrait,
-    events: &[&Prepared],
-) -> Result<(), DbErr> {
+pub(crate) async fn insert_events(db: &impl Sql, events: &[&Prepared]) -> Result<(), DbErr> {
     for run in runs(events) {
-        let rows = rows_of_values(db.get_database_backend(), &EVENT_TYPES, run.len());
+        let rows = rows_of_values(db.backend(), &EVENT_TYPES, run.len());
         // A group sent again after an unknown outcome finds its own rows.
         let sql = format!(
             "INSERT INTO events ({EVENT_COLUMNS}) VALUES {rows} ON CONFLICT (id, tenant_id) DO NOTHING"
@@ -69,34 +66,27 @@ pub(crate) async fn insert_events(
 }
 
 /// Inserts an event whose id the caller chose; `false` when the id is taken.
-pub(super) async fn insert_chosen(
-    db: &impl ConnectionTrait,
-    event: &Prepared,
-) -> Result<bool, DbErr> {
-    let rows = rows_of_values(db.get_database_backend(), &EVENT_TYPES, 1);
+pub(super) async fn insert_chosen(db: &impl Sql, event: &Prepared) -> Result<bool, DbErr> {
+    let rows = rows_of_values(db.backend(), &EVENT_TYPES, 1);
     let sql = format!(
         "INSERT INTO events ({EVENT_COLUMNS}) VALUES {rows} ON CONFLICT (id, tenant_id) DO NOTHING"
     );
-    Ok(execute(db, &sql, event_values(event).to_vec()).await?.rows_affected() > 0)
+    Ok(execute(db, &sql, event_values(event).to_vec()).await? > 0)
 }
 
 /// What is stored under an id: the deliveries made, the timestamp, and whether it is the same event.
 pub(super) async fn compare_stored(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     event: &Prepared,
 ) -> Result<Option<(bool, u32, String)>, DbErr> {
     let sql = "SELECT type, data, metadata, delivery_count, timestamp FROM events WHERE id = ? AND tenant_id = ?";
     let Some(row) = query_one(db, sql, vec![event.id.into(), event.tenant.into()]).await? else {
         return Ok(None);
     };
-    let same = row.try_get_by_index::<String>(0)? == event.event.event_type.as_str()
-        && row.try_get_by_index::<Vec<u8>>(1)? == event.event.data.as_str().as_bytes()
-        && row.try_get_by_index::<Vec<u8>>(2)? == event.event.metadata.as_str().as_bytes();
-    Ok(Some((
-        same,
-        u32::try_from(row.try_get_by_index::<i32>(3)?).unwrap_or(0),
-        row.try_get_by_index(4)?,
-    )))
+    let same = row.get::<String>(0)? == event.event.event_type.as_str()
+        && row.get::<Vec<u8>>(1)? == event.event.data.as_str().as_bytes()
+        && row.get::<Vec<u8>>(2)? == event.event.metadata.as_str().as_bytes();
+    Ok(Some((same, u32::try_from(row.get::<i32>(3)?).unwrap_or(0), row.get(4)?)))
 }
 
 fn event_values(prepared: &Prepared) -> [Value; 12] {
@@ -125,11 +115,11 @@ const DELIVERY_TYPES: [&str; 13] = [
 
 /// Inserts deliveries, none of them attempted yet.
 pub(crate) async fn insert_deliveries(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     deliveries: &[NewDelivery],
 ) -> Result<(), DbErr> {
     for run in runs(deliveries) {
-        let rows = rows_of_values(db.get_database_backend(), &DELIVERY_TYPES, run.len());
+        let rows = rows_of_values(db.backend(), &DELIVERY_TYPES, run.len());
         let sql = format!(
             "INSERT INTO deliveries (id, tenant_id, event_id, subscription_id, subscription_revision, event_type, status, \
              \"trigger\", class, attempt_count, max_attempts, next_attempt_at, sequence) VALUES {rows} \
@@ -168,7 +158,7 @@ pub(crate) fn first_class(trigger: Trigger) -> queue::Class {
 
 /// Takes the next `count` sequence numbers of an ordered subscription; returns the first.
 pub(crate) async fn take_sequence(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     subscription: SubscriptionId,
     count: i64,
 ) -> Result<i64, DbErr> {
@@ -176,7 +166,7 @@ pub(crate) async fn take_sequence(
     let row = query_one(db, sql, vec![count.into(), subscription.into()]).await?;
     let row =
         row.ok_or_else(|| DbErr::RecordNotFound("the subscription of a sequence".to_owned()))?;
-    Ok(row.try_get_by_index::<i64>(0)? - count + 1)
+    Ok(row.get::<i64>(0)? - count + 1)
 }
 
 /// The key under which rows of a group are written in order, so that two processes never wait for

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::{Page, Whose, delivery};
-use crate::database::execute;
+use crate::database::{Sql, execute};
 
 /// A delivery that has just failed.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +23,7 @@ pub struct New<'a> {
 }
 
 /// Stores a dead letter; once.
-pub async fn insert(db: &impl ConnectionTrait, new: &New<'_>) -> Result<(), DbErr> {
+pub async fn insert(db: &impl Sql, new: &New<'_>) -> Result<(), DbErr> {
     let sql = "INSERT INTO dead_letters (delivery_id, tenant_id, event_id, subscription_id, event_type, dead_at) \
                VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (delivery_id) DO NOTHING";
     let values = vec![
@@ -39,7 +39,7 @@ pub async fn insert(db: &impl ConnectionTrait, new: &New<'_>) -> Result<(), DbEr
 
 /// A success resolves every earlier dead letter of its event at its subscription.
 pub async fn resolve_earlier(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     subscription: SubscriptionId,
     event: EventId,
     now: Timestamp,
@@ -51,19 +51,19 @@ pub async fn resolve_earlier(
 
 /// Discards an unresolved dead letter; `false` when the tenant has none of that id.
 pub async fn discard(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     tenant: TenantId,
     id: DeliveryId,
     now: Timestamp,
 ) -> Result<bool, DbErr> {
     let sql = "UPDATE dead_letters SET resolved_at = ?, resolution = 'discarded' \
                WHERE delivery_id = ? AND tenant_id = ? AND resolved_at IS NULL";
-    Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()]).await?.rows_affected() > 0)
+    Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()]).await? > 0)
 }
 
 /// Discards all unresolved dead letters of a subscription.
 pub async fn discard_of_subscription(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     subscription: SubscriptionId,
     now: Timestamp,
 ) -> Result<(), DbErr> {

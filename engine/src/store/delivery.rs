@@ -11,7 +11,7 @@ use sea_orm::{
 };
 
 use super::{Page, Whose, Window};
-use crate::database::{execute, query_all};
+use crate::database::{Sql, execute, query_all};
 
 /// Which deliveries a list is to show; empty lists mean any.
 #[derive(Debug, Clone, Default)]
@@ -111,7 +111,7 @@ async fn of_events(
 
 /// Cancels a delivery that is not final; `false` when it is.
 pub async fn cancel(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     tenant: TenantId,
     id: DeliveryId,
     now: Timestamp,
@@ -119,7 +119,7 @@ pub async fn cancel(
     let sql = "UPDATE deliveries SET status = ?, next_attempt_at = NULL, completed_at = ? \
                WHERE id = ? AND tenant_id = ? AND next_attempt_at IS NOT NULL";
     let values = vec![DeliveryStatus::Cancelled.into(), now.into(), id.into(), tenant.into()];
-    Ok(execute(db, sql, values).await?.rows_affected() > 0)
+    Ok(execute(db, sql, values).await? > 0)
 }
 
 /// A waiting delivery, as the queue needs it.
@@ -131,7 +131,7 @@ pub struct Waiting {
 
 /// The next due deliveries of a lane and class, soonest first.
 pub async fn due_page(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     lane: SubscriptionId,
     class: Class,
     limit: usize,
@@ -141,17 +141,11 @@ pub async fn due_page(
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let rows =
         query_all(db, sql, vec![lane.into(), class_number(class).into(), limit.into()]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Waiting { id: row.try_get_by_index(0)?, next_attempt_at: row.try_get_by_index(1)? })
-        })
-        .collect()
+    rows.iter().map(|row| Ok(Waiting { id: row.get(0)?, next_attempt_at: row.get(1)? })).collect()
 }
 
 /// The lanes in which something waits: one seek per lane, whatever the backlog.
-pub async fn lanes_waiting_across_tenants(
-    db: &impl ConnectionTrait,
-) -> Result<Vec<SubscriptionId>, DbErr> {
+pub async fn lanes_waiting_across_tenants(db: &impl Sql) -> Result<Vec<SubscriptionId>, DbErr> {
     let sql = "WITH RECURSIVE lanes (subscription_id) AS ( \
                SELECT * FROM (SELECT subscription_id FROM deliveries WHERE next_attempt_at IS NOT NULL \
                ORDER BY subscription_id LIMIT 1) AS lowest \
@@ -160,7 +154,7 @@ pub async fn lanes_waiting_across_tenants(
                AND d.subscription_id > lanes.subscription_id ORDER BY d.subscription_id LIMIT 1) \
                FROM lanes WHERE lanes.subscription_id IS NOT NULL) \
                SELECT subscription_id FROM lanes WHERE subscription_id IS NOT NULL";
-    query_all(db, sql, Vec::new()).await?.iter().map(|row| row.try_get_by_index(0)).collect()
+    query_all(db, sql, Vec::new()).await?.iter().map(|row| row.get(0)).collect()
 }
 
 /// The next waiting deliveries of a subscription in the order of their ids, without those named.

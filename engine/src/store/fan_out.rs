@@ -1,19 +1,28 @@
 //! Events whose deliveries are still being written.
 
 use entity::fan_out::{Entity, Model};
-use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 
-use crate::database::execute;
+use crate::database::{Sql, execute};
 
 /// Stores who gets an event.
-pub async fn insert(db: &impl ConnectionTrait, row: &Model) -> Result<(), DbErr> {
-    row.clone().into_active_model().insert(db).await.map(|_| ())
+pub async fn insert(db: &impl Sql, row: &Model) -> Result<(), DbErr> {
+    let sql = "INSERT INTO fan_outs (event_id, tenant_id, event_type, due_at, recipients, written) VALUES (?, ?, ?, ?, ?, ?)";
+    let values = vec![
+        row.event_id.into(),
+        row.tenant_id.into(),
+        row.event_type.as_str().into(),
+        row.due_at.into(),
+        row.recipients.clone().into(),
+        row.written.into(),
+    ];
+    execute(db, sql, values).await.map(|_| ())
 }
 
 /// Counts `chunk` further deliveries as written, or forgets the list when they are the last. `false`
 /// when somebody else has moved it on, or the tenant is gone.
 pub async fn advance(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     row: &Model,
     chunk: usize,
     is_last: bool,
@@ -27,7 +36,7 @@ pub async fn advance(
         let chunk = i32::try_from(chunk).unwrap_or(i32::MAX).into();
         execute(db, sql, std::iter::once(chunk).chain(key).collect()).await?
     };
-    Ok(moved.rows_affected() > 0)
+    Ok(moved > 0)
 }
 
 /// All that are not finished.

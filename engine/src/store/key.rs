@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::Page;
-use crate::database::execute;
+use crate::database::{Sql, execute};
 
 /// Stores a new key.
 pub async fn insert(db: &impl ConnectionTrait, key: ActiveModel) -> Result<Model, DbErr> {
@@ -49,18 +49,18 @@ pub async fn page(
 
 /// Revokes a key; `false` when the tenant has no such key.
 pub async fn revoke(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     tenant: TenantId,
     id: KeyId,
     now: Timestamp,
 ) -> Result<bool, DbErr> {
     let sql =
         "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND tenant_id = ? AND revoked_at IS NULL";
-    Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()]).await?.rows_affected() > 0)
+    Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()]).await? > 0)
 }
 
 /// Notes that a key was used.
-pub async fn touch(db: &impl ConnectionTrait, id: KeyId, now: Timestamp) -> Result<(), DbErr> {
+pub async fn touch(db: &impl Sql, id: KeyId, now: Timestamp) -> Result<(), DbErr> {
     execute(db, "UPDATE api_keys SET last_used_at = ? WHERE id = ?", vec![now.into(), id.into()])
         .await
         .map(|_| ())

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::ids::{SubscriptionId, TenantId};
 use domain::subscription::{CustomHeaders, DisabledReason, SubscriptionStatus};
 use domain::time::Timestamp;
-use entity::subscription::{ActiveModel, Column, Entity, Model};
+use entity::subscription::{ActiveModel, Column, Entity, Model, Settling};
 use entity::subscription_state;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait,
@@ -14,7 +14,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use super::{Page, Whose, tenant};
-use crate::database::{execute, padded_list, query_all, query_one};
+use crate::database::{Row, Sql, execute, padded_list, query_all, query_one};
 use crate::error::Error;
 use crate::sealer::Sealer;
 
@@ -89,7 +89,7 @@ pub struct Standing {
 
 /// Where subscriptions stand, whoever's they are.
 pub async fn states_across_tenants(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     ids: &[SubscriptionId],
 ) -> Result<Vec<Standing>, DbErr> {
     if ids.is_empty() {
@@ -99,13 +99,8 @@ pub async fn states_across_tenants(
     let sql = format!(
         "SELECT id, status, deleted_at IS NOT NULL FROM subscriptions WHERE id IN ({marks})"
     );
-    let standing = |row: &sea_orm::QueryResult| {
-        Ok(Standing {
-            id: row.try_get_by_index(0)?,
-            status: row.try_get_by_index(1)?,
-            is_deleted: row.try_get_by_index(2)?,
-        })
-    };
+    let standing =
+        |row: &Row| Ok(Standing { id: row.get(0)?, status: row.get(1)?, is_deleted: row.get(2)? });
     query_all(db, &sql, values).await?.iter().map(standing).collect()
 }
 
@@ -134,11 +129,7 @@ pub async fn update(
 
 /// Takes the subscription's row for the rest of the transaction, so that changes of one
 /// subscription follow each other.
-pub async fn lock(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    id: SubscriptionId,
-) -> Result<(), DbErr> {
+pub async fn lock(db: &impl Sql, tenant: TenantId, id: SubscriptionId) -> Result<(), DbErr> {
     let sql = "UPDATE subscriptions SET revision = revision WHERE id = ? AND tenant_id = ?";
     execute(db, sql, vec![id.into(), tenant.into()]).await.map(|_| ())
 }
@@ -146,27 +137,45 @@ pub async fn lock(
 /// Disables a subscription, unless it is disabled or deleted: nothing is delivered from this commit
 /// on. What waits is settled afterwards.
 pub async fn disable(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     tenant: TenantId,
     id: SubscriptionId,
     reason: DisabledReason,
     now: Timestamp,
 ) -> Result<bool, DbErr> {
-    lock(db, tenant, id).await?;
-    let Some(row) = find(db, tenant, &id.to_string()).await? else {
+    let disable = "UPDATE subscriptions SET status = ?, disabled_reason = ?, settling = ?, revision = revision + 1, \
+                   updated_at = ? WHERE id = ? AND tenant_id = ? AND deleted_at IS NULL AND status <> ? RETURNING revision";
+    let values = vec![
+        SubscriptionStatus::Disabled.into(),
+        reason.into(),
+        Settling::Disabled.into(),
+        now.into(),
+        id.into(),
+        tenant.into(),
+        SubscriptionStatus::Disabled.into(),
+    ];
+    let Some(row) = query_one(db, disable, values).await? else {
         return Ok(false);
     };
-    if row.status == SubscriptionStatus::Disabled {
-        return Ok(false);
-    }
-    let changed = ActiveModel {
-        id: Set(id),
-        status: Set(SubscriptionStatus::Disabled),
-        disabled_reason: Set(Some(reason)),
-        settling: Set(Some(entity::subscription::Settling::Disabled)),
-        ..Default::default()
-    };
-    update(db, changed, row.revision, now).await.map(|_| true)
+    let revision: i64 = row.get(0)?;
+    let former =
+        "SELECT document FROM subscription_states WHERE subscription_id = ? AND revision = ?";
+    let row = query_one(db, former, vec![id.into(), (revision - 1).into()]).await?;
+    let row = row.ok_or_else(|| DbErr::RecordNotFound("a subscription's state".to_owned()))?;
+    let mut state: State = serde_json::from_value(row.get(0)?).map_err(json_error)?;
+    state.status = SubscriptionStatus::Disabled;
+    let keep = "INSERT INTO subscription_states (subscription_id, revision, tenant_id, since, deleted, document) \
+                VALUES (?, ?, ?, ?, ?, ?)";
+    let document = serde_json::to_value(state).map_err(json_error)?;
+    let values =
+        vec![id.into(), revision.into(), tenant.into(), now.into(), false.into(), document.into()];
+    execute(db, keep, values).await?;
+    tenant::raise_revision(db, tenant).await?;
+    Ok(true)
+}
+
+fn json_error(error: serde_json::Error) -> DbErr {
+    DbErr::Json(error.to_string())
 }
 
 /// Marks a subscription deleted; its row stays for the history that names it.
@@ -178,7 +187,7 @@ pub async fn mark_deleted(
     let changed = ActiveModel {
         id: Set(row.id),
         deleted_at: Set(Some(now)),
-        settling: Set(Some(entity::subscription::Settling::Deleted)),
+        settling: Set(Some(Settling::Deleted)),
         ..Default::default()
     };
     update(db, changed, row.revision, now).await.map(|_| ())
@@ -186,22 +195,22 @@ pub async fn mark_deleted(
 
 /// Subscriptions whose waiting deliveries are still to be settled.
 pub async fn settling_across_tenants(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
 ) -> Result<Vec<(TenantId, SubscriptionId)>, DbErr> {
     let sql = "SELECT tenant_id, id FROM subscriptions WHERE settling IS NOT NULL";
     let rows = query_all(db, sql, Vec::new()).await?;
-    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?))).collect()
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
 /// Notes that nothing of a subscription waits any more.
-pub async fn settled(db: &impl ConnectionTrait, id: SubscriptionId) -> Result<(), DbErr> {
+pub async fn settled(db: &impl Sql, id: SubscriptionId) -> Result<(), DbErr> {
     execute(db, "UPDATE subscriptions SET settling = NULL WHERE id = ?", vec![id.into()])
         .await
         .map(|_| ())
 }
 
 /// Notes that something waits again for a subscription that was disabled or deleted before.
-pub async fn settle_again(db: &impl ConnectionTrait, id: SubscriptionId) -> Result<(), DbErr> {
+pub async fn settle_again(db: &impl Sql, id: SubscriptionId) -> Result<(), DbErr> {
     let sql = "UPDATE subscriptions SET settling = CASE WHEN deleted_at IS NULL THEN 'disabled' ELSE 'deleted' END \
                WHERE id = ? AND (deleted_at IS NOT NULL OR status = 'disabled')";
     execute(db, sql, vec![id.into()]).await.map(|_| ())
@@ -247,7 +256,7 @@ async fn keep_state(db: &impl ConnectionTrait, row: &Model, since: Timestamp) ->
         tenant_id: Set(row.tenant_id),
         since: Set(since),
         deleted: Set(row.deleted_at.is_some()),
-        document: Set(serde_json::to_value(state).map_err(|e| DbErr::Json(e.to_string()))?),
+        document: Set(serde_json::to_value(state).map_err(json_error)?),
     };
     subscription_state::Entity::insert(kept).exec_without_returning(db).await.map(|_| ())
 }
@@ -309,7 +318,7 @@ pub fn open_headers(sealer: &Sealer, row: &Model) -> Result<CustomHeaders, Error
 }
 
 /// How many subscriptions a tenant has.
-pub async fn count(db: &impl ConnectionTrait, tenant: TenantId) -> Result<i64, DbErr> {
+pub async fn count(db: &impl Sql, tenant: TenantId) -> Result<i64, DbErr> {
     let sql = "SELECT COUNT(*) FROM subscriptions WHERE tenant_id = ? AND deleted_at IS NULL";
-    query_one(db, sql, vec![tenant.into()]).await?.map_or(Ok(0), |row| row.try_get_by_index(0))
+    query_one(db, sql, vec![tenant.into()]).await?.map_or(Ok(0), |row| row.get(0))
 }

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 use super::Page;
-use crate::database::{execute, query_one};
+use crate::database::{Sql, execute, query_one};
 
 /// The tenant, unless it is deleted.
 pub async fn find(db: &impl ConnectionTrait, id: TenantId) -> Result<Option<Model>, DbErr> {
@@ -57,21 +57,17 @@ pub async fn update(db: &impl ConnectionTrait, tenant: ActiveModel) -> Result<Mo
 
 /// Raises the revision of the tenant's address book: part of every commit that changes what is
 /// matched or how it is served. Returns the new one; `None` when the tenant is gone.
-pub async fn raise_revision(db: &impl ConnectionTrait, id: TenantId) -> Result<Option<i64>, DbErr> {
+pub async fn raise_revision(db: &impl Sql, id: TenantId) -> Result<Option<i64>, DbErr> {
     let sql = "UPDATE tenants SET subscription_revision = subscription_revision + 1 \
                WHERE id = ? AND deleted_at IS NULL RETURNING subscription_revision";
-    query_one(db, sql, vec![id.into()]).await?.map(|row| row.try_get_by_index(0)).transpose()
+    query_one(db, sql, vec![id.into()]).await?.map(|row| row.get(0)).transpose()
 }
 
 /// Marks the tenant deleted; `false` when it was already.
-pub async fn mark_deleted(
-    db: &impl ConnectionTrait,
-    id: TenantId,
-    now: Timestamp,
-) -> Result<bool, DbErr> {
+pub async fn mark_deleted(db: &impl Sql, id: TenantId, now: Timestamp) -> Result<bool, DbErr> {
     let sql = "UPDATE tenants SET deleted_at = ?, subscription_revision = subscription_revision + 1 \
                WHERE id = ? AND deleted_at IS NULL";
-    Ok(execute(db, sql, vec![now.into(), id.into()]).await?.rows_affected() > 0)
+    Ok(execute(db, sql, vec![now.into(), id.into()]).await? > 0)
 }
 
 /// The tenant's own address lists, if it has any.

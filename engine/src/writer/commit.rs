@@ -83,12 +83,11 @@ async fn commit(
     group: &mut Group,
     late: Late,
 ) -> Result<Option<GroupCommitted>, Error> {
-    let transaction = parts.database.begin().await?;
+    let transaction = parts.database.begin_group().await?;
     let postings = group.postings.iter_mut().map(|posting| &mut posting.request).collect();
     let (posted, to_push) = publish::write(parts, &transaction, postings).await?;
     let records: Vec<_> = requests(&group.records).collect();
     let Some(recorded) = dispatch::write(parts, &transaction, &records, late).await? else {
-        transaction.rollback().await?;
         return Ok(None);
     };
     transaction.commit().await?;

@@ -11,8 +11,8 @@ mod commit;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sea_orm::DbBackend;
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::task::AbortOnDropHandle;
 
 use self::backlog::Backlog;
 use crate::context::Parts;
@@ -44,16 +44,29 @@ type WaitingRecord = Waiting<Record, ()>;
 pub(crate) struct Writer {
     postings: mpsc::Sender<WaitingPosting>,
     records: mpsc::Sender<WaitingRecord>,
-    _task: AbortOnDropHandle<()>,
 }
 
 impl Writer {
-    /// Starts the writer, which ends when it is dropped.
+    /// Starts the writer, which ends when it is dropped and has nothing left to write.
+    ///
+    /// # Panics
+    /// When the system gives no thread.
     pub(crate) fn start(parts: Arc<Parts>) -> Self {
         let (postings, postings_waiting) = mpsc::channel(WAITING_POSTINGS);
         let (records, records_waiting) = mpsc::channel(WAITING_RECORDS);
-        let task = tokio::spawn(run(parts, postings_waiting, records_waiting));
-        Self { postings, records, _task: AbortOnDropHandle::new(task) }
+        let writes_in_place = parts.database.backend() == DbBackend::Sqlite;
+        let work = run(parts, postings_waiting, records_waiting);
+        if writes_in_place {
+            // A thread of its own: a commit holds up nobody else's tasks.
+            let runtime = tokio::runtime::Handle::current();
+            std::thread::Builder::new()
+                .name("writer".to_owned())
+                .spawn(move || runtime.block_on(work))
+                .expect("a system that runs programs gives a thread");
+        } else {
+            tokio::spawn(work);
+        }
+        Self { postings, records }
     }
 
     /// Commits a posting with whatever else waits.
@@ -109,6 +122,9 @@ async fn run(
         if !unrecorded.is_empty() {
             // What was sent must be known; the database is asked again with whatever has come by then.
             backlog.put_back(unrecorded);
+            if records.is_closed() {
+                return;
+            }
             tokio::time::sleep(DATABASE_AWAY_WAIT).await;
         }
     }

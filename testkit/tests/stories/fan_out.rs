@@ -131,10 +131,12 @@ async fn leave_list(app: &TestApp, tenant: &Tenant, event: &str, subscription: &
         recipients: Recipients(vec![recipient]),
         written: 0,
     };
+    let transaction = app.engine.database.begin().await.expect("a transaction");
     entity::fan_out::Entity::insert(list.into_active_model())
-        .exec_without_returning(&app.engine.database.write)
+        .exec_without_returning(&transaction)
         .await
         .expect("stored");
+    transaction.commit().await.expect("committed");
 }
 
 async fn lists_left(app: &TestApp) -> u64 {

@@ -1,27 +1,8 @@
-//! The connections, and how statements over many rows are written for both databases.
+//! How statements over many rows are written for both databases, and run.
 
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
-    QueryResult, Statement, TransactionTrait, Value,
-};
+use sea_orm::{DbBackend, DbErr, Statement, Value};
 
-/// Where rows are written and read. On SQLite `write` is the single writing connection; on Postgres
-/// both are the same pool.
-#[derive(Debug, Clone)]
-pub struct Database {
-    pub write: DatabaseConnection,
-    pub read: DatabaseConnection,
-}
-
-impl Database {
-    /// Starts a transaction that will write.
-    ///
-    /// # Errors
-    /// When the database is away.
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.write.begin().await
-    }
-}
+use super::{Row, Sql};
 
 /// Rows of one statement at most: bounds its parameters (32,766 on SQLite, 65,535 on Postgres).
 const RUN_MAX: usize = 128;
@@ -59,7 +40,7 @@ pub fn rows_of_values(backend: DbBackend, types: &[&str], rows: usize) -> String
 }
 
 /// The statement's text with each `?` replaced by what the backend calls its next parameter.
-pub fn numbered(backend: DbBackend, sql: &str) -> String {
+fn numbered(backend: DbBackend, sql: &str) -> String {
     if backend != DbBackend::Postgres {
         return sql.to_owned();
     }
@@ -74,43 +55,30 @@ pub fn numbered(backend: DbBackend, sql: &str) -> String {
     text
 }
 
-/// Runs a statement whose parameters are written as `?`.
+/// Runs a statement whose parameters are written as `?`; the number of rows that it changed.
 ///
 /// # Errors
 /// When the database is away or refuses it.
-pub async fn execute(
-    db: &impl ConnectionTrait,
-    sql: &str,
-    values: Vec<Value>,
-) -> Result<ExecResult, DbErr> {
-    let backend = db.get_database_backend();
-    db.execute_raw(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
+pub async fn execute(db: &impl Sql, sql: &str, values: Vec<Value>) -> Result<u64, DbErr> {
+    let backend = db.backend();
+    db.execute(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
 }
 
 /// Runs a query whose parameters are written as `?`.
 ///
 /// # Errors
 /// When the database is away or refuses it.
-pub async fn query_all(
-    db: &impl ConnectionTrait,
-    sql: &str,
-    values: Vec<Value>,
-) -> Result<Vec<QueryResult>, DbErr> {
-    let backend = db.get_database_backend();
-    db.query_all_raw(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
+pub async fn query_all(db: &impl Sql, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, DbErr> {
+    let backend = db.backend();
+    db.query(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
 }
 
 /// Runs a query of at most one row, its parameters written as `?`.
 ///
 /// # Errors
 /// When the database is away or refuses it.
-pub async fn query_one(
-    db: &impl ConnectionTrait,
-    sql: &str,
-    values: Vec<Value>,
-) -> Result<Option<QueryResult>, DbErr> {
-    let backend = db.get_database_backend();
-    db.query_one_raw(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
+pub async fn query_one(db: &impl Sql, sql: &str, values: Vec<Value>) -> Result<Option<Row>, DbErr> {
+    Ok(query_all(db, sql, values).await?.into_iter().next())
 }
 
 /// As many `?` as there are items, with the list padded to a power of two by its last item: a query
