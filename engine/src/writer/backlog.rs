@@ -10,7 +10,11 @@ use crate::publish::GROUP_ROWS;
 /// Postings of one commit at most: bounds the time that the others wait.
 const GROUP_POSTINGS: usize = 1_000;
 /// Outcomes of one commit at most.
-const GROUP_RECORDS: usize = 500;
+const GROUP_RECORDS: usize = 1_000;
+/// Rows that an outcome writes: the attempt, and the delivery that it moves.
+const RECORD_ROWS: usize = 2;
+/// Rows of postings that go into every commit, however few outcomes do.
+const POSTING_ROWS_MIN: usize = 256;
 
 /// Postings by tenant, taken in turn, and outcomes in the order they came.
 #[derive(Debug, Default)]
@@ -63,16 +67,25 @@ impl Backlog {
         }
     }
 
-    /// One posting of each tenant in turn until the group is full, and the oldest outcomes.
+    /// The oldest outcomes, and one posting of each tenant in turn until the group is full.
+    ///
+    /// When outcomes wait, postings get no more rows than they do: whoever posts faster than can be
+    /// delivered is slowed down to that, instead of piling up a backlog at the cost of deliveries.
     pub(super) fn take_group(&mut self) -> Group {
         let mut group = Group::default();
+        let records = self.records.len().min(GROUP_RECORDS);
+        group.records.extend(self.records.drain(..records));
+        let rows_max = match records {
+            0 => GROUP_ROWS,
+            _ => (records * RECORD_ROWS).clamp(POSTING_ROWS_MIN, GROUP_ROWS),
+        };
         let mut rows = 0;
         while group.postings.len() < GROUP_POSTINGS
             && let Some(tenant) = self.turns.pop_front()
         {
             let Some(waiting) = self.by_tenant.get_mut(&tenant) else { continue };
             let fits = |posting: &mut WaitingPosting| {
-                rows == 0 || rows + posting.request.rows() <= GROUP_ROWS
+                rows == 0 || rows + posting.request.rows() <= rows_max
             };
             let Some(posting) = waiting.pop_front_if(fits) else {
                 self.turns.push_front(tenant);
@@ -87,8 +100,6 @@ impl Backlog {
             }
         }
         self.postings -= group.postings.len();
-        let records = self.records.len().min(GROUP_RECORDS);
-        group.records.extend(self.records.drain(..records));
         group
     }
 }
