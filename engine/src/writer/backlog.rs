@@ -75,10 +75,7 @@ impl Backlog {
         let mut group = Group::default();
         let records = self.records.len().min(GROUP_RECORDS);
         group.records.extend(self.records.drain(..records));
-        let rows_max = match records {
-            0 => GROUP_ROWS,
-            _ => (records * RECORD_ROWS).clamp(POSTING_ROWS_MIN, GROUP_ROWS),
-        };
+        let rows_max = posting_rows_beside(records);
         let mut rows = 0;
         while group.postings.len() < GROUP_POSTINGS
             && let Some(tenant) = self.turns.pop_front()
@@ -118,5 +115,92 @@ impl Group {
         let postings = self.postings.split_off(self.postings.len() / 2);
         let records = self.records.split_off(self.records.len() / 2);
         [self, Self { postings, records }]
+    }
+}
+
+/// Rows of postings that may go into a commit with so many outcomes.
+fn posting_rows_beside(records: usize) -> usize {
+    match records {
+        0 => GROUP_ROWS,
+        _ => (records * RECORD_ROWS).clamp(POSTING_ROWS_MIN, GROUP_ROWS),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::publish::{Prepared, Request};
+    use domain::event::NewEvent;
+    use domain::ids::EventId;
+    use domain::json::JsonText;
+    use domain::time::{EventTime, Timestamp};
+    use std::sync::Arc;
+    use tokio::sync::oneshot;
+
+    const NOW: Timestamp = Timestamp::from_unix_ms(1_768_996_800_000);
+
+    fn tenant(number: u8) -> TenantId {
+        TenantId::derive(NOW, &[&[number]])
+    }
+
+    /// A posting of events that go to nobody: as many rows.
+    fn posting(tenant: TenantId, events: usize) -> WaitingPosting {
+        let event = Arc::new(NewEvent {
+            id: None,
+            event_type: "a.b".parse().expect("a type"),
+            timestamp: EventTime::from_timestamp(NOW),
+            data: JsonText::empty_object(),
+            metadata: JsonText::empty_object(),
+            correlation_id: None,
+            version: None,
+            deliver_at: None,
+        });
+        let prepared = Prepared {
+            id: EventId::derive(NOW, &[]),
+            chosen: false,
+            tenant,
+            event,
+            traceparent: None,
+            created_at: NOW,
+            due_at: NOW,
+            book_revision: 0,
+            matched: Ok(Vec::new()),
+        };
+        let request = Request { tenant, prepared: vec![prepared; events], once: None };
+        WaitingPosting { request, answer: oneshot::channel().0 }
+    }
+
+    fn tenants_of(group: &Group) -> Vec<TenantId> {
+        group.postings.iter().map(|posting| posting.request.tenant).collect()
+    }
+
+    #[test]
+    fn tenants_take_turns_and_a_full_group_leaves_the_rest_for_the_next() {
+        let [loud, quiet] = [tenant(1), tenant(2)];
+        let mut backlog = Backlog::default();
+        for _ in 0..5 {
+            backlog.add_posting(posting(loud, 500));
+        }
+        backlog.add_posting(posting(quiet, 500));
+        assert_eq!(tenants_of(&backlog.take_group()), [loud, quiet, loud, loud]);
+        assert_eq!(tenants_of(&backlog.take_group()), [loud, loud]);
+        assert!(backlog.is_empty());
+    }
+
+    #[test]
+    fn a_posting_larger_than_a_group_goes_alone() {
+        let mut backlog = Backlog::default();
+        backlog.add_posting(posting(tenant(1), GROUP_ROWS + 1));
+        backlog.add_posting(posting(tenant(2), 1));
+        assert_eq!(tenants_of(&backlog.take_group()), [tenant(1)]);
+        assert_eq!(tenants_of(&backlog.take_group()), [tenant(2)]);
+    }
+
+    #[test]
+    fn postings_have_as_many_rows_as_outcomes_and_never_too_few_or_too_many() {
+        assert_eq!(posting_rows_beside(0), GROUP_ROWS);
+        assert_eq!(posting_rows_beside(1), POSTING_ROWS_MIN);
+        assert_eq!(posting_rows_beside(400), 800);
+        assert_eq!(posting_rows_beside(GROUP_RECORDS), GROUP_ROWS);
     }
 }
