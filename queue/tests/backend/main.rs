@@ -264,38 +264,3 @@ async fn two_idle_minutes_cost_no_wake_up_and_delay_nothing() {
     assert!(start.elapsed() <= Duration::from_secs(120) + Duration::from_millis(10));
     assert!(polls.load(Ordering::SeqCst) <= 4, "polled {} times", polls.load(Ordering::SeqCst));
 }
-
-/// Prints what a ticket costs from fetch to completion with a handler that does nothing; run it
-/// with `cargo test -p queue --release --test backend -- --ignored --nocapture`.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-#[ignore = "a measurement, not a check"]
-async fn measures_the_cost_of_a_ticket() {
-    const TICKETS: usize = 200_000;
-    let queue: Arc<dyn Queue> = Arc::new(MemoryQueue::new());
-    let lanes = lanes(&queue, 1600).await;
-    for (name, parallel) in [("on the worker's task", false), ("parallelized", true)] {
-        let handled = Handled::new(queue.clone(), TICKETS, Duration::ZERO);
-        push(&queue, &lanes, TICKETS / lanes.len()).await;
-        let enough = handled.enough.clone();
-        let stop = async move {
-            enough.notified().await;
-            Ok(())
-        };
-        let start = Instant::now();
-        let monitor = if parallel {
-            monitor(&queue, &handled)
-        } else {
-            let (queue, handled) = (queue.clone(), handled.clone());
-            let worker = WorkerSlots { worker: Uuid::now_v7(), slots: SLOTS };
-            Monitor::new().register(move |_| {
-                WorkerBuilder::new("deliver")
-                    .backend(LaneBackend::new(queue.clone(), worker))
-                    .data(handled.clone())
-                    .concurrency(SLOTS)
-                    .build(handle)
-            })
-        };
-        monitor.run_with_signal(stop).await.expect("the worker ends without an error");
-        println!("{name}: {:?} per ticket", start.elapsed() / TICKETS as u32);
-    }
-}
