@@ -69,19 +69,29 @@ pub fn is_unavailable(error: &sea_orm::DbErr) -> bool {
                 | sqlx::Error::PoolClosed
                 | sqlx::Error::WorkerCrashed
                 | sqlx::Error::Protocol(_) => true,
-                // 57P01-57P05: the server shuts down or starts; 53xxx: it is out of resources; 25006: it is
-                // a standby; 08xxx: the connection broke. SQLite's 13: the disk is full.
-                sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-                    code.starts_with("57P")
-                        || code.starts_with("53")
-                        || code.starts_with("08")
-                        || code == "25006"
-                        || code == "13"
-                }),
+                sqlx::Error::Database(error) => {
+                    error.code().is_some_and(|code| says_unavailable(&code))
+                }
                 _ => false,
             }
         }
         _ => false,
+    }
+}
+
+/// Whether an error's code says that trying again may help. Postgres has five characters: 57P01-57P05,
+/// the server shuts down or starts; 53xxx, it is out of resources; 25006, it is a standby; 08xxx, the
+/// connection broke. SQLite has a number whose lowest byte is the kind: busy, locked, out of memory, an
+/// I/O error, a full disk, a file that cannot be opened.
+fn says_unavailable(code: &str) -> bool {
+    match code.parse::<u32>() {
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 7 | 10 | 13 | 14),
+        _ => {
+            code.starts_with("57P")
+                || code.starts_with("53")
+                || code.starts_with("08")
+                || code == "25006"
+        }
     }
 }
 
@@ -94,4 +104,19 @@ pub fn is_unique_violation(error: &sea_orm::DbErr) -> bool {
         return false;
     };
     matches!(error.as_ref(), sqlx::Error::Database(error) if error.is_unique_violation())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_trying_again_may_mend_is_told_from_what_was_refused() {
+        for code in ["57P01", "53300", "08006", "25006", "5", "261", "6", "10", "778", "13", "14"] {
+            assert!(says_unavailable(code), "{code}");
+        }
+        for code in ["23505", "22021", "42601", "1", "19", "2067", "787", "1555", "18"] {
+            assert!(!says_unavailable(code), "{code}");
+        }
+    }
 }

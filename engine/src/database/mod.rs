@@ -178,3 +178,97 @@ impl Sql for GroupTransaction {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::{is_unavailable, is_unique_violation};
+    use sea_orm::{ConnectOptions, Database as Connect};
+    use tempfile::TempDir;
+
+    const INSERT: &str = "INSERT INTO t (a, b) VALUES (?, ?)";
+
+    async fn database() -> (Database, TempDir) {
+        let folder = TempDir::new().expect("a temporary folder");
+        let path = folder.path().join("test.db");
+        let mut options = ConnectOptions::new(format!("sqlite://{}?mode=rwc", path.display()));
+        options.max_connections(1);
+        let write = Connect::connect(options.clone()).await.expect("a database");
+        write
+            .execute_unprepared(
+                "PRAGMA journal_mode = WAL; CREATE TABLE t (a INTEGER PRIMARY KEY, b BLOB)",
+            )
+            .await
+            .expect("a table");
+        let read = Connect::connect(options).await.expect("a database");
+        let in_place = InPlace::open(&path, &[]).expect("a database");
+        (Database::sqlite(read, write, in_place), folder)
+    }
+
+    async fn count(database: &Database) -> i64 {
+        let row = query_one(&database.read, "SELECT COUNT(*) FROM t", Vec::new()).await;
+        row.expect("readable").expect("a row").get(0).expect("a number")
+    }
+
+    #[tokio::test]
+    async fn what_is_written_in_place_is_there_once_it_is_committed() {
+        let (database, _folder) = database().await;
+        let group = database.begin_group().await.expect("a transaction");
+        let changed = execute(&group, INSERT, vec![1.into(), vec![0_u8, 255].into()]).await;
+        assert_eq!(changed.expect("inserted"), 1);
+        assert_eq!(count(&database).await, 0, "not committed");
+        group.commit().await.expect("committed");
+        let rows = query_all(&database.read, "SELECT a, b FROM t", Vec::new()).await;
+        let rows = rows.expect("readable");
+        assert_eq!(rows[0].get::<i64>(0).expect("a number"), 1);
+        assert_eq!(rows[0].get::<Vec<u8>>(1).expect("bytes"), [0, 255]);
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_is_rolled_back_and_the_next_one_begins() {
+        let (database, _folder) = database().await;
+        for _ in 0..2 {
+            let group = database.begin_group().await.expect("a transaction");
+            execute(&group, INSERT, vec![1.into(), Vec::<u8>::new().into()])
+                .await
+                .expect("inserted");
+        }
+        assert_eq!(count(&database).await, 0);
+        let usual = database.begin().await.expect("a transaction");
+        execute(&usual, INSERT, vec![1.into(), Vec::<u8>::new().into()]).await.expect("inserted");
+        usual.commit().await.expect("committed");
+        assert_eq!(count(&database).await, 1);
+    }
+
+    #[tokio::test]
+    async fn a_refusal_is_told_as_sqlx_tells_it() {
+        let (database, _folder) = database().await;
+        let group = database.begin_group().await.expect("a transaction");
+        let insert = || execute(&group, INSERT, vec![1.into(), Vec::<u8>::new().into()]);
+        insert().await.expect("inserted");
+        let twice = insert().await.expect_err("the key is taken");
+        assert!(is_unique_violation(&twice) && !is_unavailable(&twice), "{twice}");
+        let unknown = query_all(&group, "SELECT nothing FROM t", Vec::new()).await;
+        let unknown = unknown.expect_err("no such column");
+        assert!(!is_unique_violation(&unknown) && !is_unavailable(&unknown), "{unknown}");
+    }
+
+    #[tokio::test]
+    async fn transactions_of_both_kinds_follow_each_other() {
+        let (database, _folder) = database().await;
+        let group = database.begin_group().await.expect("a transaction");
+        let waiting = tokio::spawn({
+            let database = database.clone();
+            async move {
+                let usual = database.begin().await.expect("a transaction");
+                let seen = query_one(&usual, "SELECT COUNT(*) FROM t", Vec::new()).await;
+                seen.expect("readable").expect("a row").get::<i64>(0).expect("a number")
+            }
+        });
+        tokio::task::yield_now().await;
+        execute(&group, INSERT, vec![1.into(), Vec::<u8>::new().into()]).await.expect("inserted");
+        assert!(!waiting.is_finished());
+        group.commit().await.expect("committed");
+        assert_eq!(waiting.await.expect("no panic"), 1, "it sees what was before it");
+    }
+}
