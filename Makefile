@@ -6,10 +6,11 @@ SHELL := /bin/bash
 # Tools that scripts/tools.sh installed come first.
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 
-# One binary for demo, run and openapi, built with the features that the tests build with, so that nothing
-# is compiled twice.
+# One binary for demo, run and openapi. The tests build it with features of their own; the demo among them
+# takes that one, so that nothing is compiled twice.
 BUILD_DEV := cargo build --workspace --bin posthaste
 POSTHASTE := $(or $(CARGO_TARGET_DIR),target)/debug/posthaste
+RUN_DEMO := npm ci --prefix demo --no-audit --no-fund --loglevel=error && exec node demo/demo.mjs
 
 .PHONY: help demo run build test test-fast fmt lint openapi bench audit check tools
 
@@ -18,8 +19,7 @@ help: ## List the recipes
 
 demo: ## Deliver real GitHub payloads to three receivers and show the figures (DEMO_EXIT=1: end by itself)
 	$(BUILD_DEV)
-	cd demo && npm ci --no-audit --no-fund --loglevel=error
-	@exec node demo/demo.mjs
+	@$(RUN_DEMO)
 
 run: ## Start the server for trying things out: http and loopback receivers allowed
 	$(BUILD_DEV)
@@ -31,7 +31,7 @@ build: ## Build the release binary, target/release/posthaste
 test: tools ## Run every test, the verification samples and the demo
 	scripts/services.sh scripts/test.sh
 	scripts/samples.sh
-	$(MAKE) --no-print-directory demo DEMO_EXIT=1
+	export DEMO_EXIT=1 && $(RUN_DEMO)
 
 test-fast: ## Test the rules and the queue only: no services, seconds
 	cargo test --package domain --package queue
