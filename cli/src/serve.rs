@@ -1,7 +1,6 @@
 //! `posthaste serve`: the API and the delivery worker in one process.
 
 use std::future::Future;
-use std::io;
 use std::net::TcpListener;
 
 use anyhow::Context;
@@ -87,14 +86,14 @@ async fn run(started: Started) -> anyhow::Result<()> {
     let deliver =
         tokio::spawn(until(stop.clone(), worker::run(engine.clone(), worker, stop.clone())));
     let serve = tokio::spawn(until(stop.clone(), api::serve(state, listener, stop.clone())));
-    let fill = tokio::spawn({
+    let fill = tokio::spawn(until(stop.clone(), {
         let (engine, stop) = (engine.clone(), stop.clone());
         async move { engine.keep_queue_filled(stop).await }
-    });
-    let house = tokio::spawn({
+    }));
+    let house = tokio::spawn(until(stop.clone(), {
         let (engine, stop) = (engine.clone(), stop.clone());
         async move { engine.keep_house(stop).await }
-    });
+    }));
     let (delivered, served, filled, kept) = tokio::join!(deliver, serve, fill, house);
     filled?;
     kept?;
@@ -106,12 +105,8 @@ async fn run(started: Started) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Runs to the end, then has the others stop too.
-async fn until(
-    stop: CancellationToken,
-    part: impl Future<Output = io::Result<()>>,
-) -> io::Result<()> {
-    let ended = part.await;
-    stop.cancel();
-    ended
+/// Runs to the end, or to a panic, then has the others stop too.
+async fn until<T>(stop: CancellationToken, part: impl Future<Output = T>) -> T {
+    let _stop = stop.drop_guard();
+    part.await
 }

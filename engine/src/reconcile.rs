@@ -22,6 +22,8 @@ use crate::{publish, settle, store, tenants};
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
 /// What is due for less long is on its way.
 const OVERDUE: Duration = Duration::from_secs(5);
+/// Deliveries of a large fan-out that are due for less long are being written.
+const FAN_OUT_OVERDUE: Duration = Duration::from_secs(60);
 /// How long to wait before trying again while the database or the queue is away.
 const AWAY_WAIT: Duration = Duration::from_millis(500);
 
@@ -41,7 +43,7 @@ impl Engine {
         for tenant in tenants::deleted(self).await? {
             tenants::start_erasing(self.parts(), tenant);
         }
-        publish::resume_fan_outs(&self.parts()).await?;
+        publish::resume_fan_outs(&self.parts(), None).await?;
         self.sweep(None).await
     }
 
@@ -61,6 +63,14 @@ impl Engine {
         let sweeps = async {
             loop {
                 tokio::time::sleep(SWEEP_EVERY).await;
+                if let Err(error) =
+                    publish::resume_fan_outs(&self.parts(), Some(FAN_OUT_OVERDUE)).await
+                {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "reconcile.fan_outs_failed"
+                    );
+                }
                 match self.sweep(Some(OVERDUE)).await {
                     Ok(0) => {}
                     Ok(pushed) => tracing::debug!(deliveries = pushed, "reconcile.swept"),
@@ -97,12 +107,11 @@ impl Engine {
         let Some(row) = store::subscription::find_across_tenants(db, lane).await? else {
             return Ok(0);
         };
-        let is_runnable = row.deleted_at.is_none() && row.status == SubscriptionStatus::Active;
+        if row.deleted_at.is_some() || row.status == SubscriptionStatus::Disabled {
+            return self.settle_straggler(&row).await.map(|()| 0);
+        }
         let is_start = overdue.is_none();
-        if row.deleted_at.is_some()
-            || row.status == SubscriptionStatus::Disabled
-            || !(is_runnable || is_start)
-        {
+        if row.status != SubscriptionStatus::Active && !is_start {
             return Ok(0);
         }
         let Some(tenant) = store::tenant::find(db, row.tenant_id).await? else {
@@ -124,6 +133,20 @@ impl Engine {
             pushed += due.len();
         }
         Ok(pushed)
+    }
+
+    /// Something waits for a subscription that is disabled or deleted. Where it is being settled, that
+    /// is how it should be; else it was committed (on Postgres) by a process that had not seen the
+    /// change yet, after the rest had been settled.
+    async fn settle_straggler(&self, row: &entity::subscription::Model) -> Result<(), Error> {
+        if row.settling.is_some() {
+            return Ok(());
+        }
+        let transaction = self.database.begin().await?;
+        store::subscription::settle_again(&transaction, row.id).await?;
+        transaction.commit().await?;
+        settle::start(self.parts(), row.tenant_id, row.id);
+        Ok(())
     }
 
     async fn refill_lanes(&self) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! The SQLite file: one writing connection, a few reading ones.
+//! The SQLite file: two connections that write, never both at once, and a few that read.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! What a group of outcomes writes within its transaction, and what follows once it is committed.
 
+use std::cmp::Reverse;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,8 +59,11 @@ pub(crate) async fn write(
     let now = parts.clock.now();
     let ended = ended_subscriptions(db, records).await?;
     let mut moves: Vec<Move> = records.iter().map(|record| move_of(record, &ended, now)).collect();
-    // Written in key order, so that two processes never wait for each other.
-    moves.sort_unstable_by_key(|one| one.id);
+    // Written in key order, so that two processes never wait for each other. Of two outcomes of one
+    // delivery (its lease was lost in between) a success counts, else the later attempt.
+    moves.sort_unstable_by_key(|one| {
+        (one.id, one.status != DeliveryStatus::Succeeded, Reverse(one.number))
+    });
     moves.dedup_by_key(|one| one.id);
     let moved = match late {
         Late::Some => record_rows::apply_by_name(db, &moves).await?,
@@ -135,11 +139,11 @@ fn move_of(
     let ended = ended.get(&due.ticket.lane).copied();
     let (status, next_attempt_at, failure_reason) = match (record.verdict, ended) {
         (Verdict::Succeeded, _) => (DeliveryStatus::Succeeded, None, None),
+        (_, Some(DeliveryStatus::Cancelled)) => {
+            (DeliveryStatus::Cancelled, None, record.outcome.failure_reason())
+        }
         (Verdict::Exhausted | Verdict::Gone, _) => {
             (DeliveryStatus::Failed, None, record.outcome.failure_reason())
-        }
-        (Verdict::RetryAt(_), Some(DeliveryStatus::Cancelled)) => {
-            (DeliveryStatus::Cancelled, None, record.outcome.failure_reason())
         }
         (Verdict::RetryAt(_), Some(_)) => {
             (DeliveryStatus::Failed, None, Some(FailureReason::SubscriptionDisabled))
@@ -216,12 +220,12 @@ pub(crate) fn rest(record: &Record, error: &Error) -> Completion {
 fn completion(record: &Record, recorded: &Recorded, now: Timestamp) -> Completion {
     let due = &record.due;
     let next = match record.verdict {
-        // An ordered lane goes on with its next number; the load finds out whether there is one.
-        _ if due.ticket.delivery.is_none() && !matches!(record.verdict, Verdict::RetryAt(_)) => {
-            Next::DueIn { delay: Duration::ZERO, class: due.ticket.class }
-        }
         Verdict::RetryAt(at) if recorded.moved.contains(&due.id) => {
             Next::DueIn { delay: at.since(now), class: class_of(due.trigger, due.progress.number) }
+        }
+        // An ordered lane goes on with its next number; the load finds out whether there is one.
+        _ if due.ticket.delivery.is_none() => {
+            Next::DueIn { delay: Duration::ZERO, class: due.ticket.class }
         }
         _ => Next::Done,
     };

@@ -123,8 +123,15 @@ pub(crate) async fn finish(mut lists: VecDeque<FanOut>, parts: &Arc<Parts>) {
                 tracing::warn!(error = &error as &dyn std::error::Error, "fan_out.waits");
                 tokio::time::sleep(AWAY_WAIT).await;
             }
+            // One of them fails: each for itself then, so that it keeps no other back.
+            Err(_) if lists.len() > 1 => {
+                for list in lists {
+                    Box::pin(finish(VecDeque::from([list]), parts)).await;
+                }
+                return;
+            }
             Err(error) => {
-                // The lists stay, and are tried again at the next start.
+                // The list stays, and the reconciler finds it.
                 tracing::error!(error = &error as &dyn std::error::Error, "fan_out.failed");
                 return;
             }
@@ -184,12 +191,14 @@ async fn write_chunk(lists: &mut VecDeque<FanOut>, parts: &Arc<Parts>) -> Result
     Ok(())
 }
 
-/// Finishes the lists that a crash left behind.
+/// Finishes the lists that a crash or an error left behind: all of them at the start, later those
+/// that have been due for so long.
 ///
 /// # Errors
 /// When the database is away.
-pub(crate) async fn resume(parts: &Arc<Parts>) -> Result<(), Error> {
-    let left = store::fan_out::all_across_tenants(&parts.database.read).await?;
+pub(crate) async fn resume(parts: &Arc<Parts>, overdue: Option<Duration>) -> Result<(), Error> {
+    let due_until = overdue.map(|overdue| parts.clock.now() - overdue);
+    let left = store::fan_out::page_across_tenants(&parts.database.read, due_until).await?;
     finish(left.into_iter().map(FanOut::resumed).collect(), parts).await;
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! Events whose deliveries are still being written.
 
-use entity::fan_out::{Entity, Model};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use domain::time::Timestamp;
+use entity::fan_out::{Column, Entity, Model};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
 
 use crate::database::{Sql, execute};
 
@@ -39,7 +40,14 @@ pub async fn advance(
     Ok(moved > 0)
 }
 
-/// All that are not finished.
-pub async fn all_across_tenants(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
-    Entity::find().all(db).await
+/// Those that are not finished; with `due_until`, only those due by then.
+pub async fn page_across_tenants(
+    db: &impl ConnectionTrait,
+    due_until: Option<Timestamp>,
+) -> Result<Vec<Model>, DbErr> {
+    let mut query = Entity::find();
+    if let Some(until) = due_until {
+        query = query.filter(Column::DueAt.lte(until));
+    }
+    query.all(db).await
 }

@@ -11,7 +11,7 @@ use crate::publish::GROUP_ROWS;
 const GROUP_POSTINGS: usize = 1_000;
 /// Outcomes of one commit at most.
 const GROUP_RECORDS: usize = 1_000;
-/// Deliveries that the postings of a commit may make, however few outcomes go into it.
+/// Deliveries that the postings of a commit may make on average, however few outcomes go into it.
 const DELIVERIES_MIN: usize = 32;
 /// How far that may be exceeded at the expense of the next commits: a few of them, since other tenants
 /// wait for those too.

@@ -43,7 +43,9 @@ pub(super) async fn write(parts: &Arc<Parts>, group: Group) -> Vec<WaitingRecord
             Ok(None) => {
                 let records = std::mem::take(&mut group.records);
                 left.push((Group { records, ..Group::default() }, Late::Some));
-                left.push((group, Late::None));
+                if group.len() > 0 {
+                    left.push((group, Late::None));
+                }
             }
             Err(Error::Unavailable { what, source }) => {
                 let reason = source.to_string();

@@ -1,9 +1,9 @@
 //! The one task that commits what the two paths write: postings on their way in, outcomes on the
 //! way out.
 //!
-//! What waits of either kind when a commit ends goes into the next one together: one transaction and
-//! one flush to the disk for all of it. No timer, so nothing is added when idle, and the groups grow
-//! by themselves under load.
+//! What waits of either kind when a commit ends goes into the next one together, as far as it fits
+//! ([`backlog`]): one transaction and one flush to the disk for all of it. No timer, so nothing is added
+//! when idle, and the groups grow by themselves under load.
 
 mod backlog;
 mod commit;
@@ -21,10 +21,11 @@ use crate::error::Error;
 use crate::group::Stopped;
 use crate::publish::{Committed, Request};
 
-/// Postings that wait at most; further callers are held back before they are read.
-const WAITING_POSTINGS: usize = 4_096;
-/// Outcomes that wait at most: as many as slots of a process.
-const WAITING_RECORDS: usize = 4_096;
+/// Postings that wait at most on their way to the writer, and as many with it; further callers are
+/// held back before they are read.
+const WAITING_POSTINGS: usize = 2_048;
+/// Outcomes that wait at most in each of the two places: together as many as slots of a process.
+const WAITING_RECORDS: usize = 2_048;
 /// How long the writer rests before it tries again while the database is away.
 const DATABASE_AWAY_WAIT: Duration = Duration::from_millis(250);
 
@@ -94,11 +95,25 @@ impl Writer {
     }
 }
 
+/// Ends the process when the writer panics: without it nothing is accepted and nothing recorded, and
+/// what was sent would be sent again. Nothing is lost by that: a start finds all of it in the database.
+struct EndsWithWriter;
+
+impl Drop for EndsWithWriter {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("writer.panicked");
+            std::process::abort();
+        }
+    }
+}
+
 async fn run(
     parts: Arc<Parts>,
     mut postings: mpsc::Receiver<WaitingPosting>,
     mut records: mpsc::Receiver<WaitingRecord>,
 ) {
+    let _ends = EndsWithWriter;
     let mut backlog = Backlog::default();
     loop {
         if backlog.is_empty() {
