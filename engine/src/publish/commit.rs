@@ -11,9 +11,7 @@ use queue::Due;
 
 use super::push::ToPush;
 use super::rows;
-use super::{
-    Committed, FanOut, GROUP_ROWS, NewDelivery, Once, Posted, Prepared, Published, Refusal, Request,
-};
+use super::{FanOut, GROUP_ROWS, NewDelivery, Once, Posted, Prepared, Published, Refusal, Request};
 use crate::address_book::{Listed, TenantBook};
 use crate::context::Parts;
 use crate::database::GroupTransaction;
@@ -37,47 +35,59 @@ enum Fate {
 type Fates = HashMap<(EventId, TenantId), Fate>;
 
 /// Writes the group, and says what each posting gets and what is to be pushed once it is committed.
+/// `None` for one that was matched with an older book and whose filters are to be asked again: they
+/// may take milliseconds, and not within everybody's transaction.
 pub(crate) async fn write(
     parts: &Parts,
     transaction: &GroupTransaction,
     mut requests: Vec<&mut Request>,
-) -> Result<(Vec<Posted>, ToPush), Error> {
+) -> Result<(Vec<Option<Posted>>, ToPush), Error> {
     let mut to_push =
         ToPush { books: rematch(parts, transaction, &mut requests).await?, ..ToPush::default() };
 
     let mut fates = Fates::new();
+    let stale: Vec<bool> =
+        requests.iter().map(|request| is_stale(request, &to_push.books)).collect();
     let plain = requests
         .iter()
-        .filter(|request| request.once.is_none())
-        .flat_map(|request| &request.prepared);
+        .zip(&stale)
+        .filter(|(request, stale)| !**stale && request.once.is_none())
+        .flat_map(|(request, _)| &request.prepared);
     insert(transaction, plain.collect(), &mut fates).await?;
     // The answer kept under a claim tells what became of the events, so these few go one by one.
     let mut claimed = HashSet::new();
     let mut answered_before = vec![false; requests.len()];
-    for (request, answered) in requests.iter().zip(&mut answered_before) {
-        if let Some(once) = &request.once {
+    for ((request, answered), stale) in requests.iter().zip(&mut answered_before).zip(&stale) {
+        if let Some(once) = request.once.as_ref().filter(|_| !stale) {
             *answered =
                 !insert_once(parts, transaction, request, once, &mut fates, &mut claimed).await?;
         }
     }
 
     let mut deliveries = Vec::new();
-    let answers = requests.iter().zip(answered_before).map(|(request, answered)| {
-        if answered {
-            return Posted::AnsweredBefore;
-        }
-        let is_large = request.rows() > GROUP_ROWS;
-        for event in request.prepared.iter().filter(|event| was_inserted(event, &fates)) {
-            if is_large {
-                to_push.fan_outs.extend(FanOut::of(event, to_push.books.get(&event.tenant)));
-                continue;
+    let answers =
+        requests.iter().zip(answered_before).zip(stale).map(|((request, answered), stale)| {
+            if stale {
+                return None;
             }
-            let made = deliveries_of(event);
-            to_push.fresh.extend(made.iter().filter_map(|(new, listed)| fresh(event, new, listed)));
-            deliveries.extend(made);
-        }
-        Posted::Done(request.prepared.iter().map(|event| result_of(event, &fates)).collect())
-    });
+            if answered {
+                return Some(Posted::AnsweredBefore);
+            }
+            let is_large = request.rows() > GROUP_ROWS;
+            for event in request.prepared.iter().filter(|event| was_inserted(event, &fates)) {
+                if is_large {
+                    to_push.fan_outs.extend(FanOut::of(event, to_push.books.get(&event.tenant)));
+                    continue;
+                }
+                let made = deliveries_of(event);
+                to_push
+                    .fresh
+                    .extend(made.iter().filter_map(|(new, listed)| fresh(event, new, listed)));
+                deliveries.extend(made);
+            }
+            let results = request.prepared.iter().map(|event| result_of(event, &fates));
+            Some(Posted::Done(results.collect()))
+        });
     let answers = answers.collect();
     for fan_out in &to_push.fan_outs {
         fan_out.save(transaction).await?;
@@ -87,7 +97,7 @@ pub(crate) async fn write(
 }
 
 /// The answer to a posting that spoils a group even when it stands alone.
-pub(crate) fn refuse(request: &Request, error: &Error) -> Committed {
+pub(crate) fn refuse(request: &Request, error: &Error) -> Result<Posted, Error> {
     match error {
         // Another process has taken the claim between our look and our row.
         Error::Conflict(_) => Ok(Posted::AnsweredBefore),
@@ -133,13 +143,21 @@ async fn rematch(
         }
     }
     for event in requests.iter_mut().flat_map(|request| &mut request.prepared) {
-        if let Some(book) =
-            books.get(&event.tenant).filter(|book| book.revision != event.book_revision)
+        if let Some(book) = books
+            .get(&event.tenant)
+            .filter(|book| book.revision != event.book_revision && !book.has_filters())
         {
             event.match_with(book, &mut parts.rng());
         }
     }
     Ok(books)
+}
+
+/// Whether a posting has to be matched again before it is written.
+fn is_stale(request: &Request, books: &HashMap<TenantId, Arc<TenantBook>>) -> bool {
+    books.get(&request.tenant).is_some_and(|book| {
+        request.prepared.iter().any(|event| event.book_revision != book.revision)
+    })
 }
 
 /// Inserts events in key order and notes what became of each; of several with one id the first

@@ -113,7 +113,20 @@ pub enum Posted {
 }
 
 /// What a posting gets when its group is done.
-pub(crate) type Committed = Result<Posted, Error>;
+pub(crate) type Committed = Result<Outcome, Error>;
+
+/// What the writer made of a posting.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Posted(Posted),
+    /// Nothing: its tenant's book has changed since it was matched. To be matched again and posted
+    /// again.
+    Stale(Box<Request>),
+}
+
+/// How often a posting is matched again before its publisher is told to come back: more changes than
+/// that while it waits are not somebody's work.
+const MATCHES_MAX: usize = 8;
 
 /// Rows that the postings of one commit insert at most. The deliveries of a posting with more follow
 /// in chunks.
@@ -195,11 +208,41 @@ impl Engine {
         } else {
             prepare()
         };
-        let posted = self.writer.post(Request { tenant, prepared, once: posting.once }).await?;
-        log(tenant, &posted);
-        Ok(posted)
+        let mut request = Request { tenant, prepared, once: posting.once };
+        for _ in 0..MATCHES_MAX {
+            request = match self.writer.post(request).await? {
+                Outcome::Posted(posted) => {
+                    log(tenant, &posted);
+                    return Ok(posted);
+                }
+                Outcome::Stale(stale) => self.match_again(*stale).await?,
+            };
+        }
+        Err(Error::Unavailable {
+            what: "the tenant's list of subscriptions",
+            source: Box::new(Changing),
+        })
+    }
+
+    /// Matches a posting with the book of now, off the threads that serve requests.
+    async fn match_again(&self, mut request: Request) -> Result<Request, Error> {
+        let attempts = self.settings.max_attempts();
+        let book = self.address_book.of(&self.database.read, request.tenant, attempts).await?;
+        let parts = self.parts();
+        let matched = tokio::task::spawn_blocking(move || {
+            for event in &mut request.prepared {
+                event.match_with(&book, &mut parts.rng());
+            }
+            request
+        });
+        matched.await.map_err(|e| Error::internal("matching panicked", e))
     }
 }
+
+/// The tenant's subscriptions change faster than an event can be matched with them.
+#[derive(Debug, thiserror::Error)]
+#[error("it changes faster than an event can be matched with it")]
+struct Changing;
 
 /// One line per accepted event.
 fn log(tenant: TenantId, posted: &Posted) {

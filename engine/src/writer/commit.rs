@@ -10,7 +10,7 @@ use super::{WaitingPosting, WaitingRecord};
 use crate::context::Parts;
 use crate::dispatch::{self, Late, Recorded};
 use crate::error::Error;
-use crate::publish::{self, Committed, Posted, ToPush};
+use crate::publish::{self, Outcome, Posted, ToPush};
 
 /// Commits the group, tells the queue, and answers. Returns the outcomes that have to be tried again
 /// since the database is away.
@@ -24,7 +24,7 @@ pub(super) async fn write(parts: &Arc<Parts>, group: Group) -> Vec<WaitingRecord
                 parts.fresh.put(fresh_mark, committed.to_push.fresh.drain(..));
                 let fan_outs = std::mem::take(&mut committed.to_push.fan_outs);
                 publish::push(parts, committed.to_push).await;
-                let answers = committed.posted.into_iter().map(Ok);
+                let answers = committed.posted.into_iter().map(|posted| posted.map(Ok));
                 if fan_outs.is_empty() {
                     answer_postings(group.postings, answers);
                 } else {
@@ -51,7 +51,7 @@ pub(super) async fn write(parts: &Arc<Parts>, group: Group) -> Vec<WaitingRecord
                 let reason = source.to_string();
                 tracing::warn!(error = reason, "writer.database_away");
                 let refusals = std::iter::repeat_with(|| {
-                    Err(Error::Unavailable { what, source: reason.clone().into() })
+                    Some(Err(Error::Unavailable { what, source: reason.clone().into() }))
                 });
                 answer_postings(group.postings, refusals);
                 unrecorded.extend(group.records);
@@ -59,7 +59,7 @@ pub(super) async fn write(parts: &Arc<Parts>, group: Group) -> Vec<WaitingRecord
             Err(_) if group.len() > 1 => left.extend(group.split().map(|half| (half, late))),
             Err(error) => {
                 let refused =
-                    group.postings.iter().map(|one| publish::refuse(&one.request, &error));
+                    group.postings.iter().map(|one| Some(publish::refuse(&one.request, &error)));
                 let refused: Vec<_> = refused.collect();
                 answer_postings(group.postings, refused);
                 let resting = requests(&group.records).map(|one| dispatch::rest(one, &error));
@@ -74,7 +74,7 @@ pub(super) async fn write(parts: &Arc<Parts>, group: Group) -> Vec<WaitingRecord
 /// What a transaction has made of a group.
 #[derive(Debug)]
 struct GroupCommitted {
-    posted: Vec<Posted>,
+    posted: Vec<Option<Posted>>,
     to_push: ToPush,
     recorded: Recorded,
 }
@@ -100,8 +100,16 @@ fn requests(records: &[WaitingRecord]) -> impl Iterator<Item = &dispatch::Record
     records.iter().map(|record| &record.request)
 }
 
-fn answer_postings(postings: Vec<WaitingPosting>, answers: impl IntoIterator<Item = Committed>) {
+/// Answers postings; those without an answer are given back, to be matched again.
+fn answer_postings(
+    postings: Vec<WaitingPosting>,
+    answers: impl IntoIterator<Item = Option<Result<Posted, Error>>>,
+) {
     for (posting, answer) in postings.into_iter().zip(answers) {
+        let answer = match answer {
+            Some(posted) => posted.map(Outcome::Posted),
+            None => Ok(Outcome::Stale(Box::new(posting.request))),
+        };
         let _ = posting.answer.send(answer);
     }
 }
