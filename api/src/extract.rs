@@ -154,8 +154,13 @@ pub(crate) fn parse<'a, T: Deserialize<'a>>(bytes: &'a [u8]) -> Result<T, Proble
     parse_text(text)
 }
 
-/// Parses a text whose deep parts are taken as they are and bounded by their own rules.
+/// Parses a text whose deep parts are taken as they are and bounded by their own rules. It must be an
+/// object: a list of its fields' values would do for serde.
 pub(crate) fn parse_text<'a, T: Deserialize<'a>>(text: &'a str) -> Result<T, Problem> {
+    if !text.trim_ascii_start().starts_with('{') {
+        check_json(text)?;
+        return Err(Invalid::one("", "must be a JSON object".to_owned()).into());
+    }
     // The usual body is right; only a wrong one is read again to say where.
     serde_json::from_str(text).map_err(|error| {
         let mut deserializer = serde_json::Deserializer::from_str(text);
@@ -172,6 +177,7 @@ pub(crate) fn fields(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     let fields: Map<String, Value> = parse(bytes)?;
     let mut check = Checker::default();
     check_characters(&mut check, &mut String::new(), fields.iter());
+    check_shapes(&mut check, &fields);
     Ok(check.finish(fields)?)
 }
 
@@ -208,6 +214,34 @@ fn check_value(check: &mut Checker, pointer: &mut String, value: &Value) {
         }
         Value::Object(fields) => check_characters(check, pointer, fields.iter()),
         Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+/// Fields that are objects wherever they are.
+const OBJECTS: [&str; 7] =
+    ["auto_replay", "delivery", "egress", "ingest_rate_limit", "rate_limit", "retry", "signing"];
+/// Fields that are one word of several wherever they are, and lists of such.
+const WORDS: [&str; 3] = ["format", "kind", "status"];
+const LISTS_OF_WORDS: [&str; 1] = ["scopes"];
+
+/// Refuses what serde would take for an object (a list of its fields' values) or for a word (an object
+/// with the word as its only name).
+fn check_shapes(check: &mut Checker, fields: &Map<String, Value>) {
+    for (name, value) in fields {
+        let is_one_of = |names: &[&str]| names.contains(&name.as_str());
+        let pointer = format!("/{name}");
+        if is_one_of(&OBJECTS) {
+            let is_object = value.is_object() || value.is_null();
+            check.that(is_object, &pointer, || "must be an object".to_owned());
+        } else if is_one_of(&WORDS) {
+            let is_word = value.is_string() || value.is_null();
+            check.that(is_word, &pointer, || "must be a string".to_owned());
+        } else if is_one_of(&LISTS_OF_WORDS) {
+            for (index, word) in value.as_array().into_iter().flatten().enumerate() {
+                let pointer = format!("{pointer}/{index}");
+                check.that(word.is_string(), &pointer, || "must be a string".to_owned());
+            }
+        }
     }
 }
 

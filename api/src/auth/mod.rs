@@ -138,9 +138,13 @@ async fn tenant_of(
 }
 
 fn tenant_header(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
-    let Some(value) = headers.get(TENANT_HEADER) else {
+    let mut values = headers.get_all(TENANT_HEADER);
+    let Some(value) = values.next() else {
         return Ok(None);
     };
+    if values.next().is_some() {
+        return Err(Problem::parameter("header Posthaste-Tenant", "must be there once at most"));
+    }
     // What is no text names no tenant.
     Ok(Some(value.to_str().unwrap_or_default()))
 }

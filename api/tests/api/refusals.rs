@@ -155,3 +155,56 @@ async fn the_process_says_how_it_is() {
     assert!(metrics.body.contains("\nposthaste_up 1\n"), "{}", metrics.body);
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_values_is_no_object_and_an_object_no_word() {
+    let app = TestApp::start().await;
+    let tenant = app.operator.new_tenant().await;
+    let subscription = json!({"url": "https://example.com/"});
+    let (id, _) = tenant.subscribe(subscription.clone()).await;
+    let event = json!(["a.b", 1, null, null, null, null, null, null]);
+    let rotate = format!("/subscriptions/{id}/secret/rotate");
+    for (path, body) in [
+        ("/events", event.clone()),
+        ("/events/batch", json!([[event]])),
+        (rotate.as_str(), json!([null, 0])),
+        ("/subscriptions/filter-test", json!(["true", null, null])),
+    ] {
+        let problem = tenant.api.post(path, body).await.expect(422);
+        assert_eq!(problem["errors"][0]["detail"], "must be a JSON object", "{path}");
+    }
+    let results = tenant.api.post("/events/batch", json!({"events": [event]})).await.expect(202);
+    assert_eq!(results["data"][0]["status"], 422);
+    for (name, value) in [
+        ("rate_limit", json!([5, 5])),
+        ("retry", json!([[1], 0.5])),
+        ("signing", json!([["pt"], "hmac-sha256"])),
+        ("status", json!({"paused": null})),
+    ] {
+        let mut with = subscription.clone();
+        with[name] = value.clone();
+        let problem = tenant.api.post("/subscriptions", with).await.expect(422);
+        assert_eq!(problem["errors"][0]["pointer"], format!("/{name}"));
+        tenant.api.patch(&format!("/subscriptions/{id}"), json!({name: value})).await.expect(422);
+    }
+    let egress = json!({"name": "a", "egress": [["10.0.0.0/8"], []]});
+    app.operator.post("/tenants", egress).await.expect(422);
+    let key = json!({"name": "a", "scopes": [{"*": null}]});
+    app.operator.post(&format!("/tenants/{}/keys", tenant.id), key).await.expect(422);
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_is_named_once_at_most() {
+    let app = TestApp::start().await;
+    let tenant = app.operator.new_tenant().await;
+    let (authorization, id) = (bearer(), tenant.id.as_str());
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("posthaste-tenant", id),
+        ("posthaste-tenant", "nobody"),
+    ];
+    assert_eq!(send(&app, "GET", "/api/v1/webhooks/events", &headers, b"").await.status, 422);
+    assert_eq!(send(&app, "GET", "/api/v1/webhooks/events", &headers[..2], b"").await.status, 200);
+    app.stop().await;
+}
