@@ -143,12 +143,7 @@ pub(crate) struct Request {
 impl Request {
     /// Rows that it inserts.
     pub(crate) fn rows(&self) -> usize {
-        self.prepared.len() + self.deliveries()
-    }
-
-    /// Deliveries that it makes.
-    pub(crate) fn deliveries(&self) -> usize {
-        self.prepared.iter().map(|event| event.matched.as_ref().map_or(0, Vec::len)).sum()
+        self.prepared.iter().map(|event| 1 + event.matched.as_ref().map_or(0, Vec::len)).sum()
     }
 }
 

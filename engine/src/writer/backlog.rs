@@ -11,11 +11,10 @@ use crate::publish::GROUP_ROWS;
 const GROUP_POSTINGS: usize = 1_000;
 /// Outcomes of one commit at most.
 const GROUP_RECORDS: usize = 1_000;
-/// Deliveries that the postings of a commit may make on average, however few outcomes go into it.
-const DELIVERIES_MIN: usize = 32;
-/// How far that may be exceeded at the expense of the next commits: a few of them, since other tenants
-/// wait for those too.
-const OVERDRAWN_MAX: usize = 256;
+/// Rows that an outcome writes: the attempt, and the delivery that it moves.
+const RECORD_ROWS: usize = 2;
+/// Rows of postings that go into every commit, however few outcomes do.
+const POSTING_ROWS_MIN: usize = 256;
 
 /// Postings by tenant, taken in turn, and outcomes in the order they came.
 #[derive(Debug, Default)]
@@ -25,8 +24,6 @@ pub(super) struct Backlog {
     by_tenant: HashMap<TenantId, VecDeque<WaitingPosting>>,
     postings: usize,
     records: VecDeque<WaitingRecord>,
-    /// Deliveries that the last postings made beyond what they might.
-    overdrawn: usize,
 }
 
 /// What goes into one commit.
@@ -72,29 +69,26 @@ impl Backlog {
 
     /// The oldest outcomes, and one posting of each tenant in turn until the group is full.
     ///
-    /// When outcomes wait, postings make no more deliveries than there are outcomes: whoever posts
-    /// faster than can be delivered is slowed down to that, instead of piling up a backlog at the cost
-    /// of deliveries.
+    /// When outcomes wait, postings get no more rows than they do: whoever posts faster than can be
+    /// delivered is slowed down to that, instead of piling up a backlog at the cost of deliveries.
     pub(super) fn take_group(&mut self) -> Group {
         let mut group = Group::default();
         let records = self.records.len().min(GROUP_RECORDS);
         group.records.extend(self.records.drain(..records));
-        let allowance = self.allowance(records);
-        let (mut rows, mut deliveries) = (0, 0);
+        let rows_max = posting_rows_beside(records);
+        let mut rows = 0;
         while group.postings.len() < GROUP_POSTINGS
-            && deliveries < allowance
             && let Some(tenant) = self.turns.pop_front()
         {
             let Some(waiting) = self.by_tenant.get_mut(&tenant) else { continue };
             let fits = |posting: &mut WaitingPosting| {
-                rows == 0 || rows + posting.request.rows() <= GROUP_ROWS
+                rows == 0 || rows + posting.request.rows() <= rows_max
             };
             let Some(posting) = waiting.pop_front_if(fits) else {
                 self.turns.push_front(tenant);
                 break;
             };
             rows += posting.request.rows();
-            deliveries += posting.request.deliveries();
             group.postings.push(posting);
             if waiting.is_empty() {
                 self.by_tenant.remove(&tenant);
@@ -103,22 +97,7 @@ impl Backlog {
             }
         }
         self.postings -= group.postings.len();
-        self.overdrawn += deliveries.saturating_sub(allowance);
-        self.overdrawn = self.overdrawn.min(OVERDRAWN_MAX);
         group
-    }
-
-    /// How many deliveries the postings of a commit with so many outcomes may make. The last posting
-    /// may exceed it; the next commits have less for that.
-    fn allowance(&mut self, records: usize) -> usize {
-        if records == 0 {
-            self.overdrawn = 0;
-            return usize::MAX;
-        }
-        let full = records.max(DELIVERIES_MIN);
-        let repaid = self.overdrawn.min(full);
-        self.overdrawn -= repaid;
-        full - repaid
     }
 }
 
@@ -136,6 +115,14 @@ impl Group {
         let postings = self.postings.split_off(self.postings.len() / 2);
         let records = self.records.split_off(self.records.len() / 2);
         [self, Self { postings, records }]
+    }
+}
+
+/// Rows of postings that may go into a commit with so many outcomes.
+fn posting_rows_beside(records: usize) -> usize {
+    match records {
+        0 => GROUP_ROWS,
+        _ => (records * RECORD_ROWS).clamp(POSTING_ROWS_MIN, GROUP_ROWS),
     }
 }
 
@@ -210,15 +197,10 @@ mod tests {
     }
 
     #[test]
-    fn beside_outcomes_postings_make_as_many_deliveries_on_average() {
-        let mut backlog = Backlog::default();
-        assert_eq!(backlog.allowance(1), DELIVERIES_MIN);
-        assert_eq!(backlog.allowance(100), 100);
-        // A batch of 250 was taken where 100 might be: two commits and a half pay for it.
-        backlog.overdrawn = 150;
-        assert_eq!([100, 100, 100].map(|records| backlog.allowance(records)), [0, 50, 100]);
-        backlog.overdrawn = 150;
-        assert_eq!(backlog.allowance(0), usize::MAX, "with nothing to deliver, nobody waits");
-        assert_eq!(backlog.allowance(100), 100);
+    fn postings_have_as_many_rows_as_outcomes_and_never_too_few_or_too_many() {
+        assert_eq!(posting_rows_beside(0), GROUP_ROWS);
+        assert_eq!(posting_rows_beside(1), POSTING_ROWS_MIN);
+        assert_eq!(posting_rows_beside(400), 800);
+        assert_eq!(posting_rows_beside(GROUP_RECORDS), GROUP_ROWS);
     }
 }
