@@ -1,4 +1,4 @@
-//! The two signatures that every delivery carries (DESIGN: on the wire).
+//! The two signatures that every delivery carries (docs/integration.md).
 //!
 //! Standard Webhooks 1.0.0 keys the HMAC with the decoded secret over `id.timestamp.body`;
 //! `X-PT-Signature` keys it with the secret's text over `timestamp` immediately followed by `body`.

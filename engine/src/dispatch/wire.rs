@@ -1,4 +1,4 @@
-//! What goes on the wire: the headers of one attempt (DESIGN: on the wire).
+//! What goes on the wire: the headers of one attempt (docs/integration.md).
 
 use domain::delivery::{Progress, Trigger};
 use domain::ids::{DeliveryId, EventId};
