@@ -9,7 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::ids::{DeliveryId, EventId, KeyId, SubscriptionId, TenantId};
 use domain::limits;
 use domain::time::Timestamp;
-use engine::store;
+use engine::store::{self, Found};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -130,14 +130,31 @@ impl<K: Key + Copy> Wanted<K> {
     /// The page of what the store gave.
     pub(crate) fn show<R, T>(
         &self,
-        mut rows: Vec<R>,
+        rows: Vec<R>,
         key: impl Fn(&R) -> K,
         show: impl Fn(R) -> T,
     ) -> Listed<T> {
+        self.show_found(Found { rows, looked_until: None }, key, show)
+    }
+
+    /// The page of what the store found: a short one goes on where it stopped looking.
+    pub(crate) fn show_found<R, T>(
+        &self,
+        found: Found<R, K>,
+        key: impl Fn(&R) -> K,
+        show: impl Fn(R) -> T,
+    ) -> Listed<T> {
+        let Found { mut rows, looked_until } = found;
         let has_more = rows.len() > self.limit;
         rows.truncate(self.limit);
-        let next_cursor = rows.last().filter(|_| has_more).map(|row| seal(&key(row)));
-        Listed { data: rows.into_iter().map(show).collect(), next_cursor }
+        let last = match has_more {
+            true => rows.last().map(key),
+            false => looked_until,
+        };
+        Listed {
+            data: rows.into_iter().map(show).collect(),
+            next_cursor: last.map(|key| seal(&key)),
+        }
     }
 }
 

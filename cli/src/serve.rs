@@ -99,6 +99,7 @@ async fn run(started: Started) -> anyhow::Result<()> {
     kept?;
     delivered??;
     served??;
+    engine.stop().await;
     // Held until here: the database is this process's alone as long as anything may write.
     drop(connections);
     tracing::info!("stopped");

@@ -8,10 +8,12 @@ use domain::retry::RetryPolicy;
 use queue::Queue;
 
 use crate::address_book::AddressBook;
+use crate::clear;
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::dispatch::{Fresh, InFlight, Loader, Targets};
 use crate::lanes::Lanes;
+use crate::matching::Matching;
 use crate::sealer::Sealer;
 use crate::sender::Sender;
 use crate::writer::Writer;
@@ -49,6 +51,8 @@ pub struct Parts {
     pub targets: Targets,
     pub in_flight: InFlight,
     pub fresh: Fresh,
+    pub clearing: clear::UnderWay,
+    pub matching: Matching,
 }
 
 impl Parts {
@@ -91,6 +95,8 @@ impl Engine {
             targets: Targets::default(),
             in_flight: InFlight::default(),
             fresh: Fresh::new(settings.delivers_alone),
+            clearing: clear::UnderWay::default(),
+            matching: Matching::default(),
             settings,
         });
         Self {
@@ -103,6 +109,18 @@ impl Engine {
     pub(crate) fn parts(&self) -> Arc<Parts> {
         self.parts.clone()
     }
+
+    /// Gives this clone up and waits, for a few seconds, until the last one is gone and the writer with
+    /// it: nothing is written after that.
+    pub async fn stop(self) {
+        let ended = self.writer.ended.clone();
+        drop(self);
+        if tokio::time::timeout(Self::WRITER_WAIT, ended.cancelled()).await.is_err() {
+            tracing::warn!("writer.still_writing");
+        }
+    }
+
+    const WRITER_WAIT: Duration = Duration::from_secs(5);
 
     /// How long a stopping process waits for what is under way.
     pub const STOP_WAIT: Duration = Duration::from_secs(25);

@@ -81,11 +81,11 @@ pub fn is_unavailable(error: &sea_orm::DbErr) -> bool {
 
 /// Whether an error's code says that trying again may help. Postgres has five characters: 57P01-57P05,
 /// the server shuts down or starts; 53xxx, it is out of resources; 25006, it is a standby; 08xxx, the
-/// connection broke. SQLite has a number whose lowest byte is the kind: busy, locked, out of memory, an
-/// I/O error, a full disk, a file that cannot be opened.
+/// connection broke. SQLite has a number whose lowest byte is the kind, and but for a few that blame the
+/// statement (1 error, 18 too big, 19 constraint, 20 mismatch, 25 range) all blame the file or the system.
 fn says_unavailable(code: &str) -> bool {
     match code.parse::<u32>() {
-        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5 | 6 | 7 | 10 | 13 | 14),
+        Ok(number) if code.len() < 5 => !matches!(number & 0xff, 1 | 18 | 19 | 20 | 25),
         _ => {
             code.starts_with("57P")
                 || code.starts_with("53")
@@ -112,7 +112,10 @@ mod tests {
 
     #[test]
     fn what_trying_again_may_mend_is_told_from_what_was_refused() {
-        for code in ["57P01", "53300", "08006", "25006", "5", "261", "6", "10", "778", "13", "14"] {
+        for code in [
+            "57P01", "53300", "08006", "25006", "5", "261", "6", "10", "778", "13", "14", "8",
+            "11", "26",
+        ] {
             assert!(says_unavailable(code), "{code}");
         }
         for code in ["23505", "22021", "42601", "1", "19", "2067", "787", "1555", "18"] {

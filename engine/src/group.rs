@@ -8,12 +8,14 @@ use std::future::Future;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::vital::Vital;
+
 /// The group's worker is gone: the process is stopping.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the process is stopping")]
 pub struct Stopped;
 
-struct Waiting<Q, A> {
+struct Asked<Q, A> {
     request: Q,
     answer: oneshot::Sender<A>,
 }
@@ -21,23 +23,25 @@ struct Waiting<Q, A> {
 /// Takes requests one by one and has them worked on in groups.
 #[derive(Debug)]
 pub struct Grouped<Q, A> {
-    sender: mpsc::Sender<Waiting<Q, A>>,
+    sender: mpsc::Sender<Asked<Q, A>>,
     _workers: Vec<AbortOnDropHandle<()>>,
 }
 
 impl<Q: Send + 'static, A: Send + 'static> Grouped<Q, A> {
     /// Starts `workers` that call `work` with up to `group_max` requests at a time; `work` answers
-    /// them in their order. At most `waiting_max` requests wait; further callers are held back.
+    /// them in their order. At most `waiting_max` requests wait; further callers are held back. A panic
+    /// in `work` ends the process.
     pub fn start<W, F>(workers: usize, group_max: usize, waiting_max: usize, work: W) -> Self
     where
         W: Fn(Vec<Q>) -> F + Clone + Send + Sync + 'static,
         F: Future<Output = Vec<A>> + Send,
     {
-        let (sender, receiver) = mpsc::channel::<Waiting<Q, A>>(waiting_max);
+        let (sender, receiver) = mpsc::channel::<Asked<Q, A>>(waiting_max);
         let receiver = std::sync::Arc::new(tokio::sync::Mutex::new(receiver));
         let worker = || {
             let (receiver, work) = (receiver.clone(), work.clone());
             AbortOnDropHandle::new(tokio::spawn(async move {
+                let _vital = Vital("group");
                 let mut waiting = Vec::new();
                 loop {
                     let taken = receiver.lock().await.recv_many(&mut waiting, group_max).await;
@@ -62,7 +66,7 @@ impl<Q: Send + 'static, A: Send + 'static> Grouped<Q, A> {
     /// When the worker is gone.
     pub async fn ask(&self, request: Q) -> Result<A, Stopped> {
         let (answer, answered) = oneshot::channel();
-        self.sender.send(Waiting { request, answer }).await.map_err(|_| Stopped)?;
+        self.sender.send(Asked { request, answer }).await.map_err(|_| Stopped)?;
         answered.await.map_err(|_| Stopped)
     }
 }

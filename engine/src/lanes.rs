@@ -77,6 +77,11 @@ impl Lanes {
         Ok(())
     }
 
+    /// Forgets what the queue was told of a tenant that is gone.
+    pub fn forget_tenant(&self, tenant: TenantId) {
+        self.told.lock().tenants.remove(&tenant);
+    }
+
     /// Adds what is due to its lanes.
     ///
     /// # Errors

@@ -6,6 +6,7 @@
 //! noun; [`sender`] is the one HTTP client that dials tenants' urls.
 
 pub mod address_book;
+pub mod clear;
 pub mod clock;
 pub mod context;
 pub mod database;
@@ -15,16 +16,17 @@ pub mod group;
 pub mod housekeeping;
 pub mod idempotency;
 pub mod lanes;
+pub mod matching;
 pub mod publish;
 pub mod reconcile;
 pub mod redeliver;
 pub mod sealer;
 pub mod sender;
-pub mod settle;
 pub mod store;
 pub mod subscriptions;
 pub mod tenants;
 pub mod test_event;
+mod vital;
 mod writer;
 
 pub use context::{Engine, EngineSettings};

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use domain::ids::SubscriptionId;
 use domain::subscription::SubscriptionStatus;
+use domain::tenant::TenantStatus;
 use domain::time::Timestamp;
 use queue::{Class, Due, Refill, RefillRequest, WINDOW};
 use tokio_util::sync::CancellationToken;
@@ -15,8 +16,8 @@ use tokio_util::sync::CancellationToken;
 use crate::address_book::lane_settings;
 use crate::context::Engine;
 use crate::error::Error;
-use crate::store::delivery::Waiting;
-use crate::{publish, settle, store, tenants};
+use crate::store::delivery::WaitingDelivery;
+use crate::{clear, publish, store, tenants};
 
 /// How often the database is searched for what the queue has lost.
 const SWEEP_EVERY: Duration = Duration::from_secs(5);
@@ -36,9 +37,9 @@ impl Engine {
     /// When the database or the queue is away.
     pub async fn fill_queue(&self) -> Result<usize, Error> {
         for (tenant, subscription) in
-            store::subscription::settling_across_tenants(&self.database.read).await?
+            store::subscription::clearing_across_tenants(&self.database.read).await?
         {
-            settle::start(self.parts(), tenant, subscription);
+            clear::start(self.parts(), tenant, subscription);
         }
         for tenant in tenants::deleted(self).await? {
             tenants::start_erasing(self.parts(), tenant);
@@ -104,11 +105,18 @@ impl Engine {
         overdue: Option<Duration>,
     ) -> Result<usize, Error> {
         let db = &self.database.read;
+        let now = self.clock.now();
+        // Most lanes have nothing overdue, and that costs one look at an index.
+        if let Some(overdue) = overdue
+            && !store::delivery::is_overdue(db, lane, now - overdue).await?
+        {
+            return Ok(0);
+        }
         let Some(row) = store::subscription::find_across_tenants(db, lane).await? else {
             return Ok(0);
         };
         if row.deleted_at.is_some() || row.status == SubscriptionStatus::Disabled {
-            return self.settle_straggler(&row).await.map(|()| 0);
+            return self.clear_straggler(&row).await.map(|()| 0);
         }
         let is_start = overdue.is_none();
         if row.status != SubscriptionStatus::Active && !is_start {
@@ -117,17 +125,22 @@ impl Engine {
         let Some(tenant) = store::tenant::find(db, row.tenant_id).await? else {
             return Ok(0);
         };
+        if tenant.status == TenantStatus::Suspended && !is_start {
+            return Ok(0);
+        }
         self.lanes.configure_tenant(tenant.id, &store::tenant::queue_settings(&tenant)).await?;
         self.lanes.configure(lane, &lane_settings(&row)).await?;
-        let now = self.clock.now();
+        if row.ordered {
+            let head = store::delivery::head_of(db, lane).await?;
+            let due: Vec<Due> =
+                head.map(|head| due(lane, Class::First, head, now)).into_iter().collect();
+            self.lanes.push(&due).await?;
+            return Ok(due.len());
+        }
         let mut pushed = 0;
         for class in CLASSES {
             // One more than the window holds: the lane then knows that the database holds more.
             let waiting = store::delivery::due_page(db, lane, class, WINDOW + 1).await?;
-            let first = waiting.first().map(|first| now.since(first.next_attempt_at));
-            if first.is_none_or(|since| overdue.is_some_and(|overdue| since < overdue)) {
-                continue;
-            }
             let due: Vec<Due> = waiting.iter().map(|one| due(lane, class, *one, now)).collect();
             self.lanes.push(&due).await?;
             pushed += due.len();
@@ -135,17 +148,16 @@ impl Engine {
         Ok(pushed)
     }
 
-    /// Something waits for a subscription that is disabled or deleted. Where it is being settled, that
+    /// Something waits for a subscription that is disabled or deleted. Where it is being cleared, that
     /// is how it should be; else it was committed (on Postgres) by a process that had not seen the
-    /// change yet, after the rest had been settled.
-    async fn settle_straggler(&self, row: &entity::subscription::Model) -> Result<(), Error> {
-        if row.settling.is_some() {
-            return Ok(());
+    /// change yet, after the rest had been cleared.
+    async fn clear_straggler(&self, row: &entity::subscription::Model) -> Result<(), Error> {
+        if row.clearing.is_none() {
+            let transaction = self.database.begin().await?;
+            store::subscription::clear_again(&transaction, row.id).await?;
+            transaction.commit().await?;
         }
-        let transaction = self.database.begin().await?;
-        store::subscription::settle_again(&transaction, row.id).await?;
-        transaction.commit().await?;
-        settle::start(self.parts(), row.tenant_id, row.id);
+        clear::start(self.parts(), row.tenant_id, row.id);
         Ok(())
     }
 
@@ -173,6 +185,6 @@ impl Engine {
     }
 }
 
-fn due(lane: SubscriptionId, class: Class, waiting: Waiting, now: Timestamp) -> Due {
+fn due(lane: SubscriptionId, class: Class, waiting: WaitingDelivery, now: Timestamp) -> Due {
     Due { lane, delivery: waiting.id, class, delay: waiting.next_attempt_at.since(now) }
 }

@@ -12,7 +12,7 @@ use crate::address_book::lane_settings;
 use crate::context::Engine;
 use crate::database::Transaction;
 use crate::error::{Error, is_unique_violation};
-use crate::{settle, store};
+use crate::{clear, store};
 
 /// A tenant may have this many subscriptions: what one event can match.
 const SUBSCRIPTIONS_MAX: i64 = domain::limits::FAN_OUT as i64;
@@ -67,8 +67,8 @@ impl Engine {
         if status == row.status {
             changed.disabled_reason = NotSet;
         } else {
-            let settling = entity::subscription::Settling::Disabled;
-            changed.settling = Set((status == SubscriptionStatus::Disabled).then_some(settling));
+            let clearing = entity::subscription::Clearing::Disabled;
+            changed.clearing = Set((status == SubscriptionStatus::Disabled).then_some(clearing));
             // What was counted against the receiver is forgotten when it is started again.
             changed.consecutive_failures = Set(0);
             changed.breaker_opened_at = Set(None);
@@ -119,13 +119,13 @@ impl Engine {
         Ok(())
     }
 
-    /// To be called once a change is committed: tells the queue, and settles what waits when the
+    /// To be called once a change is committed: tells the queue, and clears what waits when the
     /// subscription was disabled or deleted. A failure costs time only: the reconciler mends it.
     pub async fn subscription_changed(&self, row: &Model) {
         self.address_book.forget(row.tenant_id);
         self.fresh.forget();
-        if row.settling.is_some() {
-            settle::start(self.parts(), row.tenant_id, row.id);
+        if row.clearing.is_some() {
+            clear::start(self.parts(), row.tenant_id, row.id);
             return;
         }
         if let Err(error) = self.lanes.configure(row.id, &lane_settings(row)).await {

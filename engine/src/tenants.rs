@@ -84,54 +84,77 @@ async fn erase(parts: &Parts, tenant: TenantId) -> Result<(), Error> {
     for lane in lanes {
         parts.lanes.drop_lane(lane.get::<SubscriptionId>(0)?).await?;
     }
+    parts.lanes.forget_tenant(tenant);
     // What is still being written for the tenant ends with this.
-    let fan_outs = "DELETE FROM fan_outs WHERE tenant_id = ?";
+    erase_rows(parts, tenant, &FAN_OUTS).await?;
+    erase_deliveries(parts, tenant).await?;
+    for rows in &REST {
+        erase_rows(parts, tenant, rows).await?;
+    }
     let transaction = parts.database.begin().await?;
-    execute(&transaction, fan_outs, vec![tenant.into()]).await?;
-    transaction.commit().await?;
+    execute(&transaction, "DELETE FROM tenants WHERE id = ?", vec![tenant.into()]).await?;
+    Ok(transaction.commit().await?)
+}
+
+/// Erases deliveries with their attempts, in chunks.
+async fn erase_deliveries(parts: &Parts, tenant: TenantId) -> Result<(), Error> {
     let chunk = "SELECT id FROM deliveries WHERE tenant_id = ? ORDER BY id LIMIT ?";
+    let values = || vec![tenant.into(), CHUNK_ROWS.into()];
     loop {
         let transaction = parts.database.begin().await?;
         let attempts = format!("DELETE FROM attempts WHERE delivery_id IN ({chunk})");
-        execute(&transaction, &attempts, vec![tenant.into(), CHUNK_ROWS.into()]).await?;
+        execute(&transaction, &attempts, values()).await?;
         let deliveries = format!("DELETE FROM deliveries WHERE id IN ({chunk})");
-        let erased =
-            execute(&transaction, &deliveries, vec![tenant.into(), CHUNK_ROWS.into()]).await?;
+        let erased = execute(&transaction, &deliveries, values()).await?;
         transaction.commit().await?;
         if erased == 0 {
-            break;
+            return Ok(());
         }
     }
+}
+
+/// Rows of a table, with the key that names them and an indexed condition that finds a tenant's.
+struct Rows {
+    table: &'static str,
+    key: &'static str,
+    of_tenant: &'static str,
+}
+
+const fn rows(table: &'static str, key: &'static str, of_tenant: &'static str) -> Rows {
+    Rows { table, key, of_tenant }
+}
+
+const ITS_OWN: &str = "tenant_id = ?";
+const OF_ITS_SUBSCRIPTIONS: &str =
+    "subscription_id IN (SELECT id FROM subscriptions WHERE tenant_id = ?)";
+
+const FAN_OUTS: Rows = rows("fan_outs", "event_id, tenant_id", ITS_OWN);
+
+/// Children before parents: the configuration tables have foreign keys.
+const REST: [Rows; 9] = [
+    rows("events", "id, tenant_id", ITS_OWN),
+    rows("dead_letters", "delivery_id", "tenant_id = ? AND resolved_at IS NULL"),
+    rows("dead_letters", "delivery_id", "tenant_id = ? AND resolved_at IS NOT NULL"),
+    rows("subscription_secrets", "id", OF_ITS_SUBSCRIPTIONS),
+    rows("subscription_states", "subscription_id, revision", OF_ITS_SUBSCRIPTIONS),
+    rows("subscriptions", "id", ITS_OWN),
+    rows("event_type_versions", "tenant_id, name, version", ITS_OWN),
+    rows("event_types", "tenant_id, name", ITS_OWN),
+    rows("api_keys", "id", ITS_OWN),
+];
+
+/// Erases a tenant's rows of a table in chunks.
+async fn erase_rows(parts: &Parts, tenant: TenantId, rows: &Rows) -> Result<(), Error> {
+    let Rows { table, key, of_tenant } = rows;
+    let sql = format!(
+        "DELETE FROM {table} WHERE ({key}) IN (SELECT {key} FROM {table} WHERE {of_tenant} LIMIT ?)"
+    );
     loop {
-        let sql = "DELETE FROM events WHERE tenant_id = ? AND id IN \
-                   (SELECT id FROM events WHERE tenant_id = ? ORDER BY created_at, id LIMIT ?)";
         let transaction = parts.database.begin().await?;
-        let values = vec![tenant.into(), tenant.into(), CHUNK_ROWS.into()];
-        let erased = execute(&transaction, sql, values).await?;
+        let erased = execute(&transaction, &sql, vec![tenant.into(), CHUNK_ROWS.into()]).await?;
         transaction.commit().await?;
         if erased == 0 {
-            break;
+            return Ok(());
         }
     }
-    let transaction = parts.database.begin().await?;
-    // Children before parents: the configuration tables have foreign keys.
-    for table in [
-        "dead_letters",
-        "subscription_secrets",
-        "subscription_states",
-        "subscriptions",
-        "event_type_versions",
-        "event_types",
-        "api_keys",
-    ] {
-        execute(
-            &transaction,
-            &format!("DELETE FROM {table} WHERE tenant_id = ?"),
-            vec![tenant.into()],
-        )
-        .await?;
-    }
-    execute(&transaction, "DELETE FROM tenants WHERE id = ?", vec![tenant.into()]).await?;
-    transaction.commit().await?;
-    Ok(())
 }

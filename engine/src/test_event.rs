@@ -15,10 +15,11 @@ use queue::{Class, LeaseToken, Ticket};
 
 use crate::context::Engine;
 use crate::database::{Transaction, execute};
-use crate::dispatch::{DueDelivery, Target, attempt_values, insert_attempts, number_of};
+use crate::dispatch::{DueDelivery, Held, Target, attempt_values, insert_attempts, number_of};
 use crate::error::Error;
-use crate::publish::{NewDelivery, Prepared, rows};
+use crate::publish::{NO_BOOK, NewDelivery, Prepared, rows};
 use crate::sender::Request;
+use crate::store;
 
 /// The type of a test whose caller names none.
 pub const TEST_EVENT_TYPE: &str = "posthaste.test";
@@ -29,7 +30,7 @@ impl Engine {
     /// the delivery's id.
     ///
     /// # Errors
-    /// When the database is away.
+    /// `NotFound` when the subscription was deleted meanwhile, or when the database is away.
     pub async fn send_test(
         &self,
         subscription: &Model,
@@ -54,6 +55,10 @@ impl Engine {
             .await;
 
         let transaction = self.database.begin().await?;
+        let (tenant, id) = (subscription.tenant_id, subscription.id);
+        if !store::subscription::lock(&transaction, tenant, id).await? {
+            return Err(Error::NotFound("subscription"));
+        }
         rows::insert_events(&transaction, &[&prepared]).await?;
         let delivery = NewDelivery {
             id: due.id,
@@ -110,7 +115,7 @@ impl Engine {
             traceparent: None,
             created_at: now,
             due_at: now,
-            book_revision: 0,
+            book_revision: NO_BOOK,
             matched: Ok(Vec::new()),
         }
     }
@@ -120,15 +125,14 @@ impl Engine {
         let envelope = event.envelope(prepared.id);
         let id = DeliveryId::generate(prepared.created_at, &mut self.rng());
         DueDelivery {
-            // No queue knows this one: it goes past the lane.
-            ticket: Ticket {
+            ticket: Held::past_the_lane(Ticket {
                 lane: subscription.id,
                 delivery: Some(id),
                 class: Class::First,
                 lease: LeaseToken(0),
                 waited: Duration::ZERO,
                 probe: false,
-            },
+            }),
             id,
             tenant: prepared.tenant,
             event_id: prepared.id,

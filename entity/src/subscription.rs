@@ -54,7 +54,7 @@ pub struct Model {
     /// When the first of the failures since the last success was.
     pub failing_since: Option<Timestamp>,
     /// Which change its waiting deliveries still have to follow; `None` when all have.
-    pub settling: Option<Settling>,
+    pub clearing: Option<Clearing>,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub deleted_at: Option<Timestamp>,
@@ -68,7 +68,7 @@ impl ActiveModelBehavior for ActiveModel {}
 /// An intention that holds at once and whose rows follow in chunks, resumed after a crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]
-pub enum Settling {
+pub enum Clearing {
     /// What waits becomes a dead letter.
     #[sea_orm(string_value = "disabled")]
     Disabled,

@@ -2,7 +2,7 @@
 //!
 //! `subscriptions` is the present; `subscription_states` has every state, the present one too, with
 //! the instant since which it held, so that an event is explained, and an attempt shown, by what was
-//! true then. Rows of deleted subscriptions stay. `settling` is the intention of a disabling or a
+//! true then. Rows of deleted subscriptions stay. `clearing` is the intention of a disabling or a
 //! deletion whose deliveries are still being brought along in chunks.
 
 use crate::change::Change;
@@ -39,7 +39,7 @@ CREATE TABLE subscriptions (
     consecutive_failures INTEGER NOT NULL DEFAULT 0,
     breaker_opened_at BIGINT,
     failing_since BIGINT,
-    settling TEXT CHECK (settling IN ('disabled', 'deleted')),
+    clearing TEXT CHECK (clearing IN ('disabled', 'deleted')),
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     deleted_at BIGINT,

@@ -12,9 +12,10 @@
 //! | 3 | failed | test | |
 //! | 4 | cancelled | | |
 //!
-//! `deliveries_due` is what a lane is filled from. `deliveries_again` finds what was made
-//! of an event after it was accepted: redeliveries, replays and tests. `deliveries_ordered` gives the
-//! head of an ordered lane.
+//! What waits is in one of two indexes: `deliveries_due`, from which lanes are filled, and, if it has a
+//! number, `deliveries_ordered`, whose first entry is the head of an ordered lane. (`sequence`, always
+//! NULL in the former, is there so that the index answers by itself.) `deliveries_again` finds what was
+//! made of an event after it was accepted: redeliveries, replays and tests.
 
 use crate::change::Change;
 
@@ -45,8 +46,8 @@ CREATE TABLE deliveries (
     CHECK (attempt_count BETWEEN 0 AND max_attempts)
 ){without_rowid}{by_range(id)};
 {default_partition(deliveries)}
-CREATE INDEX deliveries_due ON deliveries (subscription_id, class, next_attempt_at, id)
-    WHERE next_attempt_at IS NOT NULL;
+CREATE INDEX deliveries_due ON deliveries (subscription_id, class, next_attempt_at, id, sequence)
+    WHERE sequence IS NULL AND next_attempt_at IS NOT NULL;
 CREATE INDEX deliveries_tenant ON deliveries (tenant_id, id);
 CREATE INDEX deliveries_subscription ON deliveries (subscription_id, id);
 CREATE INDEX deliveries_again ON deliveries (event_id) WHERE \"trigger\" <> 0;

@@ -13,6 +13,7 @@ use domain::preferences::{Cidrs, Scopes};
 use domain::tenant::TenantStatus;
 use engine::{Engine, store};
 use moka::sync::Cache;
+use parking_lot::Mutex;
 use subtle::ConstantTimeEq;
 
 use crate::problem::Problem;
@@ -23,6 +24,9 @@ const KEPT_FOR: Duration = Duration::from_millis(800);
 const ENTRIES_MAX: u64 = 20_000;
 /// How often a key's last use is written down at most.
 const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
+
+/// How long uses are gathered before they are written down together.
+const USES_GATHERED_FOR: Duration = Duration::from_secs(1);
 
 /// A usable key.
 #[derive(Debug)]
@@ -49,6 +53,8 @@ pub(crate) struct Keyring {
     keys: Cache<[u8; 32], Option<Arc<Known>>>,
     tenants: Cache<String, Option<Named>>,
     noted: Cache<KeyId, ()>,
+    /// Used and not written down yet.
+    used: Arc<Mutex<Vec<KeyId>>>,
     /// Raised by each change; what was read before it is not kept after it.
     changes: AtomicU64,
 }
@@ -60,6 +66,7 @@ impl Keyring {
             keys: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(KEPT_FOR).build(),
             tenants: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(KEPT_FOR).build(),
             noted: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(USE_NOTED_EVERY).build(),
+            used: Arc::default(),
             changes: AtomicU64::new(0),
         }
     }
@@ -119,21 +126,33 @@ impl Keyring {
         self.tenants.invalidate_all();
     }
 
-    /// Notes that a key was used, off the request's path and once a minute.
+    /// Notes that a key was used: once a minute, off the request's path, and together with the others
+    /// that are used within the same second.
     pub(crate) fn note_use(&self, engine: &Engine, id: KeyId) {
         if self.noted.contains_key(&id) {
             return;
         }
         self.noted.insert(id, ());
-        let engine = engine.clone();
+        let mut used = self.used.lock();
+        used.push(id);
+        if used.len() > 1 {
+            return;
+        }
+        let (used, engine) = (self.used.clone(), engine.clone());
         tokio::spawn(async move {
+            tokio::time::sleep(USES_GATHERED_FOR).await;
+            let used = std::mem::take(&mut *used.lock());
             let note = async {
                 let transaction = engine.database.begin().await?;
-                store::key::touch(&transaction, id, engine.clock.now()).await?;
+                store::key::touch_across_tenants(&transaction, &used, engine.clock.now()).await?;
                 transaction.commit().await
             };
             if let Err(error) = note.await {
-                tracing::debug!(error = &error as &dyn std::error::Error, key.id = %id, "key.touch_failed");
+                tracing::debug!(
+                    error = &error as &dyn std::error::Error,
+                    keys = used.len(),
+                    "key.touch_failed"
+                );
             }
         });
     }

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::delivery::Progress;
-use domain::event::Envelope;
 use domain::ids::{AttemptId, DeliveryId};
 use domain::outcome::FailureReason;
 use domain::secret::Secret;
 use domain::subscription::CustomHeaders;
 use domain::time::Timestamp;
-use engine::dispatch::wire::AttemptHead;
+use engine::dispatch::wire::{AttemptHead, StoredEvent};
 use engine::{Engine, store};
 use entity::{attempt, delivery, event, subscription_secret};
 use indexmap::IndexMap;
@@ -75,7 +74,7 @@ pub(crate) async fn list(
     query.only(&[LIMIT, CURSOR])?;
     let wanted: Wanted<i16> = Wanted::of(&query)?;
     let engine = &state.engine;
-    let db = &engine.database.read;
+    let db = &engine.database.lists;
     let id: DeliveryId = id(&request, "id", "delivery")?;
     let delivery = store::delivery::find(db, caller.tenant, id)
         .await?
@@ -225,19 +224,16 @@ fn masked(
 }
 
 fn body_of(event: &event::Model) -> Vec<u8> {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    let (correlation_id, version) =
-        (event.correlation_id.as_deref().map(text), event.version.as_deref().map(text));
-    Envelope {
+    let stored = StoredEvent {
         id: event.id,
         event_type: &event.event_type,
         timestamp: &event.timestamp,
-        data: &text(&event.data),
-        metadata: &text(&event.metadata),
-        correlation_id: correlation_id.as_deref(),
-        version: version.as_deref(),
-    }
-    .to_body()
+        data: &event.data,
+        metadata: &event.metadata,
+        correlation_id: event.correlation_id.as_deref(),
+        version: event.version.as_deref(),
+    };
+    stored.to_body()
 }
 
 /// Stored as a list of pairs; a name that came more than once has its values joined (RFC 9110

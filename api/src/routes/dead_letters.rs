@@ -55,11 +55,11 @@ pub(crate) async fn list(
     let wanted: Wanted<DeliveryId> = Wanted::of(&query)?;
     let filter = delivery_filter::read(&query)?;
     let is_resolved = query.flag("resolved")?;
-    let db = &state.engine.database.read;
-    let rows =
+    let db = &state.engine.database.lists;
+    let found =
         store::dead_letter::page(db, lister.whose, &filter, is_resolved, wanted.page()).await?;
-    Ok(HttpResponse::Ok().json(wanted.show(
-        rows,
+    Ok(HttpResponse::Ok().json(wanted.show_found(
+        found,
         |(letter, _)| letter.delivery_id,
         |row| DeadLetter::new(row, lister.whose),
     )))

@@ -95,11 +95,11 @@ pub(crate) async fn list(
     query.only(&[[LIMIT, CURSOR].as_slice(), &delivery_filter::NAMES].concat())?;
     let wanted = Wanted::of(&query)?;
     let filter = delivery_filter::read(&query)?;
-    let rows =
-        store::delivery::page(&state.engine.database.read, lister.whose, &filter, wanted.page())
+    let found =
+        store::delivery::page(&state.engine.database.lists, lister.whose, &filter, wanted.page())
             .await?;
-    Ok(HttpResponse::Ok().json(wanted.show(
-        rows,
+    Ok(HttpResponse::Ok().json(wanted.show_found(
+        found,
         |row| row.id,
         |row| Delivery::new(row, lister.whose),
     )))

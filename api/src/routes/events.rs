@@ -224,15 +224,15 @@ pub(crate) async fn list(
             .any("correlation_id", |text| Ok::<_, std::convert::Infallible>(text.to_owned()))?,
         window: query.window()?,
     };
-    let rows = store::event::page_of_heads(
-        &state.engine.database.read,
+    let found = store::event::page_of_heads(
+        &state.engine.database.lists,
         lister.whose,
         &filter,
         wanted.page(),
     )
     .await?;
-    Ok(HttpResponse::Ok().json(wanted.show(
-        rows,
+    Ok(HttpResponse::Ok().json(wanted.show_found(
+        found,
         |row| (row.created_at, row.id),
         |row| EventHead::new(row, lister.whose),
     )))

@@ -8,13 +8,12 @@ use domain::ids::EventId;
 use domain::invalid::Checker;
 use domain::limits;
 use engine::address_book::view;
-use engine::store::{self, Whose};
+use engine::store;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::events::{lossy, parse_event};
-use super::off_thread;
 use crate::State;
 use crate::auth::Caller;
 use crate::auth::need::SubscriptionsRead;
@@ -67,11 +66,20 @@ struct Choice {
 }
 
 impl Choice {
-    fn tries(&self, event_type: &EventType, event: &EventView<'_>) -> Tried {
+    fn tries(
+        &self,
+        event_type: &EventType,
+        event: &EventView<'_>,
+        steps_left: &mut usize,
+    ) -> Tried {
         if !self.event_types.matches(event_type) {
             return Tried { matches: false, error: None };
         }
-        match self.filter.as_ref().map_or(Ok(true), |filter| filter.matches(event)) {
+        let matches = self
+            .filter
+            .as_ref()
+            .map_or(Ok(true), |filter| filter.matches_within(event, steps_left));
+        match matches {
             Ok(matches) => Tried { matches, error: None },
             Err(error) => Tried { matches: false, error: Some(error.detail) },
         }
@@ -107,39 +115,40 @@ pub(crate) async fn post(
             let id = event.id.unwrap_or_else(|| {
                 EventId::generate(state.engine.clock.now(), &mut state.engine.rng())
             });
-            Ok(HttpResponse::Ok().json(FilterTestAnswer::One(
-                off_thread(move || try_one(&choice, id, &event)).await?,
-            )))
+            let tried = state.engine.matching.run(move || try_one(&choice, id, &event)).await?;
+            Ok(HttpResponse::Ok().json(FilterTestAnswer::One(tried)))
         }
         None => {
-            let page = store::Page { limit: LAST_EVENTS, after: None };
-            let whose = Whose::Tenant(caller.tenant);
-            let rows = store::event::page(
-                &state.engine.database.read,
-                whose,
-                &store::event::Filter::default(),
-                page,
-            )
-            .await?;
-            Ok(HttpResponse::Ok()
-                .json(FilterTestAnswer::Last(off_thread(move || try_all(&choice, rows)).await?)))
+            let db = &state.engine.database.lists;
+            let rows = store::event::last(db, caller.tenant, LAST_EVENTS).await?;
+            let tried = state.engine.matching.run(move || try_all(&choice, rows)).await?;
+            Ok(HttpResponse::Ok().json(FilterTestAnswer::Last(tried)))
         }
     }
 }
 
 fn try_one(choice: &Choice, id: EventId, event: &NewEvent) -> Tried {
-    let id = id.to_string();
-    choice.tries(&event.event_type, &view(&id, event))
+    let (id, mut steps) = (id.to_string(), limits::FILTER_STEPS);
+    choice.tries(&event.event_type, &view(&id, event), &mut steps)
 }
 
+/// Tries events until the steps of one event's matching are used up: a costly filter is tried with
+/// fewer of them.
 fn try_all(choice: &Choice, rows: Vec<entity::event::Model>) -> TriedAll {
-    let tested = rows.len();
-    let matched =
-        rows.into_iter().map(|row| try_stored(choice, row)).filter(|tried| tried.matches).count();
-    TriedAll { tested, matched }
+    let mut steps_left = limits::EVENT_FILTER_STEPS;
+    let mut tried = TriedAll { tested: 0, matched: 0 };
+    for row in rows {
+        let matches = try_stored(choice, row, &mut steps_left).matches;
+        if steps_left == 0 {
+            break;
+        }
+        tried.tested += 1;
+        tried.matched += usize::from(matches);
+    }
+    tried
 }
 
-fn try_stored(choice: &Choice, row: entity::event::Model) -> Tried {
+fn try_stored(choice: &Choice, row: entity::event::Model, steps_left: &mut usize) -> Tried {
     let (id, data, metadata) = (row.id.to_string(), lossy(row.data), lossy(row.metadata));
     let (correlation_id, version) = (row.correlation_id.map(lossy), row.version.map(lossy));
     let event_type = EventType::from_stored(row.event_type);
@@ -152,5 +161,5 @@ fn try_stored(choice: &Choice, row: entity::event::Model) -> Tried {
         &data,
         &metadata,
     );
-    choice.tries(&event_type, &event)
+    choice.tries(&event_type, &event, steps_left)
 }

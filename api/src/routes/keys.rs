@@ -182,7 +182,7 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     query.only(&[LIMIT, CURSOR])?;
     let wanted = Wanted::of(&query)?;
-    let db = &state.engine.database.read;
+    let db = &state.engine.database.lists;
     let tenant = find(db, &request).await?;
     let rows = store::key::page(db, tenant.id, wanted.page()).await?;
     Ok(HttpResponse::Ok().json(wanted.show(rows, |row| row.id, Key::from)))

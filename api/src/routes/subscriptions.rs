@@ -108,9 +108,6 @@ pub(super) async fn egress_of(
     Ok(own.map_or_else(|| policy.clone(), |lists| policy.with_tenant(&lists)))
 }
 
-/// Rows that one request looks through for those that match a type.
-const LOOKED_THROUGH: usize = 10_000;
-
 /// Lists subscriptions, newest first.
 pub(crate) async fn list(
     lister: Lister<SubscriptionsRead>,
@@ -128,7 +125,7 @@ pub(crate) async fn list(
     let (rows, next_cursor) = match types.is_empty() {
         true => {
             let rows = store::subscription::page(
-                &engine.database.read,
+                &engine.database.lists,
                 lister.whose,
                 &filter,
                 wanted.page(),
@@ -160,10 +157,10 @@ async fn matching(
     let mut page = store::Page { limit: u64::from(*limits::PAGE_ROWS.end()), after: wanted.after };
     let (mut matched, mut seen) = (Vec::new(), 0);
     loop {
-        let rows = store::subscription::page(&engine.database.read, whose, filter, page).await?;
+        let rows = store::subscription::page(&engine.database.lists, whose, filter, page).await?;
         let is_last = (rows.len() as u64) < page.limit;
         for row in rows {
-            if matched.len() == wanted.limit() || seen == LOOKED_THROUGH {
+            if matched.len() == wanted.limit() || seen == store::LOOKED_THROUGH {
                 return Ok((matched, page.after.as_ref().map(seal)));
             }
             page.after = Some(row.id);
@@ -215,7 +212,7 @@ pub(crate) async fn delete(
     let row = find_locked(&transaction, caller.tenant, &request).await?;
     engine.delete_subscription(&transaction, &row).await?;
     transaction.commit().await?;
-    let deleted = Model { settling: Some(entity::subscription::Settling::Deleted), ..row };
+    let deleted = Model { clearing: Some(entity::subscription::Clearing::Deleted), ..row };
     engine.subscription_changed(&deleted).await;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -115,7 +115,7 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     query.only(&[LIMIT, CURSOR])?;
     let wanted = Wanted::of(&query)?;
-    let rows = store::tenant::page(&state.engine.database.read, wanted.page()).await?;
+    let rows = store::tenant::page(&state.engine.database.lists, wanted.page()).await?;
     Ok(HttpResponse::Ok().json(wanted.show(rows, |row| row.id, Tenant::from)))
 }
 

@@ -9,8 +9,10 @@ use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
 
 use super::ConnectError;
 
-/// Reading connections: pages of lists and loads of due deliveries; each is a thread of its own.
+/// Connections that read what is due, keys and single rows; each is a thread of its own.
 const READERS: u32 = 4;
+/// Connections that read pages of lists.
+const LIST_READERS: u32 = 2;
 /// How long a connection waits for another process's lock, such as that of a backup.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a caller waits for a connection before it is told that the database is away.
@@ -65,7 +67,8 @@ pub(super) async fn open(path: &Path, create: bool) -> Result<Database, ConnectE
         .collect();
     let in_place = InPlace::open(path, &pragmas).map_err(|source| refused(path, source))?;
     let read = open_read(path, READERS).await?;
-    Ok(Database::sqlite(read, write, in_place))
+    let lists = open_read(path, LIST_READERS).await?;
+    Ok(Database::sqlite(read, lists, write, in_place))
 }
 
 /// Connections that can't write, whatever they are told.

@@ -1,48 +1,48 @@
 //! The tickets that this process is working on.
 
 use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::Arc;
 
 use domain::ids::{DeliveryId, SubscriptionId};
 use parking_lot::Mutex;
 use queue::{LeaseToken, Ticket};
 
 /// Tickets from before their rows are read until their outcome is committed.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct InFlight {
-    tickets: Mutex<HashMap<(SubscriptionId, LeaseToken), Held>>,
+    tickets: Arc<Mutex<HashMap<Key, InHand>>>,
 }
 
+type Key = (SubscriptionId, LeaseToken);
+
 #[derive(Debug)]
-struct Held {
+struct InHand {
     ticket: Ticket,
     /// Of an ordered lane's ticket it is known only once the lane's head has been read.
     delivery: Option<DeliveryId>,
 }
 
+/// A ticket that this process is working on for as long as this exists: its lease is renewed, and
+/// whoever clears its subscription waits for it. Dropped, also by a panic, the lease runs out.
+#[derive(Debug)]
+pub struct Held {
+    ticket: Ticket,
+    among: Option<InFlight>,
+}
+
 impl InFlight {
     /// Takes up a ticket. Done before its row is read: whoever changes a subscription's state and
     /// then looks here sees every request that may still go out by the old state.
-    pub(crate) fn begin(&self, ticket: Ticket) {
-        self.tickets
-            .lock()
-            .insert((ticket.lane, ticket.lease), Held { ticket, delivery: ticket.delivery });
-    }
-
-    /// Says which delivery an ordered lane's ticket turned out to be.
-    pub(crate) fn name(&self, ticket: &Ticket, delivery: DeliveryId) {
-        if let Some(held) = self.tickets.lock().get_mut(&(ticket.lane, ticket.lease)) {
-            held.delivery = Some(delivery);
-        }
-    }
-
-    /// Lays a ticket down.
-    pub(crate) fn end(&self, ticket: &Ticket) {
-        self.tickets.lock().remove(&(ticket.lane, ticket.lease));
+    pub(crate) fn begin(&self, ticket: Ticket) -> Held {
+        let in_hand = InHand { ticket, delivery: ticket.delivery };
+        self.tickets.lock().insert(key(&ticket), in_hand);
+        Held { ticket, among: Some(self.clone()) }
     }
 
     /// All of them.
     pub fn tickets(&self) -> Vec<Ticket> {
-        self.tickets.lock().values().map(|held| held.ticket).collect()
+        self.tickets.lock().values().map(|in_hand| in_hand.ticket).collect()
     }
 
     /// Deliveries of one subscription that are being worked on.
@@ -50,8 +50,8 @@ impl InFlight {
         let tickets = self.tickets.lock();
         tickets
             .values()
-            .filter(|held| held.ticket.lane == subscription)
-            .filter_map(|held| held.delivery)
+            .filter(|in_hand| in_hand.ticket.lane == subscription)
+            .filter_map(|in_hand| in_hand.delivery)
             .collect()
     }
 
@@ -63,5 +63,75 @@ impl InFlight {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+}
+
+impl Held {
+    /// A ticket that no queue knows: of a delivery that goes past its lane.
+    pub(crate) fn past_the_lane(ticket: Ticket) -> Self {
+        Self { ticket, among: None }
+    }
+
+    /// Says which delivery an ordered lane's ticket turned out to be.
+    pub(crate) fn name(&self, delivery: DeliveryId) {
+        let Some(among) = &self.among else { return };
+        if let Some(in_hand) = among.tickets.lock().get_mut(&key(&self.ticket)) {
+            in_hand.delivery = Some(delivery);
+        }
+    }
+}
+
+impl Deref for Held {
+    type Target = Ticket;
+
+    fn deref(&self) -> &Ticket {
+        &self.ticket
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(among) = &self.among {
+            among.tickets.lock().remove(&key(&self.ticket));
+        }
+    }
+}
+
+fn key(ticket: &Ticket) -> Key {
+    (ticket.lane, ticket.lease)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::time::Timestamp;
+    use queue::Class;
+    use std::time::Duration;
+
+    #[test]
+    fn a_ticket_is_in_flight_until_it_is_dropped_even_by_a_panic() {
+        let now = Timestamp::from_unix_ms(1_768_996_800_000);
+        let lane = SubscriptionId::derive(now, &[]);
+        let ticket = |lease| Ticket {
+            lane,
+            delivery: None,
+            class: Class::First,
+            lease: LeaseToken(lease),
+            waited: Duration::ZERO,
+            probe: false,
+        };
+        let in_flight = InFlight::default();
+        let head = DeliveryId::derive(now, &[]);
+        let first = in_flight.begin(ticket(1));
+        first.name(head);
+        let second = in_flight.begin(ticket(2));
+        assert_eq!((in_flight.len(), in_flight.deliveries_of(lane)), (2, vec![head]));
+        drop(first);
+        assert_eq!(in_flight.tickets(), [*second]);
+        let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
+            let _held = second;
+            panic!("as a worker might");
+        }));
+        assert!(panicked.is_err() && in_flight.is_empty());
     }
 }

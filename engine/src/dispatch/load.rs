@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use domain::delivery::{Progress, Trigger};
-use domain::event::Envelope;
 use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
 use domain::outcome::Outcome;
 use domain::subscription::SubscriptionStatus;
@@ -14,16 +13,18 @@ use domain::time::Timestamp;
 use queue::{Class, Completion, Feedback, Next, Ticket};
 use reqwest::header::HeaderMap;
 
+use super::in_flight::Held;
 use super::rows;
 use super::target::Target;
-use super::wire::AttemptHead;
+use super::wire::{AttemptHead, StoredEvent};
 use crate::context::Parts;
 use crate::error::Error;
 use crate::group::Grouped;
+use crate::store;
 
 /// Tickets loaded by one query at most.
 const GROUP_TICKETS: usize = 256;
-/// Tickets that wait to be loaded at most: as many as slots of a process.
+/// Tickets that wait to be loaded at most; with more slots than that, a worker waits for its turn.
 const WAITING_TICKETS: usize = 4_096;
 /// How long a ticket rests that could not be loaded.
 const REST: Duration = Duration::from_secs(1);
@@ -31,7 +32,7 @@ const REST: Duration = Duration::from_secs(1);
 /// A delivery that is due, with all that its attempt needs.
 #[derive(Debug)]
 pub struct DueDelivery {
-    pub ticket: Ticket,
+    pub ticket: Held,
     pub id: DeliveryId,
     pub tenant: TenantId,
     pub event_id: EventId,
@@ -99,7 +100,7 @@ pub(super) struct DueRow {
 #[derive(Debug)]
 pub struct Loader {
     parts: Arc<Parts>,
-    loads: Grouped<Ticket, Result<Option<Box<DueDelivery>>, String>>,
+    loads: Grouped<Held, Result<Option<Box<DueDelivery>>, String>>,
 }
 
 impl Loader {
@@ -114,10 +115,13 @@ impl Loader {
     }
 
     pub(super) async fn load(&self, ticket: Ticket) -> Result<Option<Box<DueDelivery>>, Error> {
-        if let Some(due) = self.load_fresh(ticket).await {
-            return Ok(Some(due));
-        }
-        match self.loads.ask(ticket).await {
+        // Taken up first: whoever changes something from now on sees it in flight.
+        let held = self.parts.in_flight.begin(ticket);
+        let held = match self.load_fresh(held).await {
+            Ok(due) => return Ok(Some(due)),
+            Err(held) => held,
+        };
+        match self.loads.ask(held).await {
             Ok(Ok(loaded)) => Ok(loaded),
             Ok(Err(reason)) => {
                 Err(Error::Unavailable { what: "the database", source: reason.into() })
@@ -128,20 +132,19 @@ impl Loader {
         }
     }
 
-    /// A delivery that was committed here a moment ago and has not changed since.
-    async fn load_fresh(&self, ticket: Ticket) -> Option<Box<DueDelivery>> {
-        let id = ticket.delivery?;
-        // Taken up first, as every ticket is: whoever changes something now sees it in flight.
-        self.parts.in_flight.begin(ticket);
-        let fresh = self.parts.fresh.take(id)?;
-        let target = self
-            .parts
-            .targets
-            .at(&self.parts, ticket.lane, fresh.subscription_revision)
-            .await
-            .ok()?;
-        Some(Box::new(DueDelivery {
-            ticket,
+    /// A delivery that was committed here a moment ago and has not changed since; else the ticket.
+    async fn load_fresh(&self, held: Held) -> Result<Box<DueDelivery>, Held> {
+        let Some((id, fresh)) =
+            held.delivery.and_then(|id| self.parts.fresh.take(id).map(|fresh| (id, fresh)))
+        else {
+            return Err(held);
+        };
+        let revision = fresh.subscription_revision;
+        let Ok(target) = self.parts.targets.at(&self.parts, held.lane, revision).await else {
+            return Err(held);
+        };
+        Ok(Box::new(DueDelivery {
+            ticket: held,
             id,
             tenant: fresh.tenant,
             event_id: fresh.event_id,
@@ -157,42 +160,37 @@ impl Loader {
 
 /// What a ticket turned out to be.
 enum Loaded {
-    Due(Box<DueDelivery>),
+    Due(Box<DueRow>, Arc<Target>),
     /// Nothing to send now.
     Not(Next),
 }
 
 async fn load_group(
     parts: &Parts,
-    tickets: Vec<Ticket>,
+    tickets: Vec<Held>,
 ) -> Vec<Result<Option<Box<DueDelivery>>, String>> {
-    for ticket in &tickets {
-        parts.in_flight.begin(*ticket);
-    }
-    let loaded = load_all(parts, &tickets).await;
     let mut completions = Vec::new();
     let mut not_due = |ticket: &Ticket, next| {
-        parts.in_flight.end(ticket);
         completions.push(Completion { ticket: *ticket, next, feedback: Feedback::Unattempted });
     };
-    let answers = match loaded {
+    let answers = match load_all(parts, &tickets).await {
         Ok(loaded) => tickets
-            .iter()
+            .into_iter()
             .zip(loaded)
             .map(|(ticket, loaded)| match loaded {
-                Loaded::Due(due) => Ok(Some(due)),
+                Loaded::Due(row, target) => Ok(Some(Box::new(row.into_due(ticket, target)))),
                 Loaded::Not(next) => {
-                    not_due(ticket, next);
+                    not_due(&ticket, next);
                     Ok(None)
                 }
             })
             .collect(),
         Err(error) => {
-            let answer = |ticket| {
-                not_due(ticket, Next::DueIn { delay: REST, class: ticket.class });
+            let answer = |ticket: Held| {
+                not_due(&ticket, Next::DueIn { delay: REST, class: ticket.class });
                 Err(error.to_string())
             };
-            tickets.iter().map(answer).collect()
+            tickets.into_iter().map(answer).collect()
         }
     };
     if !completions.is_empty()
@@ -204,15 +202,16 @@ async fn load_group(
     answers
 }
 
-async fn load_all(parts: &Parts, tickets: &[Ticket]) -> Result<Vec<Loaded>, Error> {
+async fn load_all(parts: &Parts, tickets: &[Held]) -> Result<Vec<Loaded>, Error> {
     let now = parts.clock.now();
     let mut wanted: Vec<Option<DeliveryId>> = Vec::with_capacity(tickets.len());
     for ticket in tickets {
         wanted.push(match ticket.delivery {
             Some(delivery) => Some(delivery),
-            None => rows::head_of(&parts.database.read, ticket.lane)
+            None => store::delivery::head_of(&parts.database.read, ticket.lane)
                 .await?
-                .inspect(|head| parts.in_flight.name(ticket, *head)),
+                .map(|head| head.id)
+                .inspect(|head| ticket.name(*head)),
         });
     }
     let ids: Vec<DeliveryId> = wanted.iter().flatten().copied().collect();
@@ -228,7 +227,7 @@ async fn load_all(parts: &Parts, tickets: &[Ticket]) -> Result<Vec<Loaded>, Erro
         loaded.push(match row {
             // Final meanwhile, or the ordered lane is empty.
             None => Loaded::Not(Next::Done),
-            Some(row) => load_one(parts, *ticket, row, now).await?,
+            Some(row) => load_one(parts, ticket, row, now).await?,
         });
     }
     Ok(loaded)
@@ -236,13 +235,13 @@ async fn load_all(parts: &Parts, tickets: &[Ticket]) -> Result<Vec<Loaded>, Erro
 
 async fn load_one(
     parts: &Parts,
-    ticket: Ticket,
+    ticket: &Ticket,
     row: DueRow,
     now: Timestamp,
 ) -> Result<Loaded, Error> {
     let class = class_of(row.trigger, row.attempt_count);
     if row.is_deleted || row.status == SubscriptionStatus::Disabled {
-        // Its rows are being settled.
+        // Its rows are being cleared.
         return Ok(Loaded::Not(Next::Done));
     }
     if row.status == SubscriptionStatus::Paused {
@@ -262,7 +261,7 @@ async fn load_one(
             return Ok(Loaded::Not(Next::DueIn { delay: Duration::from_secs(60), class }));
         }
     };
-    Ok(Loaded::Due(Box::new(row.into_due(ticket, target))))
+    Ok(Loaded::Due(Box::new(row), target))
 }
 
 /// The class in which a delivery waits for its next attempt.
@@ -275,7 +274,7 @@ pub(crate) fn class_of(trigger: Trigger, attempt_count: u32) -> Class {
 }
 
 impl DueRow {
-    fn into_due(self, ticket: Ticket, target: Arc<Target>) -> DueDelivery {
+    fn into_due(self, ticket: Held, target: Arc<Target>) -> DueDelivery {
         let body = self.body();
         DueDelivery {
             ticket,
@@ -292,19 +291,15 @@ impl DueRow {
     }
 
     fn body(&self) -> Bytes {
-        // Stored from valid UTF-8; read back leniently, since a delivery is worth more than a panic.
-        let text = String::from_utf8_lossy;
-        let (correlation_id, version) =
-            (self.correlation_id.as_deref().map(text), self.version.as_deref().map(text));
-        let envelope = Envelope {
+        let stored = StoredEvent {
             id: self.event_id,
             event_type: &self.event_type,
             timestamp: &self.timestamp,
-            data: &text(&self.data),
-            metadata: &text(&self.metadata),
-            correlation_id: correlation_id.as_deref(),
-            version: version.as_deref(),
+            data: &self.data,
+            metadata: &self.metadata,
+            correlation_id: self.correlation_id.as_deref(),
+            version: self.version.as_deref(),
         };
-        Bytes::from(envelope.to_body())
+        Bytes::from(stored.to_body())
     }
 }

@@ -22,7 +22,7 @@ use crate::error::Error;
 
 pub use fresh::Fresh;
 pub(crate) use fresh::FreshDelivery;
-pub use in_flight::InFlight;
+pub use in_flight::{Held, InFlight};
 pub use load::{DueDelivery, Loader};
 pub(crate) use record::{Late, Record, Recorded, follow_up, rest, write};
 pub(crate) use record_rows::{attempt_values, insert_attempts, number_of};

@@ -14,10 +14,10 @@ use queue::{Completion, Next};
 
 use super::load::{DueDelivery, class_of};
 use super::record_rows::{self, Move, attempt_values, insert_attempts};
+use crate::clear;
 use crate::context::Parts;
 use crate::database::GroupTransaction;
 use crate::error::Error;
-use crate::settle;
 use crate::store;
 
 /// How long a delivery rests whose outcome could not be stored by itself.
@@ -37,16 +37,16 @@ pub(crate) struct Record {
 pub(crate) struct Recorded {
     /// Deliveries that an outcome moved; the others were final already.
     pub moved: HashSet<DeliveryId>,
-    /// Subscriptions that a `410` disabled: their waiting deliveries are settled next.
+    /// Subscriptions that a `410` disabled: their waiting deliveries are cleared next.
     pub disabled: Vec<(SubscriptionId, domain::ids::TenantId)>,
 }
 
 /// Whether outcomes are expected whose delivery has become final, or was recorded by another worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Late {
-    /// None, as usual; if there are some, nothing is written.
-    None,
-    Some,
+    /// As usual: if there are some, nothing is written.
+    Unexpected,
+    Expected,
 }
 
 /// Writes the outcomes; `None` when some came late that were not expected to.
@@ -66,9 +66,9 @@ pub(crate) async fn write(
     });
     moves.dedup_by_key(|one| one.id);
     let moved = match late {
-        Late::Some => record_rows::apply_by_name(db, &moves).await?,
-        Late::None if record_rows::apply(db, &moves).await? < moves.len() => return Ok(None),
-        Late::None => moves.iter().map(|one| one.id).collect(),
+        Late::Expected => record_rows::apply_by_name(db, &moves).await?,
+        Late::Unexpected if record_rows::apply(db, &moves).await? < moves.len() => return Ok(None),
+        Late::Unexpected => moves.iter().map(|one| one.id).collect(),
     };
 
     let mut by_id: Vec<&Record> =
@@ -197,11 +197,8 @@ pub(crate) fn follow_up<'a>(
         completion(record, &recorded, now)
     });
     let completions = completions.collect();
-    if !recorded.disabled.is_empty() {
-        parts.fresh.forget();
-    }
     for (subscription, tenant) in recorded.disabled {
-        settle::start(parts.clone(), tenant, subscription);
+        clear::start(parts.clone(), tenant, subscription);
     }
     completions
 }
@@ -211,7 +208,7 @@ pub(crate) fn rest(record: &Record, error: &Error) -> Completion {
     tracing::error!(error = error as &dyn std::error::Error, delivery.id = %record.due.id, "attempt.unstorable");
     let class = class_of(record.due.trigger, record.due.progress.number);
     Completion {
-        ticket: record.due.ticket,
+        ticket: *record.due.ticket,
         next: Next::DueIn { delay: UNSTORABLE_REST, class },
         feedback: queue::Feedback::Unattempted,
     }
@@ -229,5 +226,5 @@ fn completion(record: &Record, recorded: &Recorded, now: Timestamp) -> Completio
         }
         _ => Next::Done,
     };
-    Completion { ticket: due.ticket, next, feedback: DueDelivery::feedback(&record.outcome) }
+    Completion { ticket: *due.ticket, next, feedback: DueDelivery::feedback(&record.outcome) }
 }

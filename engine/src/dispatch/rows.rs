@@ -1,11 +1,11 @@
 //! The queries of loading.
 
 use domain::delivery::Trigger;
-use domain::ids::{DeliveryId, SubscriptionId};
+use domain::ids::DeliveryId;
 use sea_orm::DbErr;
 
 use super::load::DueRow;
-use crate::database::{Row, Sql, padded_list, query_all, query_one};
+use crate::database::{Row, Sql, padded_list, query_all};
 
 /// The deliveries among `ids` that are still due, with their events and their subscriptions'
 /// revisions: one query, so that all three are of one instant.
@@ -45,22 +45,4 @@ fn due_row(row: &Row) -> Result<DueRow, DbErr> {
         status: row.get(16)?,
         is_deleted: row.get(17)?,
     })
-}
-
-/// The head of an ordered lane: its lowest unfinished number, and before all of them what was made
-/// while the subscription was not ordered yet.
-pub(super) async fn head_of(
-    db: &impl Sql,
-    lane: SubscriptionId,
-) -> Result<Option<DeliveryId>, DbErr> {
-    for (numbered, order) in [("IS NULL", "id"), ("IS NOT NULL", "sequence")] {
-        let sql = format!(
-            "SELECT id FROM deliveries WHERE subscription_id = ? AND next_attempt_at IS NOT NULL AND sequence {numbered} \
-             ORDER BY {order} LIMIT 1"
-        );
-        if let Some(row) = query_one(db, &sql, vec![lane.into()]).await? {
-            return Ok(Some(row.get(0)?));
-        }
-    }
-    Ok(None)
 }

@@ -1,6 +1,7 @@
 //! A subscription as the sender needs it, cached by revision.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use domain::address::TenantEgress;
@@ -75,6 +76,8 @@ impl Target {
 #[derive(Debug)]
 pub struct Targets {
     cache: moka::sync::Cache<SubscriptionId, Arc<Target>>,
+    /// How often everything was forgotten: what was read before does not count after.
+    forgotten: AtomicU64,
 }
 
 /// Targets kept in memory, about 1 KB each.
@@ -82,13 +85,14 @@ const TARGETS_KEPT: u64 = 50_000;
 
 impl Default for Targets {
     fn default() -> Self {
-        Self { cache: moka::sync::Cache::new(TARGETS_KEPT) }
+        Self { cache: moka::sync::Cache::new(TARGETS_KEPT), forgotten: AtomicU64::new(0) }
     }
 }
 
 impl Targets {
     /// Forgets everything: a tenant's address lists have changed.
     pub fn forget_all(&self) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.cache.invalidate_all();
     }
 
@@ -105,8 +109,15 @@ impl Targets {
         if let Some(target) = self.cache.get(&id).filter(|target| target.revision >= revision) {
             return Ok(target);
         }
-        let target = Arc::new(Target::read(parts, &parts.database.read, id).await?);
-        self.cache.insert(id, target.clone());
-        Ok(target)
+        loop {
+            let forgotten = self.forgotten.load(Ordering::SeqCst);
+            let target = Arc::new(Target::read(parts, &parts.database.read, id).await?);
+            self.cache.insert(id, target.clone());
+            if self.forgotten.load(Ordering::SeqCst) == forgotten {
+                return Ok(target);
+            }
+            // The change may have been made while this was read, and forgotten before it was kept.
+            self.cache.invalidate(&id);
+        }
     }
 }

@@ -1,6 +1,7 @@
-//! What goes on the wire: the headers of one attempt (docs/integration.md).
+//! What goes on the wire: body and headers of one attempt (docs/integration.md).
 
 use domain::delivery::{Progress, Trigger};
+use domain::event::Envelope;
 use domain::ids::{DeliveryId, EventId};
 use domain::preferences::{Scheme, Signing};
 use domain::secret::Secret;
@@ -12,6 +13,37 @@ use sha2::{Digest, Sha256};
 
 /// `User-Agent` of every request.
 pub const USER_AGENT: &str = concat!("Posthaste/", env!("CARGO_PKG_VERSION"));
+
+/// An event's texts as its row keeps them.
+#[derive(Debug)]
+pub struct StoredEvent<'a> {
+    pub id: EventId,
+    pub event_type: &'a str,
+    pub timestamp: &'a str,
+    pub data: &'a [u8],
+    pub metadata: &'a [u8],
+    pub correlation_id: Option<&'a [u8]>,
+    pub version: Option<&'a [u8]>,
+}
+
+impl StoredEvent<'_> {
+    /// The body of every attempt. Stored from valid UTF-8; read back leniently, since a delivery is
+    /// worth more than a panic.
+    pub fn to_body(&self) -> Vec<u8> {
+        let text = String::from_utf8_lossy;
+        let (correlation_id, version) = (self.correlation_id.map(text), self.version.map(text));
+        let envelope = Envelope {
+            id: self.id,
+            event_type: self.event_type,
+            timestamp: self.timestamp,
+            data: &text(self.data),
+            metadata: &text(self.metadata),
+            correlation_id: correlation_id.as_deref(),
+            version: version.as_deref(),
+        };
+        envelope.to_body()
+    }
+}
 
 /// What an attempt's headers are made from. Nothing else goes into them, so that they can be shown
 /// later without having been stored.

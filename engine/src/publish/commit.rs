@@ -1,5 +1,6 @@
 //! What an ingest group writes within its transaction.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -34,16 +35,42 @@ enum Fate {
 
 type Fates = HashMap<(EventId, TenantId), Fate>;
 
+/// What the tenants of a group have as their subscriptions.
+pub(crate) type Books = HashMap<TenantId, Arc<TenantBook>>;
+
+/// The books of now, read before the transaction: nothing is read for others within it.
+///
+/// # Errors
+/// `NotFound` when a tenant is gone, or when the database is away.
+pub(crate) async fn books_of(
+    parts: &Parts,
+    requests: impl Iterator<Item = &Request>,
+) -> Result<Books, Error> {
+    let attempts = parts.settings.max_attempts();
+    let mut books = Books::new();
+    for tenant in requests.map(|request| request.tenant) {
+        if let Entry::Vacant(place) = books.entry(tenant) {
+            place.insert(parts.address_book.of(&parts.database.read, tenant, attempts).await?);
+        }
+    }
+    Ok(books)
+}
+
 /// Writes the group, and says what each posting gets and what is to be pushed once it is committed.
-/// `None` for one that was matched with an older book and whose filters are to be asked again: they
-/// may take milliseconds, and not within everybody's transaction.
+/// `None` for one that was matched with an older book than this commit sees: a change that was answered
+/// holds for every event posted after it. It is matched again outside: that takes reading, and filters
+/// may take milliseconds.
 pub(crate) async fn write(
     parts: &Parts,
     transaction: &GroupTransaction,
     mut requests: Vec<&mut Request>,
+    books: Books,
 ) -> Result<(Vec<Option<Posted>>, ToPush), Error> {
     let mut to_push =
-        ToPush { books: rematch(parts, transaction, &mut requests).await?, ..ToPush::default() };
+        ToPush { books: current(parts, transaction, books).await?, ..ToPush::default() };
+    for request in &mut requests {
+        match_cheaply(parts, request, &to_push.books);
+    }
 
     let mut fates = Fates::new();
     let stale: Vec<bool> =
@@ -111,51 +138,40 @@ pub(crate) fn refuse(request: &Request, error: &Error) -> Result<Posted, Error> 
     }
 }
 
-/// Matches again what was matched with an older book than the one this commit sees: a change that
-/// was answered holds for every event posted after it.
-async fn rematch(
-    parts: &Parts,
-    db: &GroupTransaction,
-    requests: &mut [&mut Request],
-) -> Result<HashMap<TenantId, Arc<TenantBook>>, Error> {
-    let mut tenants: Vec<TenantId> = requests.iter().map(|request| request.tenant).collect();
-    tenants.sort_unstable();
-    tenants.dedup();
-    let mut books = HashMap::new();
-    let attempts = parts.settings.max_attempts();
-    for tenant in &tenants {
-        books
-            .insert(*tenant, parts.address_book.of(&parts.database.read, *tenant, attempts).await?);
-    }
+/// Those of the books that are still of their tenants' revisions, as the transaction sees them.
+async fn current(parts: &Parts, db: &GroupTransaction, mut books: Books) -> Result<Books, Error> {
     let known: Vec<(TenantId, i64)> =
-        tenants.iter().map(|tenant| (*tenant, books[tenant].revision)).collect();
-    if !known.is_empty() && !rows::are_current(db, &known).await? {
-        let revisions = rows::revisions(db, &tenants).await?;
-        for tenant in tenants {
-            // A tenant deleted meanwhile is gone for every route: its events are nobody's.
-            let revision = *revisions.get(&tenant).ok_or(Error::NotFound("tenant"))?;
-            if books[&tenant].revision != revision {
-                books.insert(
-                    tenant,
-                    parts.address_book.reload(&parts.database.read, tenant, attempts).await?,
-                );
-            }
-        }
+        books.iter().map(|(tenant, book)| (*tenant, book.revision)).collect();
+    if known.is_empty() || rows::are_current(db, &known).await? {
+        return Ok(books);
     }
-    for event in requests.iter_mut().flat_map(|request| &mut request.prepared) {
-        if let Some(book) = books
-            .get(&event.tenant)
-            .filter(|book| book.revision != event.book_revision && !book.has_filters())
-        {
-            event.match_with(book, &mut parts.rng());
+    let tenants: Vec<TenantId> = books.keys().copied().collect();
+    let revisions = rows::revisions(db, &tenants).await?;
+    for tenant in tenants {
+        // A tenant deleted meanwhile is gone for every route: its events are nobody's.
+        let revision = *revisions.get(&tenant).ok_or(Error::NotFound("tenant"))?;
+        if books[&tenant].revision != revision {
+            parts.address_book.forget(tenant);
+            books.remove(&tenant);
         }
     }
     Ok(books)
 }
 
+/// Matches a posting again whose tenant's book has been read anew since, if no filters have to be
+/// asked for it.
+fn match_cheaply(parts: &Parts, request: &mut Request, books: &Books) {
+    let Some(book) = books.get(&request.tenant).filter(|book| !book.has_filters()) else { return };
+    for event in &mut request.prepared {
+        if event.book_revision != book.revision {
+            event.match_with(book, &mut parts.rng());
+        }
+    }
+}
+
 /// Whether a posting has to be matched again before it is written.
-fn is_stale(request: &Request, books: &HashMap<TenantId, Arc<TenantBook>>) -> bool {
-    books.get(&request.tenant).is_some_and(|book| {
+fn is_stale(request: &Request, books: &Books) -> bool {
+    books.get(&request.tenant).is_none_or(|book| {
         request.prepared.iter().any(|event| event.book_revision != book.revision)
     })
 }
@@ -235,7 +251,9 @@ fn result_of(event: &Prepared, fates: &Fates) -> Published {
             Published::New(event.receipt(matched))
         }
         Some(Fate::Inserted(inserted)) if inserted.same_content(&event.event) => {
-            Published::Duplicate(event.receipt(matched))
+            let mut receipt = event.receipt(matched);
+            inserted.timestamp.as_str().clone_into(&mut receipt.timestamp);
+            Published::Duplicate(receipt)
         }
         Some(Fate::Existed { same: true, deliveries, timestamp }) => {
             let mut receipt = event.receipt(*deliveries as usize);

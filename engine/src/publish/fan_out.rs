@@ -19,10 +19,13 @@ use crate::address_book::{Listed, TenantBook};
 use crate::context::Parts;
 use crate::database::{GroupTransaction, Transaction};
 use crate::error::Error;
-use crate::{settle, store};
+use crate::store::Page;
+use crate::{clear, store};
 
 /// Deliveries of one commit.
 const CHUNK_ROWS: usize = 500;
+/// Lists that are resumed together, each up to some hundred kilobytes.
+const LISTS_AT_ONCE: u64 = 32;
 /// How long to wait before trying again while the database is away.
 const AWAY_WAIT: Duration = Duration::from_millis(500);
 
@@ -171,11 +174,11 @@ async fn write_chunk(lists: &mut VecDeque<FanOut>, parts: &Arc<Parts>) -> Result
     let ended = ended_among(&transaction, &deliveries).await?;
     rows::insert_deliveries(&transaction, &deliveries).await?;
     for subscription in ended.keys() {
-        store::subscription::settle_again(&transaction, *subscription).await?;
+        store::subscription::clear_again(&transaction, *subscription).await?;
     }
     transaction.commit().await?;
     for (subscription, tenant) in ended {
-        settle::start(parts.clone(), tenant, subscription);
+        clear::start(parts.clone(), tenant, subscription);
     }
     push(parts, to_push).await;
     // From the back, so that the positions of those before stay.
@@ -198,13 +201,19 @@ async fn write_chunk(lists: &mut VecDeque<FanOut>, parts: &Arc<Parts>) -> Result
 /// When the database is away.
 pub(crate) async fn resume(parts: &Arc<Parts>, overdue: Option<Duration>) -> Result<(), Error> {
     let due_until = overdue.map(|overdue| parts.clock.now() - overdue);
-    let left = store::fan_out::page_across_tenants(&parts.database.read, due_until).await?;
-    finish(left.into_iter().map(FanOut::resumed).collect(), parts).await;
-    Ok(())
+    let mut after = None;
+    loop {
+        let page = Page { limit: LISTS_AT_ONCE, after };
+        let left =
+            store::fan_out::page_across_tenants(&parts.database.read, due_until, page).await?;
+        let Some(last) = left.last() else { return Ok(()) };
+        after = Some(last.event_id);
+        finish(left.into_iter().map(FanOut::resumed).collect(), parts).await;
+    }
 }
 
 /// Subscriptions that were disabled or deleted since they matched: their deliveries are written all
-/// the same, and settled with the rest.
+/// the same, and cleared with the rest.
 async fn ended_among(
     db: &Transaction,
     deliveries: &[NewDelivery],

@@ -21,7 +21,7 @@ use crate::context::Engine;
 use crate::error::Error;
 use crate::idempotency::{Answer, Claim};
 
-pub(crate) use commit::{refuse, write};
+pub(crate) use commit::{books_of, refuse, write};
 pub(crate) use fan_out::{FanOut, finish as finish_fan_outs, resume as resume_fan_outs};
 pub(crate) use push::{ToPush, push};
 
@@ -113,11 +113,11 @@ pub enum Posted {
 }
 
 /// What a posting gets when its group is done.
-pub(crate) type Committed = Result<Outcome, Error>;
+pub(crate) type Committed = Result<PostingFate, Error>;
 
 /// What the writer made of a posting.
 #[derive(Debug)]
-pub(crate) enum Outcome {
+pub(crate) enum PostingFate {
     Posted(Posted),
     /// Nothing: its tenant's book has changed since it was matched. To be matched again and posted
     /// again.
@@ -127,6 +127,12 @@ pub(crate) enum Outcome {
 /// How often a posting is matched again before its publisher is told to come back: more changes than
 /// that while it waits are not somebody's work.
 const MATCHES_MAX: usize = 8;
+
+/// Events that are matched in one turn, about 50 ms each at worst.
+const MATCHED_IN_A_TURN: usize = 4;
+
+/// No book has this revision.
+pub(crate) const NO_BOOK: i64 = -1;
 
 /// Rows that the postings of one commit insert at most. The deliveries of a posting with more follow
 /// in chunks.
@@ -144,6 +150,12 @@ impl Request {
     /// Rows that it inserts.
     pub(crate) fn rows(&self) -> usize {
         self.prepared.iter().map(|event| 1 + event.matched.as_ref().map_or(0, Vec::len)).sum()
+    }
+
+    /// Bytes of its events' texts.
+    pub(crate) fn bytes(&self) -> usize {
+        let of = |event: &NewEvent| event.data.as_str().len() + event.metadata.as_str().len();
+        self.prepared.iter().map(|event| of(&event.event)).sum()
     }
 }
 
@@ -170,47 +182,20 @@ impl Engine {
     /// # Errors
     /// When the database is away (nothing is stored then, or the caller is told nothing of what is).
     pub async fn publish(&self, posting: Posting) -> Result<Posted, Error> {
-        let book = self
-            .address_book
-            .of(&self.database.read, posting.tenant, self.settings.max_attempts())
-            .await?;
-        let has_filters = book.has_filters();
         let (tenant, now) = (posting.tenant, self.clock.now());
         let traceparent: Option<Arc<str>> = posting.traceparent.map(Into::into);
-        let prepare = {
-            let (parts, events) = (self.parts(), posting.events);
-            move || -> Vec<Prepared> {
-                events
-                    .into_iter()
-                    .map(|event| {
-                        Prepared::new(
-                            tenant,
-                            event,
-                            traceparent.clone(),
-                            now,
-                            &book,
-                            &mut parts.rng(),
-                        )
-                    })
-                    .collect()
-            }
-        };
-        // Filters may take milliseconds: they are kept off the threads that serve requests.
-        let prepared = if has_filters {
-            tokio::task::spawn_blocking(prepare)
-                .await
-                .map_err(|e| Error::internal("matching panicked", e))?
-        } else {
-            prepare()
-        };
+        let prepare =
+            |event| Prepared::new(tenant, event, traceparent.clone(), now, &mut self.rng());
+        let prepared = posting.events.into_iter().map(prepare).collect();
         let mut request = Request { tenant, prepared, once: posting.once };
         for _ in 0..MATCHES_MAX {
-            request = match self.writer.post(request).await? {
-                Outcome::Posted(posted) => {
+            let matched = self.matched(request).await?;
+            request = match self.writer.post(matched).await? {
+                PostingFate::Posted(posted) => {
                     log(tenant, &posted);
                     return Ok(posted);
                 }
-                Outcome::Stale(stale) => self.match_again(*stale).await?,
+                PostingFate::Stale(stale) => *stale,
             };
         }
         Err(Error::Unavailable {
@@ -219,18 +204,32 @@ impl Engine {
         })
     }
 
-    /// Matches a posting with the book of now, off the threads that serve requests.
-    async fn match_again(&self, mut request: Request) -> Result<Request, Error> {
+    /// Finds whom a posting's events go to by the book of now.
+    async fn matched(&self, mut request: Request) -> Result<Request, Error> {
         let attempts = self.settings.max_attempts();
         let book = self.address_book.of(&self.database.read, request.tenant, attempts).await?;
-        let parts = self.parts();
-        let matched = tokio::task::spawn_blocking(move || {
+        if !book.has_filters() {
             for event in &mut request.prepared {
-                event.match_with(&book, &mut parts.rng());
+                event.match_with(&book, &mut self.rng());
             }
-            request
-        });
-        matched.await.map_err(|e| Error::internal("matching panicked", e))
+            return Ok(request);
+        }
+        let mut unmatched = std::mem::take(&mut request.prepared).into_iter();
+        loop {
+            // A few at a time: a batch lets others have their turn in between.
+            let mut few: Vec<Prepared> = unmatched.by_ref().take(MATCHED_IN_A_TURN).collect();
+            if few.is_empty() {
+                return Ok(request);
+            }
+            let (parts, book) = (self.parts(), book.clone());
+            let few = self.matching.run(move || {
+                for event in &mut few {
+                    event.match_with(&book, &mut parts.rng());
+                }
+                few
+            });
+            request.prepared.extend(few.await?);
+        }
     }
 }
 
@@ -256,27 +255,25 @@ fn log(tenant: TenantId, posted: &Posted) {
 }
 
 impl Prepared {
+    /// An event that is not matched yet.
     fn new(
         tenant: TenantId,
         event: NewEvent,
         traceparent: Option<Arc<str>>,
         now: Timestamp,
-        book: &TenantBook,
         rng: &mut impl Rng,
     ) -> Self {
-        let mut prepared = Self {
+        Self {
             id: event.id.unwrap_or_else(|| EventId::generate(now, rng)),
             chosen: event.id.is_some(),
             tenant,
             traceparent,
             created_at: now,
             due_at: now + domain::event::first_due_in(event.deliver_at, now),
-            book_revision: book.revision,
+            book_revision: NO_BOOK,
             matched: Ok(Vec::new()),
             event: Arc::new(event),
-        };
-        prepared.match_with(book, rng);
-        prepared
+        }
     }
 
     /// Finds whom the event goes to by this book.

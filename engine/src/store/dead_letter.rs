@@ -8,7 +8,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::{Page, Whose, delivery};
+use super::{Found, LOOKED_THROUGH, Page, Whose, delivery};
 use crate::database::{Sql, execute};
 
 /// A delivery that has just failed.
@@ -61,14 +61,19 @@ pub async fn discard(
     Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()]).await? > 0)
 }
 
-/// Discards all unresolved dead letters of a subscription.
+/// Discards unresolved dead letters of a subscription, `rows_max` at most; how many.
 pub async fn discard_of_subscription(
     db: &impl Sql,
     subscription: SubscriptionId,
+    rows_max: usize,
     now: Timestamp,
-) -> Result<(), DbErr> {
-    let sql = "UPDATE dead_letters SET resolved_at = ?, resolution = 'discarded' WHERE subscription_id = ? AND resolved_at IS NULL";
-    execute(db, sql, vec![now.into(), subscription.into()]).await.map(|_| ())
+) -> Result<usize, DbErr> {
+    let sql = "UPDATE dead_letters SET resolved_at = ?, resolution = 'discarded' WHERE delivery_id IN \
+               (SELECT delivery_id FROM dead_letters WHERE subscription_id = ? AND resolved_at IS NULL LIMIT ?)";
+    let rows_max = i64::try_from(rows_max).unwrap_or(i64::MAX);
+    let discarded =
+        execute(db, sql, vec![now.into(), subscription.into(), rows_max.into()]).await?;
+    Ok(usize::try_from(discarded).unwrap_or(usize::MAX))
 }
 
 /// The tenant's dead letter of a delivery, resolved or not.
@@ -87,27 +92,15 @@ pub async fn page(
     filter: &delivery::Filter,
     resolved: bool,
     page: Page<DeliveryId>,
-) -> Result<Vec<(Model, entity::delivery::Model)>, DbErr> {
-    let mut query = whose
-        .of(Entity::find(), Column::TenantId)
-        .order_by_desc(Column::DeliveryId)
-        .limit(page.limit);
+) -> Result<Found<(Model, entity::delivery::Model), DeliveryId>, DbErr> {
+    let mut query = whose.of(Entity::find(), Column::TenantId).order_by_desc(Column::DeliveryId);
     query = query.filter(if resolved {
         Column::ResolvedAt.is_not_null()
     } else {
         Column::ResolvedAt.is_null()
     });
     if !filter.statuses.is_empty() && !filter.statuses.contains(&DeliveryStatus::Failed) {
-        return Ok(Vec::new());
-    }
-    if !filter.subscriptions.is_empty() {
-        query = query.filter(Column::SubscriptionId.is_in(filter.subscriptions.iter().copied()));
-    }
-    if !filter.event_types.is_empty() {
-        query = query.filter(Column::EventType.is_in(&filter.event_types));
-    }
-    if !filter.events.is_empty() {
-        query = query.filter(Column::EventId.is_in(filter.events.iter().copied()));
+        return Ok(Found { rows: Vec::new(), looked_until: None });
     }
     if let Some(from) = filter.window.from {
         query = query.filter(Column::DeliveryId.gte(DeliveryId::floor(from)));
@@ -118,7 +111,28 @@ pub async fn page(
     if let Some(after) = page.after {
         query = query.filter(Column::DeliveryId.lt(after));
     }
-    let letters = query.all(db).await?;
+    let mut looked_until = None;
+    let is_selective = !filter.subscriptions.is_empty()
+        || !filter.event_types.is_empty()
+        || !filter.events.is_empty();
+    if is_selective {
+        let last = query.clone().select_only().column(Column::DeliveryId);
+        let last = last.offset(LOOKED_THROUGH - 1).limit(1);
+        looked_until = last.into_tuple::<DeliveryId>().one(db).await?;
+    }
+    if let Some(until) = looked_until {
+        query = query.filter(Column::DeliveryId.gte(until));
+    }
+    if !filter.subscriptions.is_empty() {
+        query = query.filter(Column::SubscriptionId.is_in(filter.subscriptions.iter().copied()));
+    }
+    if !filter.event_types.is_empty() {
+        query = query.filter(Column::EventType.is_in(&filter.event_types));
+    }
+    if !filter.events.is_empty() {
+        query = query.filter(Column::EventId.is_in(filter.events.iter().copied()));
+    }
+    let letters = query.limit(page.limit).all(db).await?;
     let ids = letters.iter().map(|letter| letter.delivery_id);
     let deliveries = entity::delivery::Entity::find()
         .filter(entity::delivery::Column::Id.is_in(ids))
@@ -126,8 +140,7 @@ pub async fn page(
         .await?;
     let mut by_id: std::collections::HashMap<DeliveryId, entity::delivery::Model> =
         deliveries.into_iter().map(|row| (row.id, row)).collect();
-    Ok(letters
-        .into_iter()
-        .filter_map(|letter| by_id.remove(&letter.delivery_id).map(|row| (letter, row)))
-        .collect())
+    let with_delivery =
+        |letter: Model| by_id.remove(&letter.delivery_id).map(|delivery| (letter, delivery));
+    Ok(Found { rows: letters.into_iter().filter_map(with_delivery).collect(), looked_until })
 }

@@ -1,5 +1,7 @@
 //! Deliveries. A delivery's `created_at` is the instant in its id.
 
+use std::collections::{BTreeSet, HashSet};
+
 use domain::delivery::{DeliveryStatus, Trigger};
 use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
 use domain::time::Timestamp;
@@ -7,11 +9,30 @@ use entity::delivery::{Column, Entity, Model};
 use queue::Class;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect,
+    QuerySelect, Value,
 };
 
-use super::{Page, Whose, Window};
-use crate::database::{Sql, execute, query_all};
+use super::{Found, LOOKED_THROUGH, Page, Whose, Window};
+use crate::database::{Row, Sql, execute, query_all, query_one};
+
+/// Seeks the lanes that have a waiting delivery of a kind, one after the other.
+macro_rules! lanes_waiting {
+    ($kind:literal) => {
+        concat!(
+            "WITH RECURSIVE lanes (subscription_id) AS ( \
+             SELECT * FROM (SELECT subscription_id FROM deliveries WHERE ",
+            $kind,
+            " AND next_attempt_at IS NOT NULL ORDER BY subscription_id LIMIT 1) AS lowest \
+             UNION ALL \
+             SELECT (SELECT d.subscription_id FROM deliveries d WHERE d.",
+            $kind,
+            " AND d.next_attempt_at IS NOT NULL AND d.subscription_id > lanes.subscription_id \
+             ORDER BY d.subscription_id LIMIT 1) \
+             FROM lanes WHERE lanes.subscription_id IS NOT NULL) \
+             SELECT subscription_id FROM lanes WHERE subscription_id IS NOT NULL"
+        )
+    };
+}
 
 /// Which deliveries a list is to show; empty lists mean any.
 #[derive(Debug, Clone, Default)]
@@ -21,6 +42,13 @@ pub struct Filter {
     pub event_types: Vec<String>,
     pub events: Vec<EventId>,
     pub window: Window,
+}
+
+impl Filter {
+    /// Whether rows are left out that no index leaves out.
+    fn is_selective(&self) -> bool {
+        !self.statuses.is_empty() || !self.event_types.is_empty()
+    }
 }
 
 /// A class's number in its column; lower ones go first.
@@ -47,17 +75,10 @@ pub async fn page(
     whose: Whose,
     filter: &Filter,
     page: Page<DeliveryId>,
-) -> Result<Vec<Model>, DbErr> {
-    let mut query =
-        whose.of(Entity::find(), Column::TenantId).order_by_desc(Column::Id).limit(page.limit);
-    if !filter.statuses.is_empty() {
-        query = query.filter(Column::Status.is_in(filter.statuses.iter().copied()));
-    }
+) -> Result<Found<Model, DeliveryId>, DbErr> {
+    let mut query = whose.of(Entity::find(), Column::TenantId).order_by_desc(Column::Id);
     if !filter.subscriptions.is_empty() {
         query = query.filter(Column::SubscriptionId.is_in(filter.subscriptions.iter().copied()));
-    }
-    if !filter.event_types.is_empty() {
-        query = query.filter(Column::EventType.is_in(&filter.event_types));
     }
     if !filter.events.is_empty() {
         query = query.filter(of_events(db, whose, &filter.events).await?);
@@ -71,7 +92,21 @@ pub async fn page(
     if let Some(after) = page.after {
         query = query.filter(Column::Id.lt(after));
     }
-    query.all(db).await
+    let mut looked_until = None;
+    if filter.is_selective() {
+        let last = query.clone().select_only().column(Column::Id).offset(LOOKED_THROUGH - 1);
+        looked_until = last.limit(1).into_tuple::<DeliveryId>().one(db).await?;
+    }
+    if let Some(until) = looked_until {
+        query = query.filter(Column::Id.gte(until));
+    }
+    if !filter.statuses.is_empty() {
+        query = query.filter(Column::Status.is_in(filter.statuses.iter().copied()));
+    }
+    if !filter.event_types.is_empty() {
+        query = query.filter(Column::EventType.is_in(&filter.event_types));
+    }
+    Ok(Found { rows: query.limit(page.limit).all(db).await?, looked_until })
 }
 
 /// Deliveries made when the event was posted carry its instant in their ids, so that they need no
@@ -124,53 +159,132 @@ pub async fn cancel(
 
 /// A waiting delivery, as the queue needs it.
 #[derive(Debug, Clone, Copy)]
-pub struct Waiting {
+pub struct WaitingDelivery {
     pub id: DeliveryId,
     pub next_attempt_at: Timestamp,
 }
 
-/// The next due deliveries of a lane and class, soonest first.
+// What waits is found by two indexes, `deliveries_due` of those without a number and
+// `deliveries_ordered` of those with one, so that a query for either costs what it finds, whatever
+// waits or has waited of the other kind. Each statement repeats its index's condition: only then is it used.
+
+const DUE: &str = "\
+    SELECT id, next_attempt_at FROM (SELECT id, next_attempt_at FROM deliveries WHERE subscription_id = ? AND class = ? \
+    AND sequence IS NULL AND next_attempt_at IS NOT NULL ORDER BY next_attempt_at, id LIMIT ?) AS unnumbered \
+    UNION ALL \
+    SELECT id, next_attempt_at FROM (SELECT id, next_attempt_at FROM deliveries WHERE subscription_id = ? AND class = ? \
+    AND sequence IS NOT NULL AND next_attempt_at IS NOT NULL ORDER BY next_attempt_at, id LIMIT ?) AS numbered";
+
+/// The next due deliveries of a lane and class, soonest first. Those that have a number, from a time
+/// when the subscription was ordered, are sorted for it: all that wait of them.
 pub async fn due_page(
     db: &impl Sql,
     lane: SubscriptionId,
     class: Class,
     limit: usize,
-) -> Result<Vec<Waiting>, DbErr> {
-    let sql = "SELECT id, next_attempt_at FROM deliveries \
-               WHERE subscription_id = ? AND class = ? AND next_attempt_at IS NOT NULL ORDER BY next_attempt_at, id LIMIT ?";
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let rows =
-        query_all(db, sql, vec![lane.into(), class_number(class).into(), limit.into()]).await?;
-    rows.iter().map(|row| Ok(Waiting { id: row.get(0)?, next_attempt_at: row.get(1)? })).collect()
+) -> Result<Vec<WaitingDelivery>, DbErr> {
+    let of_either = || [lane.into(), class_number(class).into(), as_limit(limit)];
+    let rows = query_all(db, DUE, [of_either(), of_either()].concat()).await?;
+    let mut page = rows.iter().map(waiting).collect::<Result<Vec<_>, _>>()?;
+    page.sort_unstable_by_key(|one| (one.next_attempt_at, one.id));
+    page.truncate(limit);
+    Ok(page)
 }
+
+const FIRST_UNNUMBERED: &str = "\
+    SELECT id, next_attempt_at FROM deliveries WHERE subscription_id = ? \
+    AND sequence IS NULL AND next_attempt_at IS NOT NULL ORDER BY class, next_attempt_at, id LIMIT 1";
+const FIRST_NUMBERED: &str = "\
+    SELECT id, next_attempt_at FROM deliveries WHERE subscription_id = ? \
+    AND sequence IS NOT NULL AND next_attempt_at IS NOT NULL ORDER BY sequence LIMIT 1";
+
+/// The head of an ordered lane: its lowest unfinished number, and before all of them what was made
+/// while the subscription was not ordered yet (no order was promised among those).
+pub async fn head_of(
+    db: &impl Sql,
+    lane: SubscriptionId,
+) -> Result<Option<WaitingDelivery>, DbErr> {
+    for sql in [FIRST_UNNUMBERED, FIRST_NUMBERED] {
+        if let Some(row) = query_one(db, sql, vec![lane.into()]).await? {
+            return waiting(&row).map(Some);
+        }
+    }
+    Ok(None)
+}
+
+const OVERDUE: &str = "\
+    SELECT EXISTS (SELECT 1 FROM deliveries WHERE subscription_id = ? AND class IN (0, 1, 2) \
+    AND sequence IS NULL AND next_attempt_at <= ?) \
+    OR EXISTS (SELECT 1 FROM deliveries WHERE subscription_id = ? AND sequence IS NOT NULL AND next_attempt_at <= ?)";
+
+/// Whether something in the lane has been due since `until`.
+pub async fn is_overdue(
+    db: &impl Sql,
+    lane: SubscriptionId,
+    until: Timestamp,
+) -> Result<bool, DbErr> {
+    let values = vec![lane.into(), until.into(), lane.into(), until.into()];
+    query_one(db, OVERDUE, values).await?.map_or(Ok(false), |row| row.get(0))
+}
+
+const LANES_UNNUMBERED: &str = lanes_waiting!("sequence IS NULL");
+const LANES_NUMBERED: &str = lanes_waiting!("sequence IS NOT NULL");
 
 /// The lanes in which something waits: one seek per lane, whatever the backlog.
 pub async fn lanes_waiting_across_tenants(db: &impl Sql) -> Result<Vec<SubscriptionId>, DbErr> {
-    let sql = "WITH RECURSIVE lanes (subscription_id) AS ( \
-               SELECT * FROM (SELECT subscription_id FROM deliveries WHERE next_attempt_at IS NOT NULL \
-               ORDER BY subscription_id LIMIT 1) AS lowest \
-               UNION ALL \
-               SELECT (SELECT d.subscription_id FROM deliveries d WHERE d.next_attempt_at IS NOT NULL \
-               AND d.subscription_id > lanes.subscription_id ORDER BY d.subscription_id LIMIT 1) \
-               FROM lanes WHERE lanes.subscription_id IS NOT NULL) \
-               SELECT subscription_id FROM lanes WHERE subscription_id IS NOT NULL";
-    query_all(db, sql, Vec::new()).await?.iter().map(|row| row.get(0)).collect()
+    let mut lanes = BTreeSet::new();
+    for sql in [LANES_UNNUMBERED, LANES_NUMBERED] {
+        for row in query_all(db, sql, Vec::new()).await? {
+            lanes.insert(row.get(0)?);
+        }
+    }
+    Ok(lanes.into_iter().collect())
 }
 
-/// The next waiting deliveries of a subscription in the order of their ids, without those named.
+const WAITING_UNNUMBERED: &str = "\
+    SELECT id, event_id, event_type FROM deliveries WHERE subscription_id = ? \
+    AND sequence IS NULL AND next_attempt_at IS NOT NULL ORDER BY class, next_attempt_at, id LIMIT ?";
+const WAITING_NUMBERED: &str = "\
+    SELECT id, event_id, event_type FROM deliveries WHERE subscription_id = ? \
+    AND sequence IS NOT NULL AND next_attempt_at IS NOT NULL ORDER BY sequence LIMIT ?";
+
+/// A waiting delivery that is to be cleared.
+#[derive(Debug)]
+pub struct Uncleared {
+    pub id: DeliveryId,
+    pub event_id: EventId,
+    pub event_type: String,
+}
+
+/// Waiting deliveries of a subscription without those named, in any order.
 pub async fn waiting_page(
-    db: &impl ConnectionTrait,
+    db: &impl Sql,
     subscription: SubscriptionId,
-    without: &[DeliveryId],
-    limit: u64,
-) -> Result<Vec<Model>, DbErr> {
-    let mut query = Entity::find()
-        .filter(Column::SubscriptionId.eq(subscription))
-        .filter(Column::NextAttemptAt.is_not_null())
-        .order_by_asc(Column::Id)
-        .limit(limit);
-    if !without.is_empty() {
-        query = query.filter(Column::Id.is_not_in(without.iter().copied()));
+    without: &HashSet<DeliveryId>,
+    limit: usize,
+) -> Result<Vec<Uncleared>, DbErr> {
+    let mut page = Vec::new();
+    for sql in [WAITING_UNNUMBERED, WAITING_NUMBERED] {
+        if page.len() >= limit {
+            break;
+        }
+        // At most so many of them are left out.
+        let rows_max = as_limit(limit - page.len() + without.len());
+        for row in query_all(db, sql, vec![subscription.into(), rows_max]).await? {
+            let id = row.get(0)?;
+            if !without.contains(&id) {
+                page.push(Uncleared { id, event_id: row.get(1)?, event_type: row.get(2)? });
+            }
+        }
     }
-    query.all(db).await
+    page.truncate(limit);
+    Ok(page)
+}
+
+fn waiting(row: &Row) -> Result<WaitingDelivery, DbErr> {
+    Ok(WaitingDelivery { id: row.get(0)?, next_attempt_at: row.get(1)? })
+}
+
+fn as_limit(rows: usize) -> Value {
+    i64::try_from(rows).unwrap_or(i64::MAX).into()
 }

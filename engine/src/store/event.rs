@@ -8,7 +8,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, Select,
 };
 
-use super::{Page, Whose, Window};
+use super::{Found, LOOKED_THROUGH, Page, Whose, Window};
 
 /// Which events a list is to show; empty lists mean any.
 #[derive(Debug, Clone, Default)]
@@ -27,14 +27,13 @@ pub async fn find(
     Entity::find_by_id((id, tenant)).one(db).await
 }
 
-/// Newest first, with their data.
-pub async fn page(
+/// The tenant's last events, newest first, with their data.
+pub async fn last(
     db: &impl ConnectionTrait,
-    whose: Whose,
-    filter: &Filter,
-    page: Page<(Timestamp, EventId)>,
+    tenant: TenantId,
+    limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    select(whose, filter, page).all(db).await
+    ordered(Whose::Tenant(tenant)).limit(limit).all(db).await
 }
 
 /// An event without its data, as lists show it.
@@ -59,19 +58,8 @@ pub async fn page_of_heads(
     whose: Whose,
     filter: &Filter,
     page: Page<(Timestamp, EventId)>,
-) -> Result<Vec<Head>, DbErr> {
-    select(whose, filter, page).into_partial_model().all(db).await
-}
-
-fn select(whose: Whose, filter: &Filter, page: Page<(Timestamp, EventId)>) -> Select<Entity> {
-    let mut query = whose
-        .of(Entity::find(), Column::TenantId)
-        .order_by_desc(Column::CreatedAt)
-        .order_by_desc(Column::Id)
-        .limit(page.limit);
-    if !filter.types.is_empty() {
-        query = query.filter(Column::EventType.is_in(&filter.types));
-    }
+) -> Result<Found<Head, (Timestamp, EventId)>, DbErr> {
+    let mut query = ordered(whose);
     if !filter.correlation_ids.is_empty() {
         query = query.filter(
             Column::CorrelationId
@@ -84,11 +72,52 @@ fn select(whose: Whose, filter: &Filter, page: Page<(Timestamp, EventId)>) -> Se
     if let Some(to) = filter.window.to {
         query = query.filter(Column::CreatedAt.lt(to));
     }
-    if let Some((created_at, id)) = page.after {
-        let same_instant =
-            Condition::all().add(Column::CreatedAt.eq(created_at)).add(Column::Id.lt(id));
-        query =
-            query.filter(Condition::any().add(Column::CreatedAt.lt(created_at)).add(same_instant));
+    if let Some(after) = page.after {
+        query = query.filter(behind(whose, after));
     }
-    query
+    let mut looked_until = None;
+    if filter.is_selective(whose) {
+        let last = query.clone().select_only().columns([Column::CreatedAt, Column::Id]);
+        let last = last.offset(LOOKED_THROUGH - 1).limit(1);
+        looked_until = last.into_tuple::<(Timestamp, EventId)>().one(db).await?;
+    }
+    if let Some(until) = looked_until {
+        query = query.filter(behind(whose, until).not());
+    }
+    if !filter.types.is_empty() {
+        query = query.filter(Column::EventType.is_in(&filter.types));
+    }
+    let rows = query.limit(page.limit).into_partial_model().all(db).await?;
+    Ok(Found { rows, looked_until })
+}
+
+impl Filter {
+    /// Whether rows are left out that no index leaves out.
+    fn is_selective(&self, whose: Whose) -> bool {
+        let is_windowed = self.window.from.is_some() || self.window.to.is_some();
+        !self.types.is_empty()
+            || (whose == Whose::AcrossTenants && (is_windowed || !self.correlation_ids.is_empty()))
+    }
+}
+
+/// Newest first: a tenant's by the instant at which they came; everybody's, which no such index is
+/// kept for, by their ids, whose instants are the same unless the caller chose them.
+fn ordered(whose: Whose) -> Select<Entity> {
+    let query = whose.of(Entity::find(), Column::TenantId);
+    match whose {
+        Whose::Tenant(_) => query.order_by_desc(Column::CreatedAt).order_by_desc(Column::Id),
+        Whose::AcrossTenants => query.order_by_desc(Column::Id),
+    }
+}
+
+/// What stands behind a row in that order.
+fn behind(whose: Whose, (created_at, id): (Timestamp, EventId)) -> Condition {
+    let lower_id = Column::Id.lt(id);
+    match whose {
+        Whose::Tenant(_) => {
+            let same_instant = Condition::all().add(Column::CreatedAt.eq(created_at)).add(lower_id);
+            Condition::any().add(Column::CreatedAt.lt(created_at)).add(same_instant)
+        }
+        Whose::AcrossTenants => Condition::all().add(lower_id),
+    }
 }

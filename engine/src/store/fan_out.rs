@@ -1,9 +1,13 @@
 //! Events whose deliveries are still being written.
 
+use domain::ids::EventId;
 use domain::time::Timestamp;
 use entity::fan_out::{Column, Entity, Model};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
 
+use super::Page;
 use crate::database::{Sql, execute};
 
 /// Stores who gets an event.
@@ -40,14 +44,18 @@ pub async fn advance(
     Ok(moved > 0)
 }
 
-/// Those that are not finished; with `due_until`, only those due by then.
+/// Those that are not finished, by event; with `due_until`, only those due by then.
 pub async fn page_across_tenants(
     db: &impl ConnectionTrait,
     due_until: Option<Timestamp>,
+    page: Page<EventId>,
 ) -> Result<Vec<Model>, DbErr> {
-    let mut query = Entity::find();
+    let mut query = Entity::find().order_by_asc(Column::EventId).limit(page.limit);
     if let Some(until) = due_until {
         query = query.filter(Column::DueAt.lte(until));
+    }
+    if let Some(after) = page.after {
+        query = query.filter(Column::EventId.gt(after));
     }
     query.all(db).await
 }

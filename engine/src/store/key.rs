@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::Page;
-use crate::database::{Sql, execute};
+use crate::database::{Sql, execute, padded_list, runs};
 
 /// Stores a new key.
 pub async fn insert(db: &impl ConnectionTrait, key: ActiveModel) -> Result<Model, DbErr> {
@@ -59,9 +59,16 @@ pub async fn revoke(
     Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()]).await? > 0)
 }
 
-/// Notes that a key was used.
-pub async fn touch(db: &impl Sql, id: KeyId, now: Timestamp) -> Result<(), DbErr> {
-    execute(db, "UPDATE api_keys SET last_used_at = ? WHERE id = ?", vec![now.into(), id.into()])
-        .await
-        .map(|_| ())
+/// Notes that keys were used.
+pub async fn touch_across_tenants(
+    db: &impl Sql,
+    ids: &[KeyId],
+    now: Timestamp,
+) -> Result<(), DbErr> {
+    for run in runs(ids) {
+        let (marks, ids) = padded_list(run.iter().map(|id| (*id).into()).collect());
+        let sql = format!("UPDATE api_keys SET last_used_at = ? WHERE id IN ({marks})");
+        execute(db, &sql, std::iter::once(now.into()).chain(ids).collect()).await?;
+    }
+    Ok(())
 }

@@ -22,6 +22,19 @@ pub struct Page<K> {
     pub after: Option<K>,
 }
 
+/// Rows that a page looks through at most for those that a filter without an index of its own lets
+/// pass: a page costs milliseconds, whatever has gathered over the years.
+pub const LOOKED_THROUGH: u64 = 10_000;
+
+/// A page of a list.
+#[derive(Debug)]
+pub struct Found<R, K> {
+    pub rows: Vec<R>,
+    /// Set when more rows stand behind the last one that was looked at: this one. The page may be
+    /// short then, or empty, and still have a next one.
+    pub looked_until: Option<K>,
+}
+
 /// A half-open window of instants: `from` is in it, `to` is not.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Window {

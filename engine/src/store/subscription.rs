@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use domain::ids::{SubscriptionId, TenantId};
 use domain::subscription::{CustomHeaders, DisabledReason, SubscriptionStatus};
 use domain::time::Timestamp;
-use entity::subscription::{ActiveModel, Column, Entity, Model, Settling};
+use entity::subscription::{ActiveModel, Clearing, Column, Entity, Model};
 use entity::subscription_state;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait,
@@ -128,14 +128,14 @@ pub async fn update(
 }
 
 /// Takes the subscription's row for the rest of the transaction, so that changes of one
-/// subscription follow each other.
-pub async fn lock(db: &impl Sql, tenant: TenantId, id: SubscriptionId) -> Result<(), DbErr> {
-    let sql = "UPDATE subscriptions SET revision = revision WHERE id = ? AND tenant_id = ?";
-    execute(db, sql, vec![id.into(), tenant.into()]).await.map(|_| ())
+/// subscription follow each other; `false` when the tenant has no such subscription.
+pub async fn lock(db: &impl Sql, tenant: TenantId, id: SubscriptionId) -> Result<bool, DbErr> {
+    let sql = "UPDATE subscriptions SET revision = revision WHERE id = ? AND tenant_id = ? AND deleted_at IS NULL";
+    Ok(execute(db, sql, vec![id.into(), tenant.into()]).await? > 0)
 }
 
 /// Disables a subscription, unless it is disabled or deleted: nothing is delivered from this commit
-/// on. What waits is settled afterwards.
+/// on. What waits is cleared afterwards.
 pub async fn disable(
     db: &impl Sql,
     tenant: TenantId,
@@ -143,12 +143,12 @@ pub async fn disable(
     reason: DisabledReason,
     now: Timestamp,
 ) -> Result<bool, DbErr> {
-    let disable = "UPDATE subscriptions SET status = ?, disabled_reason = ?, settling = ?, revision = revision + 1, \
+    let disable = "UPDATE subscriptions SET status = ?, disabled_reason = ?, clearing = ?, revision = revision + 1, \
                    updated_at = ? WHERE id = ? AND tenant_id = ? AND deleted_at IS NULL AND status <> ? RETURNING revision";
     let values = vec![
         SubscriptionStatus::Disabled.into(),
         reason.into(),
-        Settling::Disabled.into(),
+        Clearing::Disabled.into(),
         now.into(),
         id.into(),
         tenant.into(),
@@ -187,31 +187,45 @@ pub async fn mark_deleted(
     let changed = ActiveModel {
         id: Set(row.id),
         deleted_at: Set(Some(now)),
-        settling: Set(Some(Settling::Deleted)),
+        clearing: Set(Some(Clearing::Deleted)),
         ..Default::default()
     };
     update(db, changed, row.revision, now).await.map(|_| ())
 }
 
-/// Subscriptions whose waiting deliveries are still to be settled.
-pub async fn settling_across_tenants(
+/// Subscriptions whose waiting deliveries are still to be cleared.
+pub async fn clearing_across_tenants(
     db: &impl Sql,
 ) -> Result<Vec<(TenantId, SubscriptionId)>, DbErr> {
-    let sql = "SELECT tenant_id, id FROM subscriptions WHERE settling IS NOT NULL";
+    let sql = "SELECT tenant_id, id FROM subscriptions WHERE clearing IS NOT NULL";
     let rows = query_all(db, sql, Vec::new()).await?;
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
-/// Notes that nothing of a subscription waits any more.
-pub async fn settled(db: &impl Sql, id: SubscriptionId) -> Result<(), DbErr> {
-    execute(db, "UPDATE subscriptions SET settling = NULL WHERE id = ?", vec![id.into()])
-        .await
-        .map(|_| ())
+/// Holds an intention for the rest of the transaction; `false` when it is another one, or none.
+pub async fn hold_clearing(
+    db: &impl Sql,
+    id: SubscriptionId,
+    intention: Clearing,
+) -> Result<bool, DbErr> {
+    let sql = "UPDATE subscriptions SET clearing = clearing WHERE id = ? AND clearing = ?";
+    Ok(execute(db, sql, vec![id.into(), intention.into()]).await? > 0)
+}
+
+/// Notes that nothing of a subscription waits any more; `false` when the intention is another one
+/// by now, or none.
+pub async fn cleared(
+    db: &impl Sql,
+    id: SubscriptionId,
+    intention: Clearing,
+) -> Result<bool, DbErr> {
+    let sql = "UPDATE subscriptions SET clearing = NULL WHERE id = ? AND clearing = ?";
+    Ok(execute(db, sql, vec![id.into(), intention.into()]).await? > 0)
 }
 
 /// Notes that something waits again for a subscription that was disabled or deleted before.
-pub async fn settle_again(db: &impl Sql, id: SubscriptionId) -> Result<(), DbErr> {
-    let sql = "UPDATE subscriptions SET settling = CASE WHEN deleted_at IS NULL THEN 'disabled' ELSE 'deleted' END \
+pub async fn clear_again(db: &impl Sql, id: SubscriptionId) -> Result<(), DbErr> {
+    let sql = "UPDATE subscriptions SET clearing = CASE WHEN deleted_at IS NULL THEN 'disabled' ELSE 'deleted' END \
                WHERE id = ? AND (deleted_at IS NOT NULL OR status = 'disabled')";
     execute(db, sql, vec![id.into()]).await.map(|_| ())
 }

@@ -9,6 +9,8 @@ use crate::publish::GROUP_ROWS;
 
 /// Postings of one commit at most: bounds the time that the others wait.
 const GROUP_POSTINGS: usize = 1_000;
+/// Bytes of the events of one commit at most, but for one posting that has more.
+const GROUP_BYTES: usize = 8 * 1024 * 1024;
 /// Outcomes of one commit at most.
 const GROUP_RECORDS: usize = 1_000;
 /// Rows that an outcome writes: the attempt, and the delivery that it moves.
@@ -76,19 +78,22 @@ impl Backlog {
         let records = self.records.len().min(GROUP_RECORDS);
         group.records.extend(self.records.drain(..records));
         let rows_max = posting_rows_beside(records);
-        let mut rows = 0;
+        let (mut rows, mut bytes) = (0, 0);
         while group.postings.len() < GROUP_POSTINGS
             && let Some(tenant) = self.turns.pop_front()
         {
             let Some(waiting) = self.by_tenant.get_mut(&tenant) else { continue };
             let fits = |posting: &mut WaitingPosting| {
-                rows == 0 || rows + posting.request.rows() <= rows_max
+                let request = &posting.request;
+                rows == 0
+                    || (rows + request.rows() <= rows_max && bytes + request.bytes() <= GROUP_BYTES)
             };
             let Some(posting) = waiting.pop_front_if(fits) else {
                 self.turns.push_front(tenant);
                 break;
             };
             rows += posting.request.rows();
+            bytes += posting.request.bytes();
             group.postings.push(posting);
             if waiting.is_empty() {
                 self.by_tenant.remove(&tenant);

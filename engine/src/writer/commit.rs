@@ -10,17 +10,20 @@ use super::{WaitingPosting, WaitingRecord};
 use crate::context::Parts;
 use crate::dispatch::{self, Late, Recorded};
 use crate::error::Error;
-use crate::publish::{self, Outcome, Posted, ToPush};
+use crate::publish::{self, Posted, PostingFate, ToPush};
 
 /// Commits the group, tells the queue, and answers. Returns the outcomes that have to be tried again
 /// since the database is away.
 pub(super) async fn write(parts: &Arc<Parts>, group: Group) -> Vec<WaitingRecord> {
     let mut unrecorded = Vec::new();
-    let mut left = vec![(group, Late::None)];
+    let mut left = vec![(group, Late::Unexpected)];
     while let Some((mut group, late)) = left.pop() {
         let fresh_mark = parts.fresh.mark();
         match commit(parts, &mut group, late).await {
             Ok(Some(mut committed)) => {
+                if !committed.recorded.disabled.is_empty() {
+                    parts.fresh.forget();
+                }
                 parts.fresh.put(fresh_mark, committed.to_push.fresh.drain(..));
                 let fan_outs = std::mem::take(&mut committed.to_push.fan_outs);
                 publish::push(parts, committed.to_push).await;
@@ -42,9 +45,9 @@ pub(super) async fn write(parts: &Arc<Parts>, group: Group) -> Vec<WaitingRecord
             // Some outcomes came late: nothing was written, and they are looked at by name.
             Ok(None) => {
                 let records = std::mem::take(&mut group.records);
-                left.push((Group { records, ..Group::default() }, Late::Some));
+                left.push((Group { records, ..Group::default() }, Late::Expected));
                 if group.len() > 0 {
-                    left.push((group, Late::None));
+                    left.push((group, Late::Unexpected));
                 }
             }
             Err(Error::Unavailable { what, source }) => {
@@ -85,9 +88,11 @@ async fn commit(
     group: &mut Group,
     late: Late,
 ) -> Result<Option<GroupCommitted>, Error> {
+    let books =
+        publish::books_of(parts, group.postings.iter().map(|posting| &posting.request)).await?;
     let transaction = parts.database.begin_group().await?;
     let postings = group.postings.iter_mut().map(|posting| &mut posting.request).collect();
-    let (posted, to_push) = publish::write(parts, &transaction, postings).await?;
+    let (posted, to_push) = publish::write(parts, &transaction, postings, books).await?;
     let records: Vec<_> = requests(&group.records).collect();
     let Some(recorded) = dispatch::write(parts, &transaction, &records, late).await? else {
         return Ok(None);
@@ -107,8 +112,8 @@ fn answer_postings(
 ) {
     for (posting, answer) in postings.into_iter().zip(answers) {
         let answer = match answer {
-            Some(posted) => posted.map(Outcome::Posted),
-            None => Ok(Outcome::Stale(Box::new(posting.request))),
+            Some(posted) => posted.map(PostingFate::Posted),
+            None => Ok(PostingFate::Stale(Box::new(posting.request))),
         };
         let _ = posting.answer.send(answer);
     }
@@ -122,10 +127,9 @@ async fn complete(parts: &Parts, records: Vec<WaitingRecord>, completions: &[Com
         // The rows are right; the leases run out and what is looked at again is dropped as final.
         tracing::warn!(error = &error as &dyn std::error::Error, "queue.complete_failed");
     }
-    for completion in completions {
-        parts.in_flight.end(&completion.ticket);
-    }
-    for record in records {
-        let _ = record.answer.send(());
+    for WaitingRecord { request, answer } in records {
+        // The ticket is laid down before anybody is told.
+        drop(request);
+        let _ = answer.send(());
     }
 }

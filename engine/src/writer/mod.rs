@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::DbBackend;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 
 use self::backlog::Backlog;
 use crate::context::Parts;
@@ -20,11 +21,16 @@ use crate::dispatch::Record;
 use crate::error::Error;
 use crate::group::Stopped;
 use crate::publish::{Committed, Request};
+use crate::vital::Vital;
 
 /// Postings that wait at most on their way to the writer, and as many with it; further callers are
 /// held back before they are read.
 const WAITING_POSTINGS: usize = 2_048;
-/// Outcomes that wait at most in each of the two places: together as many as slots of a process.
+/// Bytes of the events that wait at most: 64 MiB, counted in KiB.
+const ROOM_UNITS: usize = 64 * 1024;
+const ROOM_UNIT: usize = 1024;
+/// Outcomes that wait at most in each of the two places; with more slots than both hold, a worker waits
+/// for its turn.
 const WAITING_RECORDS: usize = 2_048;
 /// How long the writer rests before it tries again while the database is away.
 const DATABASE_AWAY_WAIT: Duration = Duration::from_millis(250);
@@ -43,6 +49,10 @@ type WaitingRecord = Waiting<Record, ()>;
 /// Commits postings and outcomes in groups.
 #[derive(Debug)]
 pub(crate) struct Writer {
+    /// Cancelled when the writer has ended.
+    pub ended: CancellationToken,
+    /// Room for what waits, in units of [`ROOM_UNIT`].
+    room: Semaphore,
     postings: mpsc::Sender<WaitingPosting>,
     records: mpsc::Sender<WaitingRecord>,
 }
@@ -56,7 +66,14 @@ impl Writer {
         let (postings, postings_waiting) = mpsc::channel(WAITING_POSTINGS);
         let (records, records_waiting) = mpsc::channel(WAITING_RECORDS);
         let writes_in_place = parts.database.backend() == DbBackend::Sqlite;
-        let work = run(parts, postings_waiting, records_waiting);
+        let ended = CancellationToken::new();
+        let work = {
+            let ended = ended.clone().drop_guard();
+            async move {
+                run(parts, postings_waiting, records_waiting).await;
+                drop(ended);
+            }
+        };
         if writes_in_place {
             // A thread of its own: a commit holds up nobody else's tasks.
             let runtime = tokio::runtime::Handle::current();
@@ -67,7 +84,7 @@ impl Writer {
         } else {
             tokio::spawn(work);
         }
-        Self { postings, records }
+        Self { ended, room: Semaphore::new(ROOM_UNITS), postings, records }
     }
 
     /// Commits a posting with whatever else waits.
@@ -76,6 +93,9 @@ impl Writer {
     /// When the database is away (nothing is stored then, or nothing is known of what is), or the
     /// process is stopping.
     pub(crate) async fn post(&self, request: Request) -> Committed {
+        let units = (request.bytes() / ROOM_UNIT + 1).min(ROOM_UNITS);
+        // Never closed, so this only waits.
+        let _room = self.room.acquire_many(u32::try_from(units).unwrap_or(u32::MAX)).await;
         let (answer, answered) = oneshot::channel();
         let sent = self.postings.send(Waiting { request, answer }).await;
         match answered.await {
@@ -95,25 +115,12 @@ impl Writer {
     }
 }
 
-/// Ends the process when the writer panics: without it nothing is accepted and nothing recorded, and
-/// what was sent would be sent again. Nothing is lost by that: a start finds all of it in the database.
-struct EndsWithWriter;
-
-impl Drop for EndsWithWriter {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            tracing::error!("writer.panicked");
-            std::process::abort();
-        }
-    }
-}
-
 async fn run(
     parts: Arc<Parts>,
     mut postings: mpsc::Receiver<WaitingPosting>,
     mut records: mpsc::Receiver<WaitingRecord>,
 ) {
-    let _ends = EndsWithWriter;
+    let _vital = Vital("writer");
     let mut backlog = Backlog::default();
     loop {
         if backlog.is_empty() {

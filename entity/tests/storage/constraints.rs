@@ -108,7 +108,7 @@ async fn numbers_out_of_their_range_are_refused(database: &TestDatabase) {
         "UPDATE subscriptions SET revision = 0",
         "UPDATE subscriptions SET kind = 'email'",
         "UPDATE subscriptions SET format = 'xml'",
-        "UPDATE subscriptions SET settling = 'paused'",
+        "UPDATE subscriptions SET clearing = 'paused'",
         "UPDATE subscriptions SET disabled_reason = 'tired'",
         "UPDATE tenants SET status = 'deleted'",
     ] {

@@ -74,7 +74,7 @@ async fn empty_columns_come_back_empty(database: &TestDatabase) {
         client_certificate_sealed: None,
         breaker_opened_at: None,
         failing_since: None,
-        settling: None,
+        clearing: None,
         deleted_at: Some(NOW),
         ..samples::subscription(&tenant, "s")
     };

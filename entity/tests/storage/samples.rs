@@ -9,7 +9,7 @@ use domain::subscription::{DisabledReason, SubscriptionStatus};
 use domain::tenant::{RateLimit, TenantStatus};
 use domain::time::Timestamp;
 use entity::dead_letter::Resolution;
-use entity::subscription::Settling;
+use entity::subscription::Clearing;
 use entity::{
     api_key, attempt, dead_letter, delivery, event, event_type, event_type_version, fan_out,
     idempotency_key, instance, subscription, subscription_secret, subscription_state, tenant,
@@ -118,7 +118,7 @@ pub(crate) fn subscription(tenant: &tenant::Model, name: &str) -> subscription::
         consecutive_failures: i32::MAX,
         breaker_opened_at: Some(NOW),
         failing_since: Some(NOW),
-        settling: Some(Settling::Disabled),
+        clearing: Some(Clearing::Disabled),
         created_at: NOW,
         updated_at: NOW,
         deleted_at: None,

@@ -1,0 +1,149 @@
+//! Clears what waits for a subscription that was disabled or deleted.
+//!
+//! The intention is one commit and holds at once; the rows follow here in chunks, resumed after a
+//! crash. A request in flight is finished first: its own outcome decides.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::delivery::DeliveryStatus;
+use domain::ids::{DeliveryId, SubscriptionId, TenantId};
+use domain::outcome::FailureReason;
+use entity::subscription::Clearing;
+use parking_lot::Mutex;
+
+use crate::address_book::lane_settings;
+use crate::context::Parts;
+use crate::database::execute;
+use crate::dispatch::number_of;
+use crate::error::Error;
+use crate::store;
+
+/// Rows of one commit: short enough that nobody waits for it.
+const CHUNK_ROWS: usize = 500;
+/// How long to wait for requests in flight, or for a database that is away, before looking again.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
+
+/// The subscriptions that this process is clearing.
+#[derive(Debug, Default)]
+pub struct UnderWay(Mutex<HashSet<SubscriptionId>>);
+
+/// Starts clearing in the background, unless it is under way.
+pub fn start(parts: Arc<Parts>, tenant: TenantId, subscription: SubscriptionId) {
+    if !parts.clearing.0.lock().insert(subscription) {
+        return;
+    }
+    tokio::spawn(async move {
+        loop {
+            match clear(&parts, tenant, subscription).await {
+                Ok(()) => {
+                    parts.clearing.0.lock().remove(&subscription);
+                    // Whoever found it under way until now had committed an intention before.
+                    if !is_wanted(&parts, subscription).await
+                        || !parts.clearing.0.lock().insert(subscription)
+                    {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, subscription.id = %subscription, "clear.failed");
+                    tokio::time::sleep(LOOK_AGAIN * 4).await;
+                }
+            }
+        }
+    });
+}
+
+/// Whether there is an intention; also when that cannot be said.
+async fn is_wanted(parts: &Parts, subscription: SubscriptionId) -> bool {
+    let row = store::subscription::find_across_tenants(&parts.database.read, subscription).await;
+    row.map_or(true, |row| row.is_some_and(|row| row.clearing.is_some()))
+}
+
+async fn clear(parts: &Parts, tenant: TenantId, subscription: SubscriptionId) -> Result<(), Error> {
+    let db = &parts.database.read;
+    loop {
+        let Some(row) = store::subscription::find_across_tenants(db, subscription).await? else {
+            return Ok(());
+        };
+        let Some(intention) = row.clearing else {
+            // Started again meanwhile: what still waits is delivered.
+            if row.deleted_at.is_none() {
+                parts.lanes.configure(subscription, &lane_settings(&row)).await?;
+            }
+            return Ok(());
+        };
+        parts.lanes.drop_lane(subscription).await?;
+        let in_flight: HashSet<DeliveryId> =
+            parts.in_flight.deliveries_of(subscription).into_iter().collect();
+        match clear_chunk(parts, tenant, subscription, intention, &in_flight).await? {
+            // Another intention, or none: looked at anew.
+            None | Some(1..) => continue,
+            Some(0) => {}
+        }
+        if in_flight.is_empty() && parts.in_flight.deliveries_of(subscription).is_empty() {
+            let transaction = parts.database.begin().await?;
+            let ended = store::subscription::cleared(&transaction, subscription, intention).await?;
+            transaction.commit().await?;
+            if ended {
+                return Ok(());
+            }
+        }
+        tokio::time::sleep(LOOK_AGAIN).await;
+    }
+}
+
+/// Clears the next rows; how many, or `None` when the intention is another one by now.
+async fn clear_chunk(
+    parts: &Parts,
+    tenant: TenantId,
+    subscription: SubscriptionId,
+    intention: Clearing,
+    in_flight: &HashSet<DeliveryId>,
+) -> Result<Option<usize>, Error> {
+    let now = parts.clock.now();
+    let transaction = parts.database.begin().await?;
+    // Held until the commit: whoever starts the subscription again waits, or has been before us.
+    if !store::subscription::hold_clearing(&transaction, subscription, intention).await? {
+        return Ok(None);
+    }
+    let rows =
+        store::delivery::waiting_page(&transaction, subscription, in_flight, CHUNK_ROWS).await?;
+    let (status, reason) = match intention {
+        Clearing::Disabled => {
+            (DeliveryStatus::Failed, Some(number_of(FailureReason::SubscriptionDisabled)))
+        }
+        Clearing::Deleted => (DeliveryStatus::Cancelled, None),
+    };
+    for row in &rows {
+        let sql = "UPDATE deliveries SET status = ?, failure_reason = COALESCE(?, failure_reason), next_attempt_at = NULL, \
+                   completed_at = ? WHERE id = ? AND next_attempt_at IS NOT NULL";
+        let moved = execute(
+            &transaction,
+            sql,
+            vec![status.into(), reason.into(), now.into(), row.id.into()],
+        )
+        .await?;
+        if intention == Clearing::Disabled && moved > 0 {
+            let letter = store::dead_letter::New {
+                delivery_id: row.id,
+                tenant_id: tenant,
+                event_id: row.event_id,
+                subscription_id: subscription,
+                event_type: &row.event_type,
+                dead_at: now,
+            };
+            store::dead_letter::insert(&transaction, &letter).await?;
+        }
+    }
+    let mut cleared = rows.len();
+    if intention == Clearing::Deleted {
+        let rows_max = CHUNK_ROWS - cleared;
+        cleared +=
+            store::dead_letter::discard_of_subscription(&transaction, subscription, rows_max, now)
+                .await?;
+    }
+    transaction.commit().await?;
+    Ok(Some(cleared))
+}
