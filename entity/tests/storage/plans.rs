@@ -68,7 +68,7 @@ async fn postgres_fills_a_lane_from_the_due_index_of_each_partition() {
 fn lane(subscription: &str) -> String {
     format!(
         "SELECT id FROM deliveries WHERE subscription_id = {subscription} AND class = 0 \
-         AND next_attempt_at IS NOT NULL ORDER BY next_attempt_at, id LIMIT 128"
+         AND sequence IS NULL AND next_attempt_at IS NOT NULL ORDER BY next_attempt_at, id LIMIT 128"
     )
 }
 

@@ -3,6 +3,7 @@
 mod attempts;
 mod fan_out;
 mod lanes;
+mod refusals;
 
 use serde_json::Value;
 use testkit::{Storage, TestApp, eventually};
