@@ -17,7 +17,7 @@ use sea_orm::{
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-pub use sql::{Row, Sql};
+pub use sql::{AllOrNothing, Row, Sql};
 pub use sqlite::{InPlace, InPlaceTransaction};
 pub use statement::{execute, padded_list, query_all, query_one, rows_of_values, runs};
 
@@ -169,6 +169,15 @@ impl Sql for GroupTransaction {
         match self {
             Self::Pooled(_) => DbBackend::Postgres,
             Self::InPlace(_) => DbBackend::Sqlite,
+        }
+    }
+
+    fn all_or_nothing(&self) -> AllOrNothing {
+        match self {
+            Self::Pooled(transaction) => transaction.all_or_nothing(),
+            Self::InPlace(_) => {
+                AllOrNothing { insert: "INSERT OR ROLLBACK", update: "UPDATE OR ROLLBACK" }
+            }
         }
     }
 

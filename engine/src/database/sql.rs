@@ -5,11 +5,25 @@ use async_trait::async_trait;
 use sea_orm::sea_query::{ArrayType, ValueType};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, TryGetable, Value};
 
+/// The verbs of [`Sql::all_or_nothing`].
+#[derive(Debug, Clone, Copy)]
+pub struct AllOrNothing {
+    pub insert: &'static str,
+    pub update: &'static str,
+}
+
 /// Runs statements.
 #[async_trait]
 pub trait Sql: Sync {
     /// Whose dialect it takes.
     fn backend(&self) -> DbBackend;
+
+    /// How a statement begins that changes many rows in a transaction which ends with its first
+    /// failure: SQLite, told that nothing is to be kept then, need not copy each page before the
+    /// statement changes it.
+    fn all_or_nothing(&self) -> AllOrNothing {
+        AllOrNothing { insert: "INSERT", update: "UPDATE" }
+    }
 
     /// Runs a statement; the number of rows that it changed.
     async fn execute(&self, statement: Statement) -> Result<u64, DbErr>;

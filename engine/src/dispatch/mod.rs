@@ -21,7 +21,7 @@ use crate::context::Engine;
 use crate::error::Error;
 
 pub use fresh::Fresh;
-pub(crate) use fresh::FreshDelivery;
+pub(crate) use fresh::{FreshDelivery, Mark};
 pub use in_flight::{Held, InFlight};
 pub use load::{DueDelivery, Loader};
 pub(crate) use record::{Late, Record, Recorded, follow_up, rest, write};

@@ -38,7 +38,7 @@ const MOVE_TYPES: [&str; 9] = [
 pub(super) async fn apply(db: &impl Sql, moves: &[Move]) -> Result<usize, DbErr> {
     let mut moved = 0;
     for run in runs(moves) {
-        let sql = move_statement(db.backend(), run.len());
+        let sql = move_statement(db, run.len());
         moved += execute(db, &sql, run.iter().flat_map(move_values).collect()).await?;
     }
     Ok(usize::try_from(moved).unwrap_or(usize::MAX))
@@ -51,7 +51,7 @@ pub(super) async fn apply_by_name(
 ) -> Result<HashSet<DeliveryId>, DbErr> {
     let mut moved = HashSet::with_capacity(moves.len());
     for run in runs(moves) {
-        let sql = format!("{} RETURNING deliveries.id", move_statement(db.backend(), run.len()));
+        let sql = format!("{} RETURNING deliveries.id", move_statement(db, run.len()));
         for row in query_all(db, &sql, run.iter().flat_map(move_values).collect()).await? {
             moved.insert(row.get(0)?);
         }
@@ -59,15 +59,16 @@ pub(super) async fn apply_by_name(
     Ok(moved)
 }
 
-fn move_statement(backend: DbBackend, rows: usize) -> String {
-    let rows = rows_of_values(backend, &MOVE_TYPES, rows);
-    let greatest = match backend {
+fn move_statement(db: &impl Sql, rows: usize) -> String {
+    let rows = rows_of_values(db.backend(), &MOVE_TYPES, rows);
+    let update = db.all_or_nothing().update;
+    let greatest = match db.backend() {
         DbBackend::Postgres => "GREATEST",
         _ => "MAX",
     };
     format!(
         "WITH v (id, number, status, class, next_attempt_at, code, reason, error, completed_at) AS (VALUES {rows}) \
-         UPDATE deliveries SET status = v.status, class = v.class, next_attempt_at = v.next_attempt_at, \
+         {update} deliveries SET status = v.status, class = v.class, next_attempt_at = v.next_attempt_at, \
          attempt_count = {greatest}(deliveries.attempt_count, v.number), last_status_code = v.code, \
          failure_reason = v.reason, last_error = v.error, completed_at = v.completed_at \
          FROM v WHERE deliveries.id = v.id AND deliveries.next_attempt_at IS NOT NULL \
@@ -114,9 +115,10 @@ pub(crate) async fn insert_attempts(
     for run in runs(&attempts) {
         let rows = rows_of_values(db.backend(), &types, run.len());
         let sql = format!(
-            "INSERT INTO attempts (delivery_id, number, subscription_revision, started_at, duration_ms, queue_ms, dns_ms, \
+            "{} INTO attempts (delivery_id, number, subscription_revision, started_at, duration_ms, queue_ms, dns_ms, \
              connect_ms, tls_ms, first_byte_ms, remote_ip, http_version, status_code, failure_reason, error, \
-             response_headers, response_body, response_truncated) VALUES {rows} ON CONFLICT (delivery_id, number) DO NOTHING"
+             response_headers, response_body, response_truncated) VALUES {rows} ON CONFLICT (delivery_id, number) DO NOTHING",
+            db.all_or_nothing().insert
         );
         execute(db, &sql, run.iter().flatten().cloned().collect()).await?;
     }

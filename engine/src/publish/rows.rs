@@ -58,7 +58,8 @@ pub(crate) async fn insert_events(db: &impl Sql, events: &[&Prepared]) -> Result
         let rows = rows_of_values(db.backend(), &EVENT_TYPES, run.len());
         // A group sent again after an unknown outcome finds its own rows.
         let sql = format!(
-            "INSERT INTO events ({EVENT_COLUMNS}) VALUES {rows} ON CONFLICT (id, tenant_id) DO NOTHING"
+            "{} INTO events ({EVENT_COLUMNS}) VALUES {rows} ON CONFLICT (id, tenant_id) DO NOTHING",
+            db.all_or_nothing().insert
         );
         execute(db, &sql, run.iter().flat_map(|event| event_values(event)).collect()).await?;
     }
@@ -121,9 +122,10 @@ pub(crate) async fn insert_deliveries(
     for run in runs(deliveries) {
         let rows = rows_of_values(db.backend(), &DELIVERY_TYPES, run.len());
         let sql = format!(
-            "INSERT INTO deliveries (id, tenant_id, event_id, subscription_id, subscription_revision, event_type, status, \
+            "{} INTO deliveries (id, tenant_id, event_id, subscription_id, subscription_revision, event_type, status, \
              \"trigger\", class, attempt_count, max_attempts, next_attempt_at, sequence) VALUES {rows} \
-             ON CONFLICT (id) DO NOTHING"
+             ON CONFLICT (id) DO NOTHING",
+            db.all_or_nothing().insert
         );
         execute(db, &sql, run.iter().flat_map(delivery_values).collect()).await?;
     }

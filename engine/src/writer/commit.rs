@@ -4,44 +4,37 @@
 use std::sync::Arc;
 
 use queue::Completion;
+use tokio::sync::mpsc;
 
 use super::backlog::Group;
 use super::{WaitingPosting, WaitingRecord};
 use crate::context::Parts;
-use crate::dispatch::{self, Late, Recorded};
+use crate::dispatch::{self, Late, Mark, Recorded};
 use crate::error::Error;
 use crate::publish::{self, Posted, PostingFate, ToPush};
 
-/// Commits the group, tells the queue, and answers. Returns the outcomes that have to be tried again
-/// since the database is away.
-pub(super) async fn write(parts: &Arc<Parts>, group: Group) -> Vec<WaitingRecord> {
+/// A group that is committed, with what has to be told of it.
+#[derive(Debug)]
+pub(super) struct Done {
+    group: Group,
+    committed: GroupCommitted,
+    fresh_mark: Mark,
+}
+
+/// Commits the group and hands on what is to be told of it. Returns the outcomes that have to be tried
+/// again since the database is away.
+pub(super) async fn write(
+    parts: &Arc<Parts>,
+    group: Group,
+    done: &mpsc::Sender<Done>,
+) -> Vec<WaitingRecord> {
     let mut unrecorded = Vec::new();
     let mut left = vec![(group, Late::Unexpected)];
     while let Some((mut group, late)) = left.pop() {
         let fresh_mark = parts.fresh.mark();
         match commit(parts, &mut group, late).await {
-            Ok(Some(mut committed)) => {
-                if !committed.recorded.disabled.is_empty() {
-                    parts.fresh.forget();
-                }
-                parts.fresh.put(fresh_mark, committed.to_push.fresh.drain(..));
-                let fan_outs = std::mem::take(&mut committed.to_push.fan_outs);
-                publish::push(parts, committed.to_push).await;
-                let answers = committed.posted.into_iter().map(|posted| posted.map(Ok));
-                if fan_outs.is_empty() {
-                    answer_postings(group.postings, answers);
-                } else {
-                    let (parts, postings) = (parts.clone(), group.postings);
-                    let answers: Vec<_> = answers.collect();
-                    tokio::spawn(async move {
-                        publish::finish_fan_outs(fan_outs, &parts).await;
-                        answer_postings(postings, answers);
-                    });
-                }
-                let completions =
-                    dispatch::follow_up(parts, requests(&group.records), committed.recorded);
-                complete(parts, group.records, &completions).await;
-            }
+            // Received as long as the writer writes.
+            Ok(Some(committed)) => drop(done.send(Done { group, committed, fresh_mark }).await),
             // Some outcomes came late: nothing was written, and they are looked at by name.
             Ok(None) => {
                 let records = std::mem::take(&mut group.records);
@@ -72,6 +65,30 @@ pub(super) async fn write(parts: &Arc<Parts>, group: Group) -> Vec<WaitingRecord
         }
     }
     unrecorded
+}
+
+/// Tells the queue of a committed group, and answers who waits for it.
+pub(super) async fn tell(parts: &Arc<Parts>, done: Done) {
+    let Done { group, mut committed, fresh_mark } = done;
+    if !committed.recorded.disabled.is_empty() {
+        parts.fresh.forget();
+    }
+    parts.fresh.put(fresh_mark, committed.to_push.fresh.drain(..));
+    let fan_outs = std::mem::take(&mut committed.to_push.fan_outs);
+    publish::push(parts, committed.to_push).await;
+    let answers = committed.posted.into_iter().map(|posted| posted.map(Ok));
+    if fan_outs.is_empty() {
+        answer_postings(group.postings, answers);
+    } else {
+        let (parts, postings) = (parts.clone(), group.postings);
+        let answers: Vec<_> = answers.collect();
+        tokio::spawn(async move {
+            publish::finish_fan_outs(fan_outs, &parts).await;
+            answer_postings(postings, answers);
+        });
+    }
+    let completions = dispatch::follow_up(parts, requests(&group.records), committed.recorded);
+    complete(parts, group.records, &completions).await;
 }
 
 /// What a transaction has made of a group.

@@ -13,6 +13,7 @@ use std::time::Duration;
 
 use sea_orm::DbBackend;
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use self::backlog::Backlog;
@@ -32,6 +33,8 @@ const ROOM_UNIT: usize = 1024;
 /// Outcomes that wait at most in each of the two places; with more slots than both hold, a worker waits
 /// for its turn.
 const WAITING_RECORDS: usize = 2_048;
+/// Committed groups that wait to be told of; with more the writer waits.
+const UNTOLD_GROUPS: usize = 4;
 /// How long the writer rests before it tries again while the database is away.
 const DATABASE_AWAY_WAIT: Duration = Duration::from_millis(250);
 
@@ -121,13 +124,14 @@ async fn run(
     mut records: mpsc::Receiver<WaitingRecord>,
 ) {
     let _vital = Vital("writer");
+    let (done, telling) = tell(&parts);
     let mut backlog = Backlog::default();
     loop {
         if backlog.is_empty() {
             tokio::select! {
                 Some(posting) = postings.recv() => backlog.add_posting(posting),
                 Some(record) = records.recv() => backlog.add_record(record),
-                else => return,
+                else => break,
             }
         }
         while backlog.postings() < WAITING_POSTINGS
@@ -140,14 +144,31 @@ async fn run(
         {
             backlog.add_record(record);
         }
-        let unrecorded = commit::write(&parts, backlog.take_group()).await;
+        let unrecorded = commit::write(&parts, backlog.take_group(), &done).await;
         if !unrecorded.is_empty() {
             // What was sent must be known; the database is asked again with whatever has come by then.
             backlog.put_back(unrecorded);
             if records.is_closed() {
-                return;
+                break;
             }
             tokio::time::sleep(DATABASE_AWAY_WAIT).await;
         }
     }
+    drop(done);
+    // A panic in it has ended the process.
+    let _ = telling.await;
+}
+
+/// Starts what tells the queue and the callers of committed groups, one after the other, while the next
+/// one is being committed.
+fn tell(parts: &Arc<Parts>) -> (mpsc::Sender<commit::Done>, JoinHandle<()>) {
+    let (done, mut groups) = mpsc::channel(UNTOLD_GROUPS);
+    let parts = parts.clone();
+    let telling = tokio::spawn(async move {
+        let _vital = Vital("writer");
+        while let Some(done) = groups.recv().await {
+            commit::tell(&parts, done).await;
+        }
+    });
+    (done, telling)
 }
