@@ -9,15 +9,21 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use domain::event::NewEvent;
 use domain::ids::{DeliveryId, EventId, TenantId};
 use parking_lot::Mutex;
 
-/// Entries kept at most; when there are more, all are forgotten: their lanes have a backlog.
-const ENTRIES: usize = 2_048;
-/// Events with more bytes than this are read back: bounds what the entries hold together.
+/// Entries of a generation at most. Of a backlog the oldest go out next, so when it is full what comes
+/// is not kept.
+const ENTRIES: usize = 4_096;
+/// Bytes of the events of a generation at most, and of one: larger ones are read back.
+const GENERATION_BYTES: usize = 4 * 1024 * 1024;
 const DATA_BYTES: usize = 8 * 1024;
+/// How long a generation takes entries. What has not been used by the end of the next one is forgotten:
+/// its lane holds it back.
+const GENERATION: Duration = Duration::from_secs(1);
 
 /// A delivery as it was committed, not attempted yet.
 #[derive(Debug, Clone)]
@@ -39,7 +45,20 @@ pub(crate) struct Mark(u64);
 pub struct Fresh {
     is_used: bool,
     changes: AtomicU64,
-    entries: Mutex<HashMap<DeliveryId, (Mark, FreshDelivery)>>,
+    entries: Mutex<Entries>,
+}
+
+#[derive(Debug, Default)]
+struct Entries {
+    young: Generation,
+    old: Generation,
+}
+
+#[derive(Debug, Default)]
+struct Generation {
+    since: Option<Instant>,
+    bytes: usize,
+    entries: HashMap<DeliveryId, (Mark, FreshDelivery)>,
 }
 
 impl Fresh {
@@ -63,26 +82,56 @@ impl Fresh {
         &self,
         mark: Mark,
         deliveries: impl IntoIterator<Item = (DeliveryId, FreshDelivery)>,
+        now: Instant,
     ) {
         if !self.is_used {
             return;
         }
         let mut entries = self.entries.lock();
+        entries.turn_over(now);
         for (id, delivery) in deliveries {
-            if delivery.event.data.as_str().len() > DATA_BYTES {
-                continue;
-            }
-            if entries.len() >= ENTRIES {
-                entries.clear();
-            }
-            entries.insert(id, (mark, delivery));
+            entries.young.keep(id, mark, delivery);
         }
     }
 
     /// The delivery, if it is still as it was committed. Never given twice.
     pub(crate) fn take(&self, id: DeliveryId) -> Option<FreshDelivery> {
-        let (mark, delivery) = self.entries.lock().remove(&id)?;
+        let (mark, delivery) = self.entries.lock().take(id)?;
         (mark == self.mark()).then_some(delivery)
+    }
+}
+
+impl Entries {
+    /// Begins a new generation when the present one has had its time.
+    fn turn_over(&mut self, now: Instant) {
+        let since = *self.young.since.get_or_insert(now);
+        if now.duration_since(since) >= GENERATION {
+            self.old = std::mem::take(&mut self.young);
+            self.young.since = Some(now);
+        }
+    }
+
+    fn take(&mut self, id: DeliveryId) -> Option<(Mark, FreshDelivery)> {
+        self.young.take(id).or_else(|| self.old.take(id))
+    }
+}
+
+impl Generation {
+    fn keep(&mut self, id: DeliveryId, mark: Mark, delivery: FreshDelivery) {
+        let bytes = delivery.event.data.as_str().len();
+        if bytes <= DATA_BYTES
+            && self.entries.len() < ENTRIES
+            && self.bytes + bytes <= GENERATION_BYTES
+        {
+            self.bytes += bytes;
+            self.entries.insert(id, (mark, delivery));
+        }
+    }
+
+    fn take(&mut self, id: DeliveryId) -> Option<(Mark, FreshDelivery)> {
+        let taken = self.entries.remove(&id)?;
+        self.bytes -= taken.1.event.data.as_str().len();
+        Some(taken)
     }
 }
 
@@ -121,8 +170,8 @@ mod tests {
 
     #[test]
     fn an_entry_is_given_once_and_not_after_a_change() {
-        let fresh = Fresh::new(true);
-        fresh.put(fresh.mark(), [(id(1), delivery("1")), (id(2), delivery("2"))]);
+        let (fresh, now) = (Fresh::new(true), Instant::now());
+        fresh.put(fresh.mark(), [(id(1), delivery("1")), (id(2), delivery("2"))], now);
         assert!(fresh.take(id(1)).is_some());
         assert!(fresh.take(id(1)).is_none(), "given before");
         fresh.forget();
@@ -134,24 +183,42 @@ mod tests {
         let fresh = Fresh::new(true);
         let mark = fresh.mark();
         fresh.forget();
-        fresh.put(mark, [(id(1), delivery("1"))]);
+        fresh.put(mark, [(id(1), delivery("1"))], Instant::now());
         assert!(fresh.take(id(1)).is_none());
     }
 
     #[test]
-    fn entries_are_bounded_in_number_and_size() {
-        let fresh = Fresh::new(true);
-        fresh.put(fresh.mark(), (0..=ENTRIES).map(|number| (id(number), delivery("1"))));
-        assert!(fresh.take(id(0)).is_none() && fresh.take(id(ENTRIES)).is_some());
-        let large = format!("\"{}\"", "x".repeat(DATA_BYTES));
-        fresh.put(fresh.mark(), [(id(1), delivery(&large))]);
-        assert!(fresh.take(id(1)).is_none());
+    fn the_oldest_are_kept_until_two_generations_have_passed() {
+        let (fresh, now) = (Fresh::new(true), Instant::now());
+        let put = |numbers: std::ops::RangeInclusive<usize>, at| {
+            fresh.put(fresh.mark(), numbers.map(|number| (id(number), delivery("1"))), at);
+        };
+        put(0..=ENTRIES, now);
+        assert!(fresh.take(id(0)).is_some() && fresh.take(id(ENTRIES)).is_none(), "full");
+        put(ENTRIES..=ENTRIES, now + GENERATION);
+        assert!(fresh.take(id(1)).is_some() && fresh.take(id(ENTRIES)).is_some());
+        put(0..=0, now + GENERATION * 2);
+        assert!(fresh.take(id(2)).is_none() && fresh.take(id(0)).is_some(), "held back for long");
+    }
+
+    #[test]
+    fn entries_are_bounded_by_their_bytes() {
+        let (fresh, now) = (Fresh::new(true), Instant::now());
+        let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
+        fresh.put(fresh.mark(), [(id(0), delivery(&text(DATA_BYTES + 1)))], now);
+        assert!(fresh.take(id(0)).is_none(), "too large by itself");
+        let fit = GENERATION_BYTES / DATA_BYTES;
+        let large = |number| (id(number), delivery(&text(DATA_BYTES)));
+        fresh.put(fresh.mark(), (0..=fit).map(large), now);
+        assert!(fresh.take(id(fit)).is_none() && fresh.take(id(0)).is_some());
+        fresh.put(fresh.mark(), [large(fit)], now);
+        assert!(fresh.take(id(fit)).is_some(), "there is room again");
     }
 
     #[test]
     fn nothing_is_kept_where_others_deliver_too() {
         let fresh = Fresh::new(false);
-        fresh.put(fresh.mark(), [(id(1), delivery("1"))]);
+        fresh.put(fresh.mark(), [(id(1), delivery("1"))], Instant::now());
         assert!(fresh.take(id(1)).is_none());
     }
 }

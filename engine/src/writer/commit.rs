@@ -2,6 +2,7 @@
 //! stands alone, so that only its request or attempt fails.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use queue::Completion;
 use tokio::sync::mpsc;
@@ -73,7 +74,7 @@ pub(super) async fn tell(parts: &Arc<Parts>, done: Done) {
     if !committed.recorded.disabled.is_empty() {
         parts.fresh.forget();
     }
-    parts.fresh.put(fresh_mark, committed.to_push.fresh.drain(..));
+    parts.fresh.put(fresh_mark, committed.to_push.fresh.drain(..), Instant::now());
     let fan_outs = std::mem::take(&mut committed.to_push.fan_outs);
     publish::push(parts, committed.to_push).await;
     let answers = committed.posted.into_iter().map(|posted| posted.map(Ok));
