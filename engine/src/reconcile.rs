@@ -131,7 +131,7 @@ impl Engine {
         self.lanes.configure_tenant(tenant.id, &store::tenant::queue_settings(&tenant)).await?;
         self.lanes.configure(lane, &lane_settings(&row)).await?;
         if row.ordered {
-            let head = store::delivery::head_of(db, lane).await?;
+            let head = store::delivery::head_of(&self.database.due, lane).await?;
             let due: Vec<Due> =
                 head.map(|head| due(lane, Class::First, head, now)).into_iter().collect();
             self.lanes.push(&due).await?;
@@ -140,7 +140,8 @@ impl Engine {
         let mut pushed = 0;
         for class in CLASSES {
             // One more than the window holds: the lane then knows that the database holds more.
-            let waiting = store::delivery::due_page(db, lane, class, WINDOW + 1).await?;
+            let waiting =
+                store::delivery::due_page(&self.database.due, lane, class, WINDOW + 1).await?;
             let due: Vec<Due> = waiting.iter().map(|one| due(lane, class, *one, now)).collect();
             self.lanes.push(&due).await?;
             pushed += due.len();
@@ -172,7 +173,7 @@ impl Engine {
     async fn read_refill(&self, request: RefillRequest) -> Result<Refill, Error> {
         let now = self.clock.now();
         let page = store::delivery::due_page(
-            &self.database.read,
+            &self.database.due,
             request.lane,
             request.class,
             request.limit + 1,

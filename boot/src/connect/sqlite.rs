@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use engine::database::{Database, InPlace};
+use engine::database::{Database, InPlace, InPlaceReader};
 use sea_orm::sqlx::sqlite::{SqliteAutoVacuum, SqliteConnectOptions, SqliteJournalMode};
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
 
 use super::ConnectError;
 
-/// Connections that read what is due, keys and single rows; each is a thread of its own.
-const READERS: u32 = 4;
+/// Connections that read keys and single rows; each is a thread of its own.
+const READERS: u32 = 3;
 /// Connections that read pages of lists.
 const LIST_READERS: u32 = 2;
 /// How long a connection waits for another process's lock, such as that of a backup.
@@ -65,10 +65,18 @@ pub(super) async fn open(path: &Path, create: bool) -> Result<Database, ConnectE
             ("cache_size", format!("-{WRITER_CACHE_KIB}")),
         ])
         .collect();
+    let reading: Vec<(&str, String)> = common_pragmas()
+        .map(|(name, value)| (name, value.to_owned()))
+        .chain([
+            ("busy_timeout", BUSY_TIMEOUT.as_millis().to_string()),
+            ("cache_size", format!("-{READER_CACHE_KIB}")),
+        ])
+        .collect();
+    let due = InPlaceReader::open(path, &reading).map_err(|source| refused(path, source))?;
     let in_place = InPlace::open(path, &pragmas).map_err(|source| refused(path, source))?;
     let read = open_read(path, READERS).await?;
     let lists = open_read(path, LIST_READERS).await?;
-    Ok(Database::sqlite(read, lists, write, in_place))
+    Ok(Database::sqlite(read, lists, due, write, in_place))
 }
 
 /// Connections that can't write, whatever they are told.

@@ -18,7 +18,7 @@ use sea_orm::{
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 pub use sql::{AllOrNothing, Row, Sql};
-pub use sqlite::{InPlace, InPlaceTransaction};
+pub use sqlite::{InPlace, InPlaceReader, InPlaceTransaction};
 pub use statement::{execute, padded_list, query_all, query_one, rows_of_values, runs};
 
 /// Where rows are read and written. On Postgres all of it is one pool. On SQLite two connections
@@ -30,8 +30,40 @@ pub struct Database {
     /// For the pages of lists, which look through more rows than anything else: on SQLite connections
     /// of their own, so that no delivery waits for a list.
     pub lists: DatabaseConnection,
+    /// For what is due: pages of ids, and deliveries with their events.
+    pub due: DueReader,
     write: DatabaseConnection,
     in_place: Option<Arc<Mutex<InPlace>>>,
+}
+
+/// Reads what is due.
+#[derive(Debug, Clone)]
+pub enum DueReader {
+    /// Postgres.
+    Pooled(DatabaseConnection),
+    /// SQLite.
+    InPlace(InPlaceReader),
+}
+
+#[async_trait]
+impl Sql for DueReader {
+    fn backend(&self) -> DbBackend {
+        match self {
+            Self::Pooled(_) => DbBackend::Postgres,
+            Self::InPlace(_) => DbBackend::Sqlite,
+        }
+    }
+
+    async fn execute(&self, _: Statement) -> Result<u64, DbErr> {
+        Err(DbErr::Custom("nothing is written by who reads what is due".to_owned()))
+    }
+
+    async fn query(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
+        match self {
+            Self::Pooled(pool) => Sql::query(pool, statement).await,
+            Self::InPlace(reader) => reader.query(statement).await,
+        }
+    }
 }
 
 /// The turn to write SQLite.
@@ -42,15 +74,23 @@ impl Database {
     pub fn sqlite(
         read: DatabaseConnection,
         lists: DatabaseConnection,
+        due: InPlaceReader,
         write: DatabaseConnection,
         in_place: InPlace,
     ) -> Self {
-        Self { read, lists, write, in_place: Some(Arc::new(Mutex::new(in_place))) }
+        let due = DueReader::InPlace(due);
+        Self { read, lists, due, write, in_place: Some(Arc::new(Mutex::new(in_place))) }
     }
 
     /// A pool of connections to Postgres.
     pub fn postgres(pool: DatabaseConnection) -> Self {
-        Self { read: pool.clone(), lists: pool.clone(), write: pool, in_place: None }
+        Self {
+            read: pool.clone(),
+            lists: pool.clone(),
+            due: DueReader::Pooled(pool.clone()),
+            write: pool,
+            in_place: None,
+        }
     }
 
     /// The writing connection itself, for changes of the schema before anything else is written.
@@ -220,7 +260,8 @@ mod tests {
         let read = Connect::connect(options).await.expect("a database");
         let lists = read.clone();
         let in_place = InPlace::open(&path, &[]).expect("a database");
-        (Database::sqlite(read, lists, write, in_place), folder)
+        let due = InPlaceReader::open(&path, &[]).expect("a database");
+        (Database::sqlite(read, lists, due, write, in_place), folder)
     }
 
     async fn count(database: &Database) -> i64 {
@@ -240,6 +281,20 @@ mod tests {
         let rows = rows.expect("readable");
         assert_eq!(rows[0].get::<i64>(0).expect("a number"), 1);
         assert_eq!(rows[0].get::<Vec<u8>>(1).expect("bytes"), [0, 255]);
+    }
+
+    #[tokio::test]
+    async fn what_is_due_is_read_as_it_was_committed_last() {
+        let (database, _folder) = database().await;
+        let group = database.begin_group().await.expect("a transaction");
+        execute(&group, INSERT, vec![1.into(), vec![0_u8, 255].into()]).await.expect("inserted");
+        let read = || query_all(&database.due, "SELECT a, b FROM t", Vec::new());
+        assert!(read().await.expect("readable").is_empty(), "not committed");
+        group.commit().await.expect("committed");
+        assert_eq!(read().await.expect("readable")[0].get::<Vec<u8>>(1).expect("bytes"), [0, 255]);
+        assert!(
+            execute(&database.due, INSERT, vec![2.into(), Vec::<u8>::new().into()]).await.is_err()
+        );
     }
 
     #[tokio::test]

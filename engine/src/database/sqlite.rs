@@ -1,8 +1,9 @@
-//! The connection that most of SQLite's rows are written through, driven in place.
+//! The connections that most of SQLite's rows are written and read through, driven in place.
 //!
 //! sqlx gives a SQLite connection a thread of its own, so that each statement and each row that it
 //! returns costs wake-ups of two threads; in the commit of a group these took longer than the writing.
-//! Here statements run on the thread that asks, between two awaits (docs/adr/0005).
+//! Here a group's statements run on the thread that asks, between two awaits, and a query of many rows
+//! on one thread from beginning to end (docs/adr/0005).
 
 use std::borrow::Cow;
 use std::error::Error as StdError;
@@ -39,15 +40,50 @@ impl InPlace {
     /// # Errors
     /// When it cannot be opened or is no database.
     pub fn open(path: &Path, pragmas: &[(&str, String)]) -> Result<Self, DbErr> {
-        // One thread at a time has the connection, so SQLite need not lock it once more.
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags).map_err(refused)?;
-        for (name, value) in pragmas {
-            connection.execute_batch(&format!("PRAGMA {name} = {value}")).map_err(refused)?;
-        }
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        Ok(Self(Mutex::new(connection)))
+        open(path, OpenFlags::SQLITE_OPEN_READ_WRITE, pragmas).map(Self)
     }
+}
+
+/// A connection that reads many rows at once: what is due.
+#[derive(Clone)]
+pub struct InPlaceReader(Arc<Mutex<Connection>>);
+
+impl fmt::Debug for InPlaceReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("InPlaceReader").finish_non_exhaustive()
+    }
+}
+
+impl InPlaceReader {
+    /// Opens an existing file for reading and sets the pragmas in their order.
+    ///
+    /// # Errors
+    /// When it cannot be opened or is no database.
+    pub fn open(path: &Path, pragmas: &[(&str, String)]) -> Result<Self, DbErr> {
+        open(path, OpenFlags::SQLITE_OPEN_READ_ONLY, pragmas).map(|opened| Self(Arc::new(opened)))
+    }
+
+    /// Runs a query on a thread that may be held up.
+    pub(super) async fn query(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
+        let connection = self.0.clone();
+        let rows = tokio::task::spawn_blocking(move || query(&connection.lock(), &statement));
+        rows.await.map_err(|error| DbErr::Custom(format!("a query panicked: {error}")))?
+    }
+}
+
+fn open(
+    path: &Path,
+    access: OpenFlags,
+    pragmas: &[(&str, String)],
+) -> Result<Mutex<Connection>, DbErr> {
+    // One thread at a time has the connection, so SQLite need not lock it once more.
+    let flags = access | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags).map_err(refused)?;
+    for (name, value) in pragmas {
+        connection.execute_batch(&format!("PRAGMA {name} = {value}")).map_err(refused)?;
+    }
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    Ok(Mutex::new(connection))
 }
 
 /// A transaction in place; rolled back when it is dropped.
@@ -78,16 +114,7 @@ impl InPlaceTransaction {
     }
 
     pub(super) fn query(&self, statement: &Statement) -> Result<Vec<Row>, DbErr> {
-        let connection = self.0.0.lock();
-        let mut prepared = prepare(&connection, statement)?;
-        let columns = prepared.column_count();
-        let mut rows = prepared.raw_query();
-        let mut found = Vec::new();
-        while let Some(row) = rows.next().map_err(refused)? {
-            let values = (0..columns).map(|index| row.get(index));
-            found.push(Row::InPlace(values.collect::<Result<_, _>>().map_err(refused)?));
-        }
-        Ok(found)
+        query(&self.0.0.lock(), statement)
     }
 }
 
@@ -101,6 +128,18 @@ impl Drop for InPlaceTransaction {
             tracing::error!(error = &error as &dyn StdError, "sqlite.rollback_failed");
         }
     }
+}
+
+fn query(connection: &Connection, statement: &Statement) -> Result<Vec<Row>, DbErr> {
+    let mut prepared = prepare(connection, statement)?;
+    let columns = prepared.column_count();
+    let mut rows = prepared.raw_query();
+    let mut found = Vec::new();
+    while let Some(row) = rows.next().map_err(refused)? {
+        let values = (0..columns).map(|index| row.get(index));
+        found.push(Row::InPlace(values.collect::<Result<_, _>>().map_err(refused)?));
+    }
+    Ok(found)
 }
 
 /// Runs a statement without parameters and rows.

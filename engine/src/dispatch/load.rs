@@ -208,7 +208,7 @@ async fn load_all(parts: &Parts, tickets: &[Held]) -> Result<Vec<Loaded>, Error>
     for ticket in tickets {
         wanted.push(match ticket.delivery {
             Some(delivery) => Some(delivery),
-            None => store::delivery::head_of(&parts.database.read, ticket.lane)
+            None => store::delivery::head_of(&parts.database.due, ticket.lane)
                 .await?
                 .map(|head| head.id)
                 .inspect(|head| ticket.name(*head)),
@@ -218,7 +218,7 @@ async fn load_all(parts: &Parts, tickets: &[Held]) -> Result<Vec<Loaded>, Error>
     let mut rows: HashMap<DeliveryId, DueRow> = HashMap::new();
     if !ids.is_empty() {
         rows.extend(
-            rows::due_rows(&parts.database.read, &ids).await?.into_iter().map(|row| (row.id, row)),
+            rows::due_rows(&parts.database.due, &ids).await?.into_iter().map(|row| (row.id, row)),
         );
     }
     let mut loaded = Vec::with_capacity(tickets.len());

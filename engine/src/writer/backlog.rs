@@ -71,8 +71,9 @@ impl Backlog {
 
     /// The oldest outcomes, and one posting of each tenant in turn until the group is full.
     ///
-    /// When outcomes wait, postings get no more rows than they do: whoever posts faster than can be
-    /// delivered is slowed down to that, instead of piling up a backlog at the cost of deliveries.
+    /// Postings get no more rows than outcomes do, but for a few that go into every commit: whoever posts
+    /// faster than can be delivered is slowed down, instead of piling up a backlog at the cost of
+    /// deliveries.
     pub(super) fn take_group(&mut self) -> Group {
         let mut group = Group::default();
         let records = self.records.len().min(GROUP_RECORDS);
@@ -125,10 +126,7 @@ impl Group {
 
 /// Rows of postings that may go into a commit with so many outcomes.
 fn posting_rows_beside(records: usize) -> usize {
-    match records {
-        0 => GROUP_ROWS,
-        _ => (records * RECORD_ROWS).clamp(POSTING_ROWS_MIN, GROUP_ROWS),
-    }
+    (records * RECORD_ROWS).clamp(POSTING_ROWS_MIN, GROUP_ROWS)
 }
 
 #[cfg(test)]
@@ -184,9 +182,9 @@ mod tests {
         let [loud, quiet] = [tenant(1), tenant(2)];
         let mut backlog = Backlog::default();
         for _ in 0..5 {
-            backlog.add_posting(posting(loud, 500));
+            backlog.add_posting(posting(loud, 64));
         }
-        backlog.add_posting(posting(quiet, 500));
+        backlog.add_posting(posting(quiet, 64));
         assert_eq!(tenants_of(&backlog.take_group()), [loud, quiet, loud, loud]);
         assert_eq!(tenants_of(&backlog.take_group()), [loud, loud]);
         assert!(backlog.is_empty());
@@ -203,7 +201,7 @@ mod tests {
 
     #[test]
     fn postings_have_as_many_rows_as_outcomes_and_never_too_few_or_too_many() {
-        assert_eq!(posting_rows_beside(0), GROUP_ROWS);
+        assert_eq!(posting_rows_beside(0), POSTING_ROWS_MIN);
         assert_eq!(posting_rows_beside(1), POSTING_ROWS_MIN);
         assert_eq!(posting_rows_beside(400), 800);
         assert_eq!(posting_rows_beside(GROUP_RECORDS), GROUP_ROWS);
