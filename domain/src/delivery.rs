@@ -135,7 +135,7 @@ pub fn settle(
 }
 
 /// The instant that the receiver asked for; only `429` and `503` may.
-fn asked_for(outcome: &Outcome, now: Timestamp) -> Option<Timestamp> {
+pub(crate) fn asked_for(outcome: &Outcome, now: Timestamp) -> Option<Timestamp> {
     let response = outcome.result.as_ref().ok()?;
     match response.status {
         429 | 503 => parse_retry_after(response.retry_after.as_deref()?, now),

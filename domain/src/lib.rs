@@ -8,6 +8,7 @@ pub mod delivery;
 pub mod event;
 pub mod event_type;
 pub mod filter;
+pub mod health;
 pub mod ids;
 pub mod invalid;
 pub mod json;

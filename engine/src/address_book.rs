@@ -13,7 +13,8 @@ use domain::filter::{EventView, Filter};
 use domain::ids::{SubscriptionId, TenantId};
 use domain::limits;
 use domain::subscription::SubscriptionStatus;
-use queue::{LaneSettings, TenantSettings};
+use domain::time::Timestamp;
+use queue::{Breaker, LaneSettings, TenantSettings};
 use sea_orm::ConnectionTrait;
 
 use crate::error::Error;
@@ -28,7 +29,7 @@ pub struct Listed {
     pub filter: Option<Filter>,
     pub ordered: bool,
     pub max_attempts: u32,
-    pub lane: LaneSettings,
+    pub lane: Lane,
 }
 
 /// A tenant's subscriptions at one revision.
@@ -198,22 +199,47 @@ impl Listed {
                 .retry
                 .as_ref()
                 .map_or(schedule_attempts, |retry| retry.max_attempts()),
-            lane: lane_settings(&row),
+            lane: Lane::of(&row),
             event_types: row.event_types,
         })
     }
 }
 
-/// How the queue is to serve a subscription's lane.
-pub fn lane_settings(row: &entity::subscription::Model) -> LaneSettings {
-    LaneSettings {
-        tenant: row.tenant_id,
-        revision: u64::try_from(row.revision).unwrap_or(0),
-        ordered: row.ordered,
-        paused: row.status != SubscriptionStatus::Active,
-        max_in_flight: u32::try_from(row.max_in_flight).unwrap_or(1),
-        rate_limit: row.rate_limit,
-        breaker: queue::Breaker::Closed,
+/// How the queue is to serve a subscription's lane, but for the time that passes until a probe.
+#[derive(Debug, Clone)]
+pub struct Lane {
+    /// With the circuit closed.
+    settings: LaneSettings,
+    probe_at: Option<Timestamp>,
+}
+
+impl Lane {
+    /// By the subscription's row.
+    pub fn of(row: &entity::subscription::Model) -> Self {
+        let settings = LaneSettings {
+            tenant: row.tenant_id,
+            revision: u64::try_from(row.lane_revision).unwrap_or(0),
+            ordered: row.ordered,
+            paused: row.status != SubscriptionStatus::Active,
+            max_in_flight: u32::try_from(row.max_in_flight).unwrap_or(1),
+            rate_limit: row.rate_limit,
+            breaker: Breaker::Closed,
+        };
+        Self { settings, probe_at: row.probe_at }
+    }
+
+    /// Whether nothing goes out: neither deliveries nor probes.
+    pub fn is_paused(&self) -> bool {
+        self.settings.paused
+    }
+
+    /// The settings as they are to be given at `now`.
+    pub fn at(&self, now: Timestamp) -> LaneSettings {
+        let breaker = match self.probe_at {
+            None => Breaker::Closed,
+            Some(at) => Breaker::Open { probe_after: at.since(now) },
+        };
+        LaneSettings { breaker, ..self.settings.clone() }
     }
 }
 

@@ -13,7 +13,7 @@ use domain::time::Timestamp;
 use queue::{Class, Due, Refill, RefillRequest, WINDOW};
 use tokio_util::sync::CancellationToken;
 
-use crate::address_book::lane_settings;
+use crate::address_book::Lane;
 use crate::context::Engine;
 use crate::error::Error;
 use crate::store::delivery::WaitingDelivery;
@@ -129,7 +129,7 @@ impl Engine {
             return Ok(0);
         }
         self.lanes.configure_tenant(tenant.id, &store::tenant::queue_settings(&tenant)).await?;
-        self.lanes.configure(lane, &lane_settings(&row)).await?;
+        self.lanes.configure(lane, &Lane::of(&row).at(now)).await?;
         if row.ordered {
             let head = store::delivery::head_of(&self.database.due, lane).await?;
             let due: Vec<Due> =

@@ -8,7 +8,7 @@ use domain::subscription::SubscriptionStatus;
 use entity::delivery::Model;
 use queue::{Class, Due};
 
-use crate::address_book::lane_settings;
+use crate::address_book::Lane;
 use crate::context::Engine;
 use crate::database::Transaction;
 use crate::error::Error;
@@ -90,7 +90,7 @@ impl Engine {
             delay: Duration::ZERO,
         };
         let pushed = async {
-            self.lanes.configure(lane, &lane_settings(&redelivery.subscription)).await?;
+            self.lanes.configure(lane, &Lane::of(&redelivery.subscription).at(self.clock.now())).await?;
             self.lanes.push(&[due]).await
         };
         if let Err(error) = pushed.await {

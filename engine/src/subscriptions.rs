@@ -8,7 +8,7 @@ use domain::subscription_input::SubscriptionConfig;
 use entity::subscription::{ActiveModel, Model};
 use sea_orm::ActiveValue::{NotSet, Set};
 
-use crate::address_book::lane_settings;
+use crate::address_book::Lane;
 use crate::context::Engine;
 use crate::database::Transaction;
 use crate::error::{Error, is_unique_violation};
@@ -62,20 +62,20 @@ impl Engine {
         config: SubscriptionConfig,
     ) -> Result<Model, Error> {
         let external_id = config.external_id.clone();
-        let status = config.status;
+        let (status, url) = (config.status, config.url.as_str().to_owned());
         let mut changed = self.to_row(row.id, config);
         if status == row.status {
             changed.disabled_reason = NotSet;
         } else {
             let clearing = entity::subscription::Clearing::Disabled;
             changed.clearing = Set((status == SubscriptionStatus::Disabled).then_some(clearing));
-            // What was counted against the receiver is forgotten when it is started again.
-            changed.consecutive_failures = Set(0);
-            changed.breaker_opened_at = Set(None);
-            changed.failing_since = Set(None);
+        }
+        // What was counted against the receiver is forgotten when it is started again, or another one.
+        if status != row.status || url != row.url {
+            store::health::forget(&mut changed);
         }
         let now = self.clock.now();
-        let stored = store::subscription::update(db, changed, row.revision, now).await;
+        let stored = store::subscription::update(db, changed, row, now).await;
         stored.map_err(|error| taken(error, external_id.as_deref()))
     }
 
@@ -115,7 +115,7 @@ impl Engine {
         store::secret::insert(db, &self.sealer, id, (row.tenant_id, row.id), secret, created_at)
             .await?;
         let unchanged = ActiveModel { id: Set(row.id), ..Default::default() };
-        store::subscription::update(db, unchanged, row.revision, now).await?;
+        store::subscription::update(db, unchanged, row, now).await?;
         Ok(())
     }
 
@@ -128,7 +128,7 @@ impl Engine {
             clear::start(self.parts(), row.tenant_id, row.id);
             return;
         }
-        if let Err(error) = self.lanes.configure(row.id, &lane_settings(row)).await {
+        if let Err(error) = self.lanes.configure(row.id, &Lane::of(row).at(self.clock.now())).await {
             tracing::warn!(error = &error as &dyn std::error::Error, subscription.id = %row.id, "lane.configure_failed");
         }
     }

@@ -47,12 +47,17 @@ pub struct Model {
     pub metadata: Json,
     /// The last sequence number given to a delivery of an ordered subscription.
     pub last_sequence: i64,
-    /// Failed attempts since the last success, over all deliveries.
+    /// From 1; grows with every change that the queue has to know of, those of the circuit included.
+    pub lane_revision: i64,
+    // The rest of `domain::health::Health`, a column for each field.
     pub consecutive_failures: i32,
-    /// `None` while the circuit is closed.
-    pub breaker_opened_at: Option<Timestamp>,
-    /// When the first of the failures since the last success was.
+    pub circuit_opened_at: Option<Timestamp>,
+    pub failed_probes: i32,
+    pub probe_at: Option<Timestamp>,
     pub failing_since: Option<Timestamp>,
+    pub failing_last_at: Option<Timestamp>,
+    pub failing_attempts: i32,
+    pub failing_days: i32,
     /// Which change its waiting deliveries still have to follow; `None` when all have.
     pub clearing: Option<Clearing>,
     pub created_at: Timestamp,

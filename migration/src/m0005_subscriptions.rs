@@ -36,14 +36,22 @@ CREATE TABLE subscriptions (
     client_certificate_sealed {bytes},
     metadata {json} NOT NULL,
     last_sequence BIGINT NOT NULL DEFAULT 0,
+    lane_revision BIGINT NOT NULL DEFAULT 1,
     consecutive_failures INTEGER NOT NULL DEFAULT 0,
-    breaker_opened_at BIGINT,
+    circuit_opened_at BIGINT,
+    failed_probes INTEGER NOT NULL DEFAULT 0,
+    probe_at BIGINT,
     failing_since BIGINT,
+    failing_last_at BIGINT,
+    failing_attempts INTEGER NOT NULL DEFAULT 0,
+    failing_days INTEGER NOT NULL DEFAULT 0,
     clearing TEXT CHECK (clearing IN ('disabled', 'deleted')),
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL,
     deleted_at BIGINT,
-    CHECK (disabled_reason IS NULL OR status = 'disabled')
+    CHECK (disabled_reason IS NULL OR status = 'disabled'),
+    CHECK ((circuit_opened_at IS NULL) = (probe_at IS NULL)),
+    CHECK ((failing_since IS NULL) = (failing_last_at IS NULL))
 );
 CREATE UNIQUE INDEX subscriptions_external_id ON subscriptions (tenant_id, external_id)
     WHERE deleted_at IS NULL;

@@ -4,6 +4,7 @@
 //! committed: whatever happens before that, the delivery is still due.
 
 mod fresh;
+mod health;
 mod in_flight;
 mod load;
 mod record;

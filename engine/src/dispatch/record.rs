@@ -12,8 +12,10 @@ use domain::subscription::{DisabledReason, SubscriptionStatus};
 use domain::time::Timestamp;
 use queue::{Completion, Next};
 
+use super::health::{self, Noted};
 use super::load::{DueDelivery, class_of};
 use super::record_rows::{self, Move, attempt_values, insert_attempts};
+use crate::address_book::Lane;
 use crate::clear;
 use crate::context::Parts;
 use crate::database::GroupTransaction;
@@ -37,7 +39,9 @@ pub(crate) struct Record {
 pub(crate) struct Recorded {
     /// Deliveries that an outcome moved; the others were final already.
     pub moved: HashSet<DeliveryId>,
-    /// Subscriptions that a `410` disabled: their waiting deliveries are cleared next.
+    /// Subscriptions whose circuit opened, closed, or had a probe.
+    pub circuits: Vec<SubscriptionId>,
+    /// Subscriptions that were disabled: their waiting deliveries are cleared next.
     pub disabled: Vec<(SubscriptionId, domain::ids::TenantId)>,
 }
 
@@ -57,8 +61,9 @@ pub(crate) async fn write(
     late: Late,
 ) -> Result<Option<Recorded>, Error> {
     let now = parts.clock.now();
-    let ended = ended_subscriptions(db, records).await?;
-    let mut moves: Vec<Move> = records.iter().map(|record| move_of(record, &ended, now)).collect();
+    let noted = health::note(db, records, now).await?;
+    let mut moves: Vec<Move> =
+        records.iter().map(|record| move_of(record, &noted.ended, now)).collect();
     // Written in key order, so that two processes never wait for each other. Of two outcomes of one
     // delivery (its lease was lost in between) a success counts, else the later attempt.
     moves.sort_unstable_by_key(|one| {
@@ -103,31 +108,9 @@ pub(crate) async fn write(
         store::dead_letter::resolve_earlier(db, record.due.ticket.lane, record.due.event_id, now)
             .await?;
     }
-    Ok(Some(Recorded { disabled: disable_gone(db, &by_id, now).await?, moved }))
-}
-
-/// Subscriptions among the failed records' that were disabled or deleted while the request was in
-/// flight: a failure then takes the state of the rest instead of being tried again.
-async fn ended_subscriptions(
-    db: &GroupTransaction,
-    records: &[&Record],
-) -> Result<HashMap<SubscriptionId, DeliveryStatus>, Error> {
-    let mut failed: Vec<SubscriptionId> = records
-        .iter()
-        .filter(|record| record.verdict != Verdict::Succeeded)
-        .map(|record| record.due.ticket.lane)
-        .collect();
-    failed.sort_unstable();
-    failed.dedup();
-    let mut ended = HashMap::new();
-    for row in store::subscription::states_across_tenants(db, &failed).await? {
-        if row.is_deleted {
-            ended.insert(row.id, DeliveryStatus::Cancelled);
-        } else if row.status == SubscriptionStatus::Disabled {
-            ended.insert(row.id, DeliveryStatus::Failed);
-        }
-    }
-    Ok(ended)
+    let Noted { circuits, mut disabled, .. } = noted;
+    disabled.extend(disable_gone(db, &by_id, now).await?);
+    Ok(Some(Recorded { moved, circuits, disabled }))
 }
 
 fn move_of(
@@ -183,7 +166,7 @@ async fn disable_gone(
 }
 
 /// Says how each ticket goes on once its outcome is committed, and starts what follows from it.
-pub(crate) fn follow_up<'a>(
+pub(crate) async fn follow_up<'a>(
     parts: &Arc<Parts>,
     records: impl Iterator<Item = &'a Record>,
     recorded: Recorded,
@@ -197,10 +180,25 @@ pub(crate) fn follow_up<'a>(
         completion(record, &recorded, now)
     });
     let completions = completions.collect();
+    // Before the tickets are completed: what is handed out next is handed out by the new settings.
+    for subscription in recorded.circuits {
+        if let Err(error) = tell(parts, subscription).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, subscription.id = %subscription, "lane.configure_failed");
+        }
+    }
     for (subscription, tenant) in recorded.disabled {
         clear::start(parts.clone(), tenant, subscription);
     }
     completions
+}
+
+/// Tells the queue how a lane is served by now. A failure costs time only: the reconciler mends it.
+async fn tell(parts: &Parts, subscription: SubscriptionId) -> Result<(), Error> {
+    let row = store::subscription::find_across_tenants(&parts.database.read, subscription).await?;
+    match row.filter(|row| row.deleted_at.is_none() && row.status != SubscriptionStatus::Disabled) {
+        Some(row) => parts.lanes.configure(row.id, &Lane::of(&row).at(parts.clock.now())).await,
+        None => Ok(()),
+    }
 }
 
 /// Lets a delivery rest whose outcome cannot be stored even by itself.

@@ -302,7 +302,7 @@ fn fresh(
         subscription_revision: listed.revision,
         max_attempts: listed.max_attempts,
     };
-    let is_next = event.due_at <= event.created_at && !listed.ordered && !listed.lane.paused;
+    let is_next = event.due_at <= event.created_at && !listed.ordered && !listed.lane.is_paused();
     is_next.then_some((new.id, delivery))
 }
 

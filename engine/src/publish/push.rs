@@ -24,12 +24,13 @@ pub(crate) struct ToPush {
 
 /// Hands what was committed to the queue. A failure costs time, not events: the rows are there.
 pub(crate) async fn push(parts: &Parts, to_push: ToPush) {
+    let now = parts.clock.now();
     let pushed = async {
         for (tenant, book) in &to_push.books {
             parts.lanes.configure_tenant(*tenant, &book.settings).await?;
         }
         for listed in to_push.lanes.values() {
-            parts.lanes.configure(listed.id, &listed.lane).await?;
+            parts.lanes.configure(listed.id, &listed.lane.at(now)).await?;
         }
         parts.lanes.push(&to_push.due).await
     };

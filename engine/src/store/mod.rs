@@ -7,6 +7,7 @@ pub mod dead_letter;
 pub mod delivery;
 pub mod event;
 pub mod fan_out;
+pub mod health;
 pub mod key;
 pub mod secret;
 pub mod subscription;

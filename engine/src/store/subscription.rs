@@ -116,10 +116,11 @@ pub async fn insert(db: &impl ConnectionTrait, subscription: ActiveModel) -> Res
 pub async fn update(
     db: &impl ConnectionTrait,
     mut subscription: ActiveModel,
-    revision: i64,
+    row: &Model,
     now: Timestamp,
 ) -> Result<Model, DbErr> {
-    subscription.revision = Set(revision + 1);
+    subscription.revision = Set(row.revision + 1);
+    subscription.lane_revision = Set(row.lane_revision + 1);
     subscription.updated_at = Set(now);
     let stored = subscription.update(db).await?;
     keep_state(db, &stored, now).await?;
@@ -144,7 +145,7 @@ pub async fn disable(
     now: Timestamp,
 ) -> Result<bool, DbErr> {
     let disable = "UPDATE subscriptions SET status = ?, disabled_reason = ?, clearing = ?, revision = revision + 1, \
-                   updated_at = ? WHERE id = ? AND tenant_id = ? AND deleted_at IS NULL AND status <> ? RETURNING revision";
+                   lane_revision = lane_revision + 1, updated_at = ? WHERE id = ? AND tenant_id = ? AND deleted_at IS NULL AND status <> ? RETURNING revision";
     let values = vec![
         SubscriptionStatus::Disabled.into(),
         reason.into(),
@@ -190,7 +191,7 @@ pub async fn mark_deleted(
         clearing: Set(Some(Clearing::Deleted)),
         ..Default::default()
     };
-    update(db, changed, row.revision, now).await.map(|_| ())
+    update(db, changed, row, now).await.map(|_| ())
 }
 
 /// Subscriptions whose waiting deliveries are still to be cleared.

@@ -88,7 +88,8 @@ pub(super) async fn tell(parts: &Arc<Parts>, done: Done) {
             answer_postings(postings, answers);
         });
     }
-    let completions = dispatch::follow_up(parts, requests(&group.records), committed.recorded);
+    let completions =
+        dispatch::follow_up(parts, requests(&group.records), committed.recorded).await;
     complete(parts, group.records, &completions).await;
 }
 

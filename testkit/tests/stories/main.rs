@@ -1,6 +1,7 @@
 //! Stories of events on their way from the publisher to the receiver, through the API alone.
 
 mod attempts;
+mod circuits;
 mod fan_out;
 mod lanes;
 mod refusals;

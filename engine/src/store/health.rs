@@ -1,0 +1,162 @@
+//! How receivers have been doing: columns of their subscriptions.
+
+use domain::delivery::DeliveryStatus;
+use domain::health::{Circuit, Failing, Health};
+use domain::ids::{SubscriptionId, TenantId};
+use domain::subscription::SubscriptionStatus;
+use domain::time::Timestamp;
+use entity::subscription::ActiveModel;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{DbBackend, DbErr};
+
+use crate::database::{Row, Sql, execute, padded_list, query_all};
+
+/// Where a subscription stands, and how its receiver has been doing.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    pub id: SubscriptionId,
+    pub tenant: TenantId,
+    pub status: SubscriptionStatus,
+    pub is_deleted: bool,
+    pub health: Health,
+}
+
+impl Standing {
+    /// What a failed delivery becomes instead of being tried again, when the subscription has ended.
+    pub fn ends_in(&self) -> Option<DeliveryStatus> {
+        match self.status {
+            _ if self.is_deleted => Some(DeliveryStatus::Cancelled),
+            SubscriptionStatus::Disabled => Some(DeliveryStatus::Failed),
+            SubscriptionStatus::Active | SubscriptionStatus::Paused => None,
+        }
+    }
+}
+
+/// Whose health is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    All,
+    /// Only those that have failed since their last success: hardly ever any.
+    Failing,
+}
+
+/// Where subscriptions stand, whoever's they are, in the order of their ids. Their rows are taken for the rest of the
+/// transaction: what is made of it is written in it.
+pub async fn take_across_tenants(
+    db: &impl Sql,
+    ids: &[SubscriptionId],
+    wanted: Wanted,
+) -> Result<Vec<Standing>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (marks, values) = padded_list(ids.iter().map(|id| (*id).into()).collect());
+    let only = match wanted {
+        Wanted::All => "",
+        Wanted::Failing => "AND failing_since IS NOT NULL",
+    };
+    let taken = match db.backend() {
+        DbBackend::Postgres => "ORDER BY id FOR UPDATE",
+        // Whoever writes is alone.
+        _ => "ORDER BY id",
+    };
+    let sql = format!(
+        "SELECT id, tenant_id, status, deleted_at IS NOT NULL, consecutive_failures, circuit_opened_at, failed_probes, \
+         probe_at, failing_since, failing_last_at, failing_attempts, failing_days \
+         FROM subscriptions WHERE id IN ({marks}) {only} {taken}"
+    );
+    query_all(db, &sql, values).await?.iter().map(standing).collect()
+}
+
+fn standing(row: &Row) -> Result<Standing, DbErr> {
+    let count = |index| row.get::<i32>(index).map(|count| u32::try_from(count).unwrap_or(0));
+    let circuit = match (row.get::<Option<Timestamp>>(5)?, row.get::<Option<Timestamp>>(7)?) {
+        (Some(since), Some(probe_at)) => Circuit::Open { since, failed_probes: count(6)?, probe_at },
+        _ => Circuit::Closed,
+    };
+    let failing = match (row.get::<Option<Timestamp>>(8)?, row.get::<Option<Timestamp>>(9)?) {
+        (Some(since), Some(last_at)) => {
+            Some(Failing { since, last_at, attempts: count(10)?, days: count(11)? })
+        }
+        _ => None,
+    };
+    Ok(Standing {
+        id: row.get(0)?,
+        tenant: row.get(1)?,
+        status: row.get(2)?,
+        is_deleted: row.get(3)?,
+        health: Health { consecutive_failures: count(4)?, circuit, failing },
+    })
+}
+
+/// Stores a receiver's health; `is_told`: whether the queue has to be told.
+pub async fn store(
+    db: &impl Sql,
+    id: SubscriptionId,
+    health: &Health,
+    is_told: bool,
+) -> Result<(), DbErr> {
+    let columns = Columns::of(health);
+    let sql = "UPDATE subscriptions SET lane_revision = lane_revision + ?, consecutive_failures = ?, circuit_opened_at = ?, \
+               failed_probes = ?, probe_at = ?, failing_since = ?, failing_last_at = ?, failing_attempts = ?, \
+               failing_days = ? WHERE id = ?";
+    let values = vec![
+        i64::from(is_told).into(),
+        columns.consecutive_failures.into(),
+        columns.circuit_opened_at.map(Timestamp::unix_ms).into(),
+        columns.failed_probes.into(),
+        columns.probe_at.map(Timestamp::unix_ms).into(),
+        columns.failing_since.map(Timestamp::unix_ms).into(),
+        columns.failing_last_at.map(Timestamp::unix_ms).into(),
+        columns.failing_attempts.into(),
+        columns.failing_days.into(),
+        id.into(),
+    ];
+    execute(db, sql, values).await.map(|_| ())
+}
+
+/// Forgets in a change of a subscription what was held against its receiver.
+pub fn forget(changed: &mut ActiveModel) {
+    let columns = Columns::of(&Health::default());
+    changed.consecutive_failures = Set(columns.consecutive_failures);
+    changed.circuit_opened_at = Set(columns.circuit_opened_at);
+    changed.failed_probes = Set(columns.failed_probes);
+    changed.probe_at = Set(columns.probe_at);
+    changed.failing_since = Set(columns.failing_since);
+    changed.failing_last_at = Set(columns.failing_last_at);
+    changed.failing_attempts = Set(columns.failing_attempts);
+    changed.failing_days = Set(columns.failing_days);
+}
+
+struct Columns {
+    consecutive_failures: i32,
+    circuit_opened_at: Option<Timestamp>,
+    failed_probes: i32,
+    probe_at: Option<Timestamp>,
+    failing_since: Option<Timestamp>,
+    failing_last_at: Option<Timestamp>,
+    failing_attempts: i32,
+    failing_days: i32,
+}
+
+impl Columns {
+    fn of(health: &Health) -> Self {
+        let count = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+        let (opened_at, failed_probes, probe_at) = match health.circuit {
+            Circuit::Closed => (None, 0, None),
+            Circuit::Open { since, failed_probes, probe_at } => {
+                (Some(since), failed_probes, Some(probe_at))
+            }
+        };
+        Self {
+            consecutive_failures: count(health.consecutive_failures),
+            circuit_opened_at: opened_at,
+            failed_probes: count(failed_probes),
+            probe_at,
+            failing_since: health.failing.map(|failing| failing.since),
+            failing_last_at: health.failing.map(|failing| failing.last_at),
+            failing_attempts: health.failing.map_or(0, |failing| count(failing.attempts)),
+            failing_days: health.failing.map_or(0, |failing| count(failing.days)),
+        }
+    }
+}
