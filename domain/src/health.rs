@@ -167,7 +167,8 @@ mod tests {
     fn twenty_failures_in_a_row_open_and_a_success_forgets_them() {
         assert_eq!(after([Sign::Failure; 19]).circuit, Circuit::Closed);
         assert_eq!(probe_at(opened()), NOW + SECOND);
-        let signs = [[Sign::Failure; 19].as_slice(), &[Sign::Success], &[Sign::Failure; 19]].concat();
+        let signs =
+            [[Sign::Failure; 19].as_slice(), &[Sign::Success], &[Sign::Failure; 19]].concat();
         assert_eq!(after(signs).circuit, Circuit::Closed);
         assert!(opened().after(Sign::Success, true, NOW).is_good());
         assert!(opened().after(Sign::Success, false, NOW).is_good(), "also one from before");
@@ -200,7 +201,9 @@ mod tests {
         let day = SECOND * 24 * 60 * 60;
         let at = |days: &[u32]| {
             days.iter().fold(Health::default(), |health, number| {
-                (0..8).fold(health, |health, _| health.after(Sign::Failure, false, NOW + day * *number))
+                (0..8).fold(health, |health, _| {
+                    health.after(Sign::Failure, false, NOW + day * *number)
+                })
             })
         };
         let failing = at(&[0, 2, 5]);

@@ -90,7 +90,9 @@ impl Engine {
             delay: Duration::ZERO,
         };
         let pushed = async {
-            self.lanes.configure(lane, &Lane::of(&redelivery.subscription).at(self.clock.now())).await?;
+            self.lanes
+                .configure(lane, &Lane::of(&redelivery.subscription).at(self.clock.now()))
+                .await?;
             self.lanes.push(&[due]).await
         };
         if let Err(error) = pushed.await {

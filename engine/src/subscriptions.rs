@@ -128,7 +128,8 @@ impl Engine {
             clear::start(self.parts(), row.tenant_id, row.id);
             return;
         }
-        if let Err(error) = self.lanes.configure(row.id, &Lane::of(row).at(self.clock.now())).await {
+        if let Err(error) = self.lanes.configure(row.id, &Lane::of(row).at(self.clock.now())).await
+        {
             tracing::warn!(error = &error as &dyn std::error::Error, subscription.id = %row.id, "lane.configure_failed");
         }
     }

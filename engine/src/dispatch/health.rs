@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use domain::delivery::DeliveryStatus;
 use domain::health::{Circuit, Health, Sign};
 use domain::ids::{SubscriptionId, TenantId};
-use domain::subscription::{DisabledReason, SubscriptionStatus};
+use domain::subscription::DisabledReason;
 use domain::time::Timestamp;
 
 use super::record::Record;

@@ -71,7 +71,9 @@ pub async fn take_across_tenants(
 fn standing(row: &Row) -> Result<Standing, DbErr> {
     let count = |index| row.get::<i32>(index).map(|count| u32::try_from(count).unwrap_or(0));
     let circuit = match (row.get::<Option<Timestamp>>(5)?, row.get::<Option<Timestamp>>(7)?) {
-        (Some(since), Some(probe_at)) => Circuit::Open { since, failed_probes: count(6)?, probe_at },
+        (Some(since), Some(probe_at)) => {
+            Circuit::Open { since, failed_probes: count(6)?, probe_at }
+        }
         _ => Circuit::Closed,
     };
     let failing = match (row.get::<Option<Timestamp>>(8)?, row.get::<Option<Timestamp>>(9)?) {

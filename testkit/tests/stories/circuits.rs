@@ -5,7 +5,7 @@ use std::time::Duration;
 use entity::subscription;
 use sea_orm::{ConnectionTrait, EntityTrait};
 use serde_json::json;
-use testkit::{Answer, Receiver, TestApp, Tenant, eventually};
+use testkit::{Answer, Receiver, Tenant, TestApp, eventually};
 
 use crate::{final_delivery, futures_in_order, stories};
 
@@ -36,9 +36,8 @@ async fn a_circuit_opens_after_twenty_failures_and_a_probe_closes_it(app: TestAp
     let receiver =
         Receiver::new(|number, _| Answer::status(if number < 21 { 500 } else { 200 })).await;
     let tenant = app.operator.new_tenant().await;
-    let (subscription, _) = tenant
-        .subscribe(json!({"url": receiver.url("/"), "max_in_flight": 1}))
-        .await;
+    let (subscription, _) =
+        tenant.subscribe(json!({"url": receiver.url("/"), "max_in_flight": 1})).await;
     let events = publish(&tenant, 30).await;
     eventually("the circuit is open", || async {
         row(&app, &subscription).await.circuit_opened_at.map(|_| ())
@@ -53,7 +52,10 @@ async fn a_circuit_opens_after_twenty_failures_and_a_probe_closes_it(app: TestAp
     }
     assert_eq!(receiver.count(), 51, "30 successes and 21 failures: who waited used up no attempt");
     let row = row(&app, &subscription).await;
-    assert_eq!((row.circuit_opened_at, row.failing_since, row.consecutive_failures), (None, None, 0));
+    assert_eq!(
+        (row.circuit_opened_at, row.failing_since, row.consecutive_failures),
+        (None, None, 0)
+    );
 }
 
 async fn being_asked_to_wait_opens_no_circuit(app: TestApp) {
@@ -94,7 +96,8 @@ async fn starting_a_subscription_again_closes_its_circuit(app: TestApp) {
 async fn a_receiver_that_fails_for_days_is_given_up(app: TestApp) {
     let receiver = Receiver::answering([500]).await;
     let tenant = app.operator.new_tenant().await;
-    let (subscription, _) = tenant.subscribe(json!({"url": receiver.url("/"), "retry": {"schedule_s": [3600]}})).await;
+    let (subscription, _) =
+        tenant.subscribe(json!({"url": receiver.url("/"), "retry": {"schedule_s": [3600]}})).await;
     tenant.publish("a.b", json!(1)).await;
     eventually("the failure is noted", || async {
         row(&app, &subscription).await.failing_since.map(|_| ())
@@ -110,7 +113,10 @@ async fn a_receiver_that_fails_for_days_is_given_up(app: TestApp) {
     let delivery = final_delivery(&tenant, &last).await;
     assert_eq!(delivery["failure_reason"], "subscription_disabled");
     let shown = tenant.api.get(&format!("/subscriptions/{subscription}")).await.expect(200);
-    assert_eq!((&shown["status"], &shown["disabled_reason"]), (&json!("disabled"), &json!("failing")));
+    assert_eq!(
+        (&shown["status"], &shown["disabled_reason"]),
+        (&json!("disabled"), &json!("failing"))
+    );
     eventually("what waited is dead", || async {
         (tenant.list("/dead-letters").await.len() == 2).then_some(())
     })
