@@ -1,0 +1,170 @@
+-- Lanes and tenants as they are kept: an array each, packed, with `false` for what is not set.
+
+-- Settings of a lane; without a tenant it has none and isn't served.
+local TENANT, REVISION, MAX_IN_FLIGHT, PAUSED, ORDERED, OPEN = 1, 2, 3, 4, 5, 6
+-- What it has learned: its working cap, how many turns retries and replays were passed over, and
+-- whether the last answer took long.
+local WORKING_CAP, PASSED_RETRY, PASSED_REPLAY, SLUGGISH = 7, 8, 9, 10
+-- Where it stands: which of its tenant's rings it is in, at which turn, and behind which alarms.
+local SLOW, RING, TURN, ALARM, SLOW_ALARM, OCCUPIED = 11, 12, 13, 14, 15, 16
+-- Of an ordered lane: when its head may be due.
+local HEAD = 17
+-- Read off its set of leases whenever that changed: how many, and when the oldest was granted.
+local OUT, OLDEST = 18, 19
+-- Of the window of each class 1, 2, 3: how many wait, and when the first of them is due.
+local LENGTH, DUE = 19, 22
+-- Most lanes have none of these.
+local RATE, PROBE, MARKS, REFILL = 26, 27, 28, 29
+
+local FAST_RING, SLOW_RING = 1, 2
+
+-- A tenant's settings, turns, how many lanes it has and how many are in each of its rings, and where
+-- it stands itself.
+local T_SUSPENDED, T_RATE, T_TURN, T_REFILL_TURN, T_LANES = 1, 2, 3, 4, 5
+local T_FAST, T_SLOW, T_REFILLS, T_IN_FAST, T_IN_SLOW, T_IN_REFILLS, T_ALARM = 6, 7, 8, 9, 10, 11, 12
+
+local Lane, Tenant = {}, {}
+local lanes, tenants = {}, {}
+-- Those to be saved, and those to be put where they belong before, in order.
+local changed_lanes, changed_tenants = {}, {}
+local unsettled_lanes, unsettled_tenants = {}, {}
+-- Lanes whose set of leases changed.
+local leases_changed = {}
+
+function Lane.load(id)
+  local lane = lanes[id]
+  if lane == nil then
+    local packed = call('GET', base .. 'l:' .. id)
+    lane = packed and cmsgpack.unpack(packed)
+    lanes[id] = lane
+  end
+  return lane
+end
+
+function Lane.load_or_make(id)
+  local lane = Lane.load(id)
+  if not lane then
+    lane = {
+      false, 0, 1, false, false, false,
+      INITIAL_WORKING_CAP, 0, 0, false,
+      false, 0, 0, false, false, false,
+      false, 0, false,
+      0, 0, 0, false, false, false,
+      false, false, false, false,
+    }
+    lanes[id] = lane
+    meta.lanes = meta.lanes + 1
+  end
+  return lane
+end
+
+local function note(list, id)
+  if not list[id] then
+    list[id] = true
+    list[#list + 1] = id
+  end
+end
+
+-- Notes that a lane is to be saved.
+function Lane.keep(id)
+  note(changed_lanes, id)
+end
+
+-- Notes that a lane is to be put where it belongs, and saved.
+function Lane.touch(id)
+  note(changed_lanes, id)
+  note(unsettled_lanes, id)
+end
+
+function Tenant.load(id)
+  local tenant = tenants[id]
+  if not tenant then
+    local packed = call('GET', base .. 't:' .. id)
+    tenant = packed and cmsgpack.unpack(packed)
+      or { false, false, 0, 0, 0, 0, 0, 0, false, false, false, false }
+    tenants[id] = tenant
+  end
+  return tenant
+end
+
+function Tenant.keep(id)
+  note(changed_tenants, id)
+end
+
+function Tenant.touch(id)
+  note(changed_tenants, id)
+  note(unsettled_tenants, id)
+end
+
+function Lane.save()
+  for _, id in ipairs(changed_lanes) do
+    if lanes[id] then
+      call('SET', base .. 'l:' .. id, cmsgpack.pack(lanes[id]))
+    end
+  end
+  changed_lanes = {}
+end
+
+function Tenant.save()
+  for _, id in ipairs(changed_tenants) do
+    local tenant = tenants[id]
+    if tenant[T_LANES] == 0 and not tenant[T_SUSPENDED] and not tenant[T_RATE] then
+      call('DEL', base .. 't:' .. id)
+    else
+      call('SET', base .. 't:' .. id, cmsgpack.pack(tenant))
+    end
+  end
+  changed_tenants = {}
+end
+
+-- When the first one of the lane is due.
+function Lane.next_due(lane)
+  local due = lane[HEAD]
+  for class = 1, 3 do
+    due = sooner(due, lane[DUE + class])
+  end
+  return due
+end
+
+-- Whether the database holds more than waits here: when the first of that is due.
+function Lane.beyond(lane)
+  local beyond = false
+  if lane[MARKS] then
+    for _, mark in pairs(lane[MARKS]) do
+      beyond = sooner(beyond, mark.beyond)
+    end
+  end
+  return beyond
+end
+
+function Lane.is_occupied(lane)
+  return (Lane.next_due(lane) or Lane.beyond(lane)) and true or false
+end
+
+-- By its last answer, or by the oldest request that has none.
+function Lane.is_slow(lane)
+  return lane[SLUGGISH] or (lane[OLDEST] and lane[OLDEST] + SLOW_AFTER <= now) or false
+end
+
+-- From when on the lane may be served as it is now; nil until something else changes.
+function Lane.ready_at(lane)
+  local due = Lane.next_due(lane)
+  if not due or not lane[TENANT] or lane[PAUSED] then
+    return nil
+  end
+  local at, cap = due, min(lane[MAX_IN_FLIGHT], lane[WORKING_CAP])
+  if lane[OPEN] then
+    local probe = lane[PROBE]
+    if probe.spent or probe.out then
+      return nil
+    end
+    at, cap = max(due, probe.at), lane[MAX_IN_FLIGHT]
+  end
+  if lane[OUT] >= (lane[ORDERED] and 1 or cap) then
+    return nil
+  end
+  if at <= now and lane[RATE] then
+    return Rate.earliest(lane[RATE])
+  end
+  return at
+end
