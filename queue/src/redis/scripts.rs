@@ -1,5 +1,10 @@
 //! The Lua scripts: each is put together of what all share and what is its own.
+//!
+//! A script's functions are made anew with every call, and each looks up every local name it uses
+//! among all that are there. So constants are put in before Redis sees the script: that halves what
+//! a call costs before it does anything.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
@@ -36,7 +41,7 @@ impl Script {
     }
 
     fn new(parts: &[&str]) -> Self {
-        let code = parts.concat();
+        let code = with_constants_put_in(&parts.concat());
         let hash = redis::Script::new(&code).get_hash().to_owned();
         Self { code, hash }
     }
@@ -52,6 +57,44 @@ impl fmt::Debug for Script {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Script").field(&self.hash).finish()
     }
+}
+
+/// Takes out the lines that define constants (names in capitals, one or several, as numbers) and puts
+/// the numbers where the names are. Lines keep their numbers, for the sake of error messages.
+fn with_constants_put_in(code: &str) -> String {
+    let mut constants = HashMap::new();
+    let mut rest = String::with_capacity(code.len());
+    for line in code.lines() {
+        match constants_of(line) {
+            Some(defined) => constants.extend(defined),
+            None => rest.push_str(line),
+        }
+        rest.push('\n');
+    }
+    let mut put_in = String::with_capacity(rest.len());
+    let mut name = String::new();
+    for character in rest.chars() {
+        if character.is_ascii_alphanumeric() || character == '_' {
+            name.push(character);
+            continue;
+        }
+        put_in.push_str(constants.get(name.as_str()).copied().unwrap_or(&name));
+        name.clear();
+        put_in.push(character);
+    }
+    put_in
+}
+
+/// `local A, B = 1, 2` as pairs of name and number.
+fn constants_of(line: &str) -> Option<Vec<(&str, &str)>> {
+    let (names, numbers) = line.strip_prefix("local ")?.split_once(" = ")?;
+    let is_name =
+        |name: &&str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
+    let is_number = |number: &&str| number.chars().all(|c| c.is_ascii_digit());
+    let names: Vec<_> = names.split(", ").collect();
+    let numbers: Vec<_> = numbers.split(", ").collect();
+    (names.len() == numbers.len() && names.iter().all(is_name) && numbers.iter().all(is_number))
+        .then(|| names.into_iter().zip(numbers).collect())
 }
 
 macro_rules! scripts {
@@ -80,3 +123,43 @@ scripts! {
 /// Finds or starts the epoch, so it can't demand that there is one.
 pub(super) static ATTACH: LazyLock<Script> =
     LazyLock::new(|| Script::new(&[SHARED[0], include_str!("lua/attach.lua")]));
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn constants_are_put_in_and_nothing_else_changes() {
+        let code = "local A, B_2 = 1, 20\nlocal c = { A, B_2, AB, 'X' }\nlocal D = {}\n";
+        assert_eq!(
+            with_constants_put_in(code),
+            "\nlocal c = { 1, 20, AB, 'X' }\nlocal D = {}\n"
+        );
+    }
+
+    #[test]
+    fn what_both_sides_define_is_the_same() {
+        let code = SHARED.concat();
+        let constants: HashMap<_, _> = code.lines().filter_map(constants_of).flatten().collect();
+        let micros = |time: std::time::Duration| time.as_micros();
+        for (name, number) in [
+            ("WINDOW", crate::WINDOW as u128),
+            ("HORIZON", micros(crate::HORIZON)),
+            ("LEASE", micros(crate::LEASE)),
+            ("GRACE", micros(crate::LEASE_RENEWAL)),
+            ("SLOW_AFTER", micros(crate::SLOW_AFTER)),
+            ("INITIAL_WORKING_CAP", u128::from(crate::INITIAL_WORKING_CAP)),
+        ] {
+            assert_eq!(constants[name], number.to_string(), "{name}");
+        }
+    }
+
+    #[test]
+    fn no_constant_is_called_like_a_word_of_redis() {
+        let code = SHARED.concat();
+        let constants = code.lines().filter_map(constants_of).flatten();
+        for (name, _) in constants {
+            assert!(!code.contains(&format!("'{name}'")), "{name}");
+        }
+    }
+}

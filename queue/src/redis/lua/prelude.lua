@@ -9,8 +9,8 @@ local pack, unpack_from = struct.pack, struct.unpack
 local max, min, ceil = math.max, math.min, math.ceil
 
 local WINDOW = 128
-local HORIZON = 900 * 1000000
-local LEASE = 20 * 1000000
+local HORIZON = 900000000
+local LEASE = 20000000
 local SLOW_AFTER = 1000000
 local INITIAL_WORKING_CAP = 8
 -- A refill that was not answered is asked for again after this, one that brought nothing after that.
@@ -20,7 +20,8 @@ local FRUITLESS_PAUSE = 1000000
 local GRACE = 5000000
 -- How many alarms and how many leases one call lets go off at most.
 local ALARMS_AT_ONCE = 64
-local NEVER = 2 ^ 52
+-- 2^52: as late as a number can be while all about it are exact.
+local NEVER = 4503599627370496
 
 local base = KEYS[1]
 
