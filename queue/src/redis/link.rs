@@ -88,10 +88,10 @@ impl Link {
     /// Finds out whether Redis and the epoch are still the same.
     pub(super) async fn check(&self) -> Result<(), QueueError> {
         let live = self.live().await?;
-        if self.run_id(&live.connection).await? == live.run_id {
+        if self.run_id(&live.connection).await.is_ok_and(|run_id| run_id == live.run_id) {
             return self.attach_again(&live).await;
         }
-        // Something between us and Redis has put another one in its place.
+        // The connection has ended, or something behind it has put another Redis in its place.
         self.disconnect(&live);
         self.live().await.map(drop)
     }
