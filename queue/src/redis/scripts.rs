@@ -10,10 +10,11 @@ use std::sync::LazyLock;
 
 /// What a script consists of before its own part: what everybody needs, in the order in which one
 /// part uses the other, ended by the check that the queue is still there.
-const SHARED: [&str; 10] = [
+const SHARED: [&str; 11] = [
     include_str!("lua/prelude.lua"),
     include_str!("lua/guard.lua"),
     include_str!("lua/sorted.lua"),
+    include_str!("lua/turns.lua"),
     include_str!("lua/rate.lua"),
     include_str!("lua/lane.lua"),
     include_str!("lua/slots.lua"),

@@ -4,7 +4,7 @@ local id = ARGV[3]
 local lane = Lane.load(id)
 if lane then
   Placement.displace(id, lane)
-  Sorted.drop(Sorted.open('occupied'), id)
+  Sorted.drop('occupied', id)
   Lease.orphan_all(id, lane)
   Window.clear(id, lane)
   call('DEL', base .. 'k:' .. id, base .. 'o:' .. id, base .. 'l:' .. id)

@@ -2,43 +2,38 @@
 local worker, slots, most = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local REPLAY_TURNS_PASSED, RETRY_TURNS_PASSED = 8, 9
 
-local function turn_of(member)
-  return unpack_from('>I6', member)
-end
-
-local function others_wait(tenant)
-  local function is_other(member)
-    return member:sub(7) ~= tenant
+local function others_wait(tenant_id)
+  local function is_other(other)
+    return other ~= tenant_id
   end
-  return Sorted.find(Sorted.open('fast'), is_other) or Sorted.find(Sorted.open('slow'), is_other)
+  return Turns.find(Turns.open('fast'), is_other) or Turns.find(Turns.open('slow'), is_other)
 end
 
-local function has_share(member)
-  local tenant = member:sub(7)
-  return not Slots.tenant_is_full(worker, tenant, slots) or not others_wait(tenant)
+local function has_share(tenant_id)
+  return not Slots.tenant_is_full(worker, tenant_id, slots) or not others_wait(tenant_id)
 end
 
--- The one of the two whose turn is the older.
-local function first_of(fast, slow)
-  if not fast or (slow and turn_of(slow) < turn_of(fast)) then
-    return slow
+-- The first in line of both rings who is accepted: whose turn is the older.
+local function first_of(fast, slow, accept)
+  local id, turn = Turns.find(fast, accept)
+  if slow then
+    local slow_id, slow_turn = Turns.find(slow, accept)
+    if slow_id and (not id or slow_turn < turn) then
+      return slow_id
+    end
   end
-  return fast
+  return id
 end
 
 -- The next lane that may be served to the worker, within its share of slots. Only tenants that have
 -- their share already are passed over, and of those there are a handful at most.
 local function next_in_line()
-  local fast, slow = Sorted.open('fast'), Sorted.open('slow')
-  local slow_too = not Slots.slow_are_full(worker, slots, Sorted.find(fast) ~= nil)
-  local first = first_of(Sorted.find(fast, has_share), slow_too and Sorted.find(slow, has_share))
-  if not first then
-    return nil
+  local fast = Turns.open('fast')
+  local slow_too = not Slots.slow_are_full(worker, slots, Turns.find(fast) ~= nil)
+  local tenant_id = first_of(fast, slow_too and Turns.open('slow'), has_share)
+  if tenant_id then
+    return tenant_id, first_of(Turns.of('f', tenant_id), slow_too and Turns.of('s', tenant_id))
   end
-  local tenant_id = first:sub(7)
-  local of_tenant = slow_too and Sorted.find(Sorted.open('s:' .. tenant_id))
-  local lane = first_of(Sorted.find(Sorted.open('f:' .. tenant_id)), of_tenant)
-  return tenant_id, lane and lane:sub(7)
 end
 
 -- The class that goes next: first tries before retries before replays, but each later class at

@@ -17,6 +17,8 @@ function Finish.write()
   Tenant.save()
   Lease.save()
   Slots.save()
+  Window.save()
+  Turns.flush()
   Sorted.flush()
 end
 

@@ -96,24 +96,47 @@ function Tenant.touch(id)
   note(unsettled_tenants, id)
 end
 
+-- Loads many lanes at once; what is there already stays.
+function Lane.load_all(ids)
+  local keys = {}
+  for place, id in ipairs(ids) do
+    keys[place] = base .. 'l:' .. id
+  end
+  for place, packed in ipairs(call('MGET', unpack(keys))) do
+    lanes[ids[place]] = packed and cmsgpack.unpack(packed)
+  end
+end
+
+local function set_all(list)
+  for from = 1, #list, 1000 do
+    call('MSET', unpack(list, from, min(from + 999, #list)))
+  end
+end
+
 function Lane.save()
+  local list = {}
   for _, id in ipairs(changed_lanes) do
     if lanes[id] then
-      call('SET', base .. 'l:' .. id, cmsgpack.pack(lanes[id]))
+      list[#list + 1] = base .. 'l:' .. id
+      list[#list + 1] = cmsgpack.pack(lanes[id])
     end
   end
+  set_all(list)
   changed_lanes = {}
 end
 
 function Tenant.save()
+  local list = {}
   for _, id in ipairs(changed_tenants) do
     local tenant = tenants[id]
     if tenant[T_LANES] == 0 and not tenant[T_SUSPENDED] and not tenant[T_RATE] then
       call('DEL', base .. 't:' .. id)
     else
-      call('SET', base .. 't:' .. id, cmsgpack.pack(tenant))
+      list[#list + 1] = base .. 't:' .. id
+      list[#list + 1] = cmsgpack.pack(tenant)
     end
   end
+  set_all(list)
   changed_tenants = {}
 end
 

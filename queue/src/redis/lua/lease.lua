@@ -9,6 +9,8 @@ local NO_DELIVERY = string.rep('\0', 16)
 local SUCCESS, THROTTLED, UNATTEMPTED = 0, 1, 3
 
 local granted_expiries, ended_expiries = {}, {}
+-- By lane, what is to be added to its set of leases.
+local granted = {}
 -- The soonest instant of what this call has set: expiries and alarms, and alarms of refills.
 local soonest, soonest_refill = NEVER, NEVER
 
@@ -34,7 +36,13 @@ end
 -- Notes that a delivery of the lane is out.
 function Lease.grant(id, lane, token, class, delivery, due, arrival, worker)
   local member = pack('>I7Bc16I7I6I7c16', token, class, delivery, due, arrival, now, worker)
-  call('ZADD', base .. 'o:' .. id, '0', member)
+  local of_lane = granted[id]
+  if of_lane then
+    of_lane[#of_lane + 1] = '0'
+    of_lane[#of_lane + 1] = member
+  else
+    granted[id] = { '0', member }
+  end
   lane[OUT] = lane[OUT] + 1
   lane[OLDEST] = lane[OLDEST] or now
   granted_expiries[#granted_expiries + 1] = Lease.name(token, id)
@@ -42,7 +50,16 @@ function Lease.grant(id, lane, token, class, delivery, due, arrival, worker)
   Slots.take(worker, lane[TENANT], lane[SLOW])
 end
 
+-- Writes what was granted of a lane, before its leases are read.
+local function write_granted(id)
+  if granted[id] then
+    call_in_pieces('ZADD', base .. 'o:' .. id, granted[id])
+    granted[id] = nil
+  end
+end
+
 function Lease.all(id)
+  write_granted(id)
   local leases = {}
   for place, member in ipairs(call('ZRANGE', base .. 'o:' .. id, 0, -1)) do
     leases[place] = unpack_lease(member)
@@ -177,6 +194,10 @@ function Lease.take_back(id, token)
 end
 
 function Lease.save()
+  for id, members in pairs(granted) do
+    call_in_pieces('ZADD', base .. 'o:' .. id, members)
+  end
+  granted = {}
   call_in_pieces('ZREM', base .. 'expiries', ended_expiries)
   local expiry, set = score(now + LEASE), {}
   for _, name in ipairs(granted_expiries) do

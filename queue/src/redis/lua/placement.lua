@@ -4,22 +4,17 @@
 -- suspending it costs the same however many lanes it has.
 
 local Placement = {}
-local RING_KEY = { 'f:', 's:' }
+local RING_KIND = { 'f', 's' }
 local RING_COUNT = { T_FAST, T_SLOW }
-
-local function at_turn(turn, id)
-  return pack('>I6c16', turn, id)
-end
 
 -- Moves the alarm of a kind from `current` to `wanted`; false is no alarm.
 local function set_alarm(kind, id, current, wanted)
   if current ~= wanted then
-    local alarms = Sorted.open('alarms')
     if current then
-      Sorted.drop(alarms, pack('>I7c1c16', current, kind, id))
+      Sorted.drop('alarms', pack('>I7c1c16', current, kind, id))
     end
     if wanted then
-      Sorted.put(alarms, pack('>I7c1c16', wanted, kind, id))
+      Sorted.put('alarms', pack('>I7c1c16', wanted, kind, id))
       soonest = min(soonest, wanted)
       if kind == 'r' then
         soonest_refill = min(soonest_refill, wanted)
@@ -32,11 +27,11 @@ end
 local function set_ring(id, lane, tenant_id, tenant, ring)
   local former = lane[RING]
   if former ~= 0 then
-    Sorted.drop(Sorted.open(RING_KEY[former] .. tenant_id), at_turn(lane[TURN], id))
+    Turns.place(Turns.of(RING_KIND[former], tenant_id), id, lane[TURN], false)
     tenant[RING_COUNT[former]] = tenant[RING_COUNT[former]] - 1
   end
   if ring ~= 0 then
-    Sorted.put(Sorted.open(RING_KEY[ring] .. tenant_id), at_turn(lane[TURN], id))
+    Turns.place(Turns.of(RING_KIND[ring], tenant_id), id, lane[TURN], true)
     tenant[RING_COUNT[ring]] = tenant[RING_COUNT[ring]] + 1
   end
   lane[RING] = ring
@@ -44,12 +39,7 @@ end
 
 local function set_refill(id, refill, tenant_id, tenant, wanted)
   if wanted ~= refill.wanted then
-    local ring = Sorted.open('r:' .. tenant_id)
-    if wanted then
-      Sorted.put(ring, at_turn(refill.turn, id))
-    else
-      Sorted.drop(ring, at_turn(refill.turn, id))
-    end
+    Turns.place(Turns.of('r', tenant_id), id, refill.turn, wanted)
     tenant[T_REFILLS] = tenant[T_REFILLS] + (wanted and 1 or -1)
     refill.wanted = wanted
   end
@@ -98,7 +88,7 @@ function Placement.refresh(id, lane)
   end
   if not lane[OCCUPIED] and Lane.is_occupied(lane) then
     lane[OCCUPIED] = true
-    Sorted.put(Sorted.open('occupied'), id)
+    Sorted.put('occupied', id)
   end
   local tenant_id = lane[TENANT]
   if not tenant_id then
@@ -121,11 +111,7 @@ end
 local function stand(ring, id, tenant, turn, field, waits)
   if waits ~= tenant[field] then
     tenant[field] = waits
-    if waits then
-      Sorted.put(Sorted.open(ring), at_turn(turn, id))
-    else
-      Sorted.drop(Sorted.open(ring), at_turn(turn, id))
-    end
+    Turns.place(Turns.open(ring), id, turn, waits)
   end
 end
 
@@ -226,7 +212,6 @@ function Placement.advance()
     end
   end
   local due = call('ZRANGE', base .. 'alarms', 0, ALARMS_AT_ONCE - 1)
-  local alarms = Sorted.open('alarms')
   local rung = 0
   for _, member in ipairs(due) do
     local at, kind, id = unpack_from('>I7c1c16', member)
@@ -234,12 +219,13 @@ function Placement.advance()
       break
     end
     rung = rung + 1
-    Sorted.drop(alarms, member)
+    Sorted.drop('alarms', member)
     ring_alarm(kind, id)
   end
   if #over + rung > 0 then
     Placement.settle()
     Lease.save()
+    Turns.flush()
     Sorted.flush()
   end
   return #over == ALARMS_AT_ONCE or rung == ALARMS_AT_ONCE

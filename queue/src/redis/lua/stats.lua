@@ -36,7 +36,7 @@ for _, id in ipairs(page) do
     lane[OCCUPIED] = Lane.is_occupied(lane)
   end
   if not lane or not lane[OCCUPIED] then
-    Sorted.drop(Sorted.open('occupied'), id)
+    Sorted.drop('occupied', id)
     Lane.touch(id)
   end
 end

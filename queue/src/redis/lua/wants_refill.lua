@@ -27,17 +27,13 @@ end
 local more = Placement.advance()
 local requests = {}
 for _ = 1, LANES_ASKED do
-  local first = Sorted.find(Sorted.open('refills'))
-  local tenant_id = first and first:sub(7)
-  local member = tenant_id and Sorted.find(Sorted.open('r:' .. tenant_id))
-  if not member then
-    break
-  end
-  local id, tenant = member:sub(7), Tenant.load(tenant_id)
-  local lane = Lane.load(id)
+  local tenant_id = Turns.find(Turns.open('refills'))
+  local id = tenant_id and Turns.find(Turns.of('r', tenant_id))
+  local lane = id and Lane.load(id)
   if not lane then
     break
   end
+  local tenant = Tenant.load(tenant_id)
   Placement.pass_refill_turn(id, lane, tenant_id, tenant)
   ask(id, lane, requests)
   Placement.refresh(id, lane)

@@ -71,6 +71,9 @@ function Window.offer(id, lane, delivery, class, due, arrival)
   return true
 end
 
+-- What was read of the front of windows, by class and lane, and how many were taken of it.
+local fronts = { {}, {}, {} }
+
 -- The first in line: its due time, arrival and id.
 function Window.head(id, class)
   local first = call('ZRANGE', window_key(id, class), 0, 0)[1]
@@ -79,18 +82,48 @@ function Window.head(id, class)
   end
 end
 
+-- The front of a window, with one more than was taken if there is one: the next to be due.
+local function front_of(id, class)
+  local front = fronts[class][id]
+  if not front then
+    front = { taken = 0, page = 2 }
+    fronts[class][id] = front
+  end
+  if #front < front.taken + 2 and not front.whole then
+    local more = call('ZRANGE', window_key(id, class), #front, #front + front.page - 1)
+    front.whole = #more < front.page
+    front.page = 16
+    for _, member in ipairs(more) do
+      front[#front + 1] = member
+    end
+  end
+  return front
+end
+
 -- Takes the first in line out: its due time, arrival and id.
 function Window.pop(id, lane, class)
-  local key = window_key(id, class)
-  local two = call('ZRANGE', key, 0, 1)
-  if not two[1] then
+  local front = front_of(id, class)
+  local first, second = front[front.taken + 1], front[front.taken + 2]
+  if not first then
     lane[LENGTH + class], lane[DUE + class] = 0, false
     return nil
   end
-  call('ZREM', key, two[1])
-  lane[LENGTH + class] = two[2] and lane[LENGTH + class] - 1 or 0
-  lane[DUE + class] = two[2] and unpack_from('>I7', two[2]) or false
-  return unpack_from('>I7I6c16', two[1])
+  front.taken = front.taken + 1
+  lane[LENGTH + class] = second and lane[LENGTH + class] - 1 or 0
+  lane[DUE + class] = second and unpack_from('>I7', second) or false
+  return unpack_from('>I7I6c16', first)
+end
+
+-- Takes out of Redis what was taken.
+function Window.save()
+  for class = 1, 3 do
+    for id, front in pairs(fronts[class]) do
+      if front.taken > 0 then
+        call('ZREMRANGEBYRANK', window_key(id, class), 0, front.taken - 1)
+      end
+    end
+  end
+  fronts = { {}, {}, {} }
 end
 
 -- Takes out one that waits somewhere in a window.
