@@ -41,7 +41,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     println!("batch  lanes | push  fetch  complete | all in scripts | Redis CPU | client CPU | round trips");
     for batch in [1, 32, 256] {
-        for lanes in [1, 32, 1_000] {
+        for lanes in [4, 32, 1_000] {
             redis::cmd("FLUSHALL").exec(&mut admin)?;
             let queue = RedisQueue::open(&url, "cost")?;
             let lanes = set_up(&queue, lanes).await?;

@@ -8,11 +8,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::LazyLock;
 
-/// What a script consists of before its own part: what everybody needs, in the order in which one
-/// part uses the other, ended by the check that the queue is still there.
-const SHARED: [&str; 11] = [
-    include_str!("lua/prelude.lua"),
-    include_str!("lua/guard.lua"),
+/// What every script starts with.
+const PRELUDE: &str = include_str!("lua/prelude.lua");
+/// The check that the queue is still there.
+const GUARD: &str = include_str!("lua/guard.lua");
+/// What a script then consists of before its own part.
+const PARTS: [&str; 9] = [
     include_str!("lua/sorted.lua"),
     include_str!("lua/turns.lua"),
     include_str!("lua/rate.lua"),
@@ -48,9 +49,8 @@ impl Script {
     }
 
     fn of(own: &str) -> Self {
-        let mut parts = SHARED.to_vec();
-        parts.push(own);
-        Self::new(&parts)
+        let parts = PARTS.iter().flat_map(|part| [";(function() ", part, "end)()\n"]);
+        Self::new(&[PRELUDE, GUARD].into_iter().chain(parts).chain([own]).collect::<Vec<_>>())
     }
 }
 
@@ -123,7 +123,7 @@ scripts! {
 
 /// Finds or starts the epoch, so it can't demand that there is one.
 pub(super) static ATTACH: LazyLock<Script> =
-    LazyLock::new(|| Script::new(&[SHARED[0], include_str!("lua/attach.lua")]));
+    LazyLock::new(|| Script::new(&[PRELUDE, include_str!("lua/attach.lua")]));
 
 #[cfg(test)]
 mod tests {
@@ -140,7 +140,7 @@ mod tests {
 
     #[test]
     fn what_both_sides_define_is_the_same() {
-        let code = SHARED.concat();
+        let code = PRELUDE.to_owned() + &PARTS.concat();
         let constants: HashMap<_, _> = code.lines().filter_map(constants_of).flatten().collect();
         let micros = |time: std::time::Duration| time.as_micros();
         for (name, number) in [
@@ -157,7 +157,7 @@ mod tests {
 
     #[test]
     fn no_constant_is_called_like_a_word_of_redis() {
-        let code = SHARED.concat();
+        let code = PRELUDE.to_owned() + &PARTS.concat();
         let constants = code.lines().filter_map(constants_of).flatten();
         for (name, _) in constants {
             assert!(!code.contains(&format!("'{name}'")), "{name}");

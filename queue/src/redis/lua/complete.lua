@@ -4,7 +4,7 @@ local NONE_NEXT = 0
 local function complete(id, token, class, delivery, feedback, next_class, delay)
   local lane = Lane.load(id)
   local lease = lane and Lease.finish(id, lane, token)
-  if not lease and Lease.put_back(id, token, class, delivery, NO_DELIVERY) then
+  if not lease and Lease.put_back(id, token, class, delivery, Lease.NO_DELIVERY) then
     lane = Lane.load(id)
     Lease.save()
     lease = Lease.finish(id, lane, token)

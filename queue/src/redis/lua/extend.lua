@@ -14,7 +14,7 @@ local answers = {}
 for place, ticket in ipairs(tickets) do
   local kept = expiries[place] and not (orphans and orphans[place])
   if kept then
-    granted_expiries[#granted_expiries + 1] = names[place]
+    Lease.renew(names[place])
   elseif not expiries[place] then
     kept = Lease.put_back(ticket.id, ticket.token, ticket.class, ticket.delivery, worker)
   end

@@ -32,6 +32,7 @@ local function next_in_line()
   local slow_too = not Slots.slow_are_full(worker, slots, Turns.find(fast) ~= nil)
   local tenant_id = first_of(fast, slow_too and Turns.open('slow'), has_share)
   if tenant_id then
+    slow_too = slow_too and Tenant.load(tenant_id)[T_SLOW] > 0
     return tenant_id, first_of(Turns.of('f', tenant_id), slow_too and Turns.of('s', tenant_id))
   end
 end
@@ -79,7 +80,7 @@ local function pick(id, lane)
   if lane[ORDERED] then
     local due = lane[HEAD]
     lane[HEAD] = false
-    return HEAD_CLASS, due, 0, NO_DELIVERY
+    return HEAD_CLASS, due, 0, Lease.NO_DELIVERY
   end
   local class
   if lane[OPEN] then

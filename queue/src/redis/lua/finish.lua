@@ -1,8 +1,6 @@
 -- The end of every call: everything is put in its place and written, and those who sleep are called
 -- when something can be had sooner than they were told.
 
-local Finish = {}
-
 -- When the next alarm goes off; nil when none is set.
 function Finish.next_wake()
   local alarm = call('ZRANGE', base .. 'alarms', 0, 0)[1]
@@ -27,14 +25,14 @@ end
 function Finish.call_sleepers(vain)
   local message = ''
   if vain ~= 't' then
-    local ready = meta.told and (soonest < meta.told or call('EXISTS', base .. 'fast', base .. 'slow') > 0)
-    if ready or slot_given_back then
+    local ready = meta.told and (Placement.soonest < meta.told or call('EXISTS', base .. 'fast', base .. 'slow') > 0)
+    if ready or Slots.given_back then
       meta.told = nil
       message = 't'
     end
   end
   if vain ~= 'r' and meta.told_refills then
-    if soonest_refill < meta.told_refills or call('EXISTS', base .. 'refills') > 0 then
+    if Placement.soonest_refill < meta.told_refills or call('EXISTS', base .. 'refills') > 0 then
       meta.told_refills = nil
       message = message .. 'r'
     end

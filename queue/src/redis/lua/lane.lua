@@ -23,13 +23,10 @@ local FAST_RING, SLOW_RING = 1, 2
 local T_SUSPENDED, T_RATE, T_TURN, T_REFILL_TURN, T_LANES = 1, 2, 3, 4, 5
 local T_FAST, T_SLOW, T_REFILLS, T_IN_FAST, T_IN_SLOW, T_IN_REFILLS, T_ALARM = 6, 7, 8, 9, 10, 11, 12
 
-local Lane, Tenant = {}, {}
 local lanes, tenants = {}, {}
 -- Those to be saved, and those to be put where they belong before, in order.
 local changed_lanes, changed_tenants = {}, {}
-local unsettled_lanes, unsettled_tenants = {}, {}
--- Lanes whose set of leases changed.
-local leases_changed = {}
+Lane.unsettled, Tenant.unsettled = {}, {}
 
 function Lane.load(id)
   local lane = lanes[id]
@@ -58,13 +55,6 @@ function Lane.load_or_make(id)
   return lane
 end
 
-local function note(list, id)
-  if not list[id] then
-    list[id] = true
-    list[#list + 1] = id
-  end
-end
-
 -- Notes that a lane is to be saved.
 function Lane.keep(id)
   note(changed_lanes, id)
@@ -73,7 +63,7 @@ end
 -- Notes that a lane is to be put where it belongs, and saved.
 function Lane.touch(id)
   note(changed_lanes, id)
-  note(unsettled_lanes, id)
+  note(Lane.unsettled, id)
 end
 
 function Tenant.load(id)
@@ -93,7 +83,7 @@ end
 
 function Tenant.touch(id)
   note(changed_tenants, id)
-  note(unsettled_tenants, id)
+  note(Tenant.unsettled, id)
 end
 
 -- Loads many lanes at once; what is there already stays.
@@ -142,9 +132,15 @@ end
 
 -- When the first one of the lane is due.
 function Lane.next_due(lane)
-  local due = lane[HEAD]
-  for class = 1, 3 do
-    due = sooner(due, lane[DUE + class])
+  local due, first, retry, replay = lane[HEAD], lane[DUE + 1], lane[DUE + 2], lane[DUE + 3]
+  if first and (not due or first < due) then
+    due = first
+  end
+  if retry and (not due or retry < due) then
+    due = retry
+  end
+  if replay and (not due or replay < due) then
+    due = replay
   end
   return due
 end

@@ -1,18 +1,17 @@
 -- Deliveries that are out. A lane's leases are a sorted set, the oldest first; a member is all that
 -- is known of one. The shard's expiries say when each lease runs out: what is not there is no lease.
 
-local Lease = {}
 -- Class of a lease that names no delivery: the head of an ordered lane.
 local HEAD_CLASS = 0
-local NO_DELIVERY = string.rep('\0', 16)
+Lease.NO_DELIVERY = string.rep('\0', 16)
 -- What a completion says about the receiver.
 local SUCCESS, THROTTLED, UNATTEMPTED = 0, 1, 3
 
 local granted_expiries, ended_expiries = {}, {}
 -- By lane, what is to be added to its set of leases.
 local granted = {}
--- The soonest instant of what this call has set: expiries and alarms, and alarms of refills.
-local soonest, soonest_refill = NEVER, NEVER
+-- Lanes whose set of leases changed.
+local leases_changed = {}
 
 local function unpack_lease(member)
   local token, class, delivery, due, arrival, granted, worker = unpack_from('>I7Bc16I7I6I7c16', member)
@@ -46,7 +45,7 @@ function Lease.grant(id, lane, token, class, delivery, due, arrival, worker)
   lane[OUT] = lane[OUT] + 1
   lane[OLDEST] = lane[OLDEST] or now
   granted_expiries[#granted_expiries + 1] = Lease.name(token, id)
-  soonest = min(soonest, now + LEASE)
+  Placement.soonest = min(Placement.soonest, now + LEASE)
   Slots.take(worker, lane[TENANT], lane[SLOW])
 end
 
@@ -67,10 +66,15 @@ function Lease.all(id)
   return leases
 end
 
+-- Renews a lease that is there.
+function Lease.renew(name)
+  granted_expiries[#granted_expiries + 1] = name
+end
+
 -- Ends a lease and gives its slot back; nil when it is not, or no more, one of this lane's.
 function Lease.finish(id, lane, token)
   local key = base .. 'o:' .. id
-  local member = call('ZRANGEBYLEX', key, '[' .. pack('>I7', token), '(' .. pack('>I7', token + 1))[1]
+  local member = call('ZRANGEBYLEX', key, pack('>c1I7', '[', token), pack('>c1I7', '(', token + 1))[1]
   if not member then
     return nil
   end
@@ -85,8 +89,12 @@ function Lease.finish(id, lane, token)
   return lease
 end
 
--- Reads off the set of leases what the lane keeps of it.
+-- Reads off the set of leases what the lane keeps of it, when leases were ended.
 function Lease.recount(id, lane)
+  if not leases_changed[id] then
+    return
+  end
+  leases_changed[id] = nil
   lane[OUT] = call('ZCARD', base .. 'o:' .. id)
   lane[OLDEST] = false
   if lane[OUT] > 0 then

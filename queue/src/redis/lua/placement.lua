@@ -3,7 +3,9 @@
 -- A suspended tenant's lanes keep their places; it is the tenant that stands in no ring, so that
 -- suspending it costs the same however many lanes it has.
 
-local Placement = {}
+-- The soonest alarm that this call has set, and the soonest of refills.
+Placement.soonest, Placement.soonest_refill = NEVER, NEVER
+
 local RING_KIND = { 'f', 's' }
 local RING_COUNT = { T_FAST, T_SLOW }
 
@@ -15,9 +17,9 @@ local function set_alarm(kind, id, current, wanted)
     end
     if wanted then
       Sorted.put('alarms', pack('>I7c1c16', wanted, kind, id))
-      soonest = min(soonest, wanted)
+      Placement.soonest = min(Placement.soonest, wanted)
       if kind == 'r' then
-        soonest_refill = min(soonest_refill, wanted)
+        Placement.soonest_refill = min(Placement.soonest_refill, wanted)
       end
     end
   end
@@ -82,10 +84,7 @@ end
 -- Puts a lane where it belongs after anything about it changed. The alarm of a lane that is ready
 -- is left as it is: it is mostly that of the next retry, and right again soon.
 function Placement.refresh(id, lane)
-  if leases_changed[id] then
-    Lease.recount(id, lane)
-    leases_changed[id] = nil
-  end
+  Lease.recount(id, lane)
   if not lane[OCCUPIED] and Lane.is_occupied(lane) then
     lane[OCCUPIED] = true
     Sorted.put('occupied', id)
@@ -129,18 +128,19 @@ end
 
 -- Puts all lanes and tenants where they belong that something changed about.
 function Placement.settle()
-  for _, id in ipairs(unsettled_lanes) do
-    if lanes[id] then
-      Placement.refresh(id, lanes[id])
-      if lanes[id][TENANT] then
-        Tenant.touch(lanes[id][TENANT])
+  for _, id in ipairs(Lane.unsettled) do
+    local lane = Lane.load(id)
+    if lane then
+      Placement.refresh(id, lane)
+      if lane[TENANT] then
+        Tenant.touch(lane[TENANT])
       end
     end
   end
-  for _, id in ipairs(unsettled_tenants) do
-    Placement.refresh_tenant(id, tenants[id])
+  for _, id in ipairs(Tenant.unsettled) do
+    Placement.refresh_tenant(id, Tenant.load(id))
   end
-  unsettled_lanes, unsettled_tenants = {}, {}
+  Lane.unsettled, Tenant.unsettled = {}, {}
 end
 
 -- Takes a lane and its tenant out of the rings in which they wait to be served, and gives both the

@@ -25,6 +25,11 @@ local NEVER = 4503599627370496
 
 local base = KEYS[1]
 
+-- The parts of a script. Each is a function of its own that fills in its table: what it takes from
+-- here is then handed on from function to function and not looked up for each of them anew.
+local Sorted, Turns, Rate, Lane, Tenant = {}, {}, {}, {}, {}
+local Slots, Window, Lease, Placement, Finish = {}, {}, {}, {}, {}
+
 -- Redis's time; tests pass their own.
 local function clock()
   if ARGV[1] ~= '' then
@@ -47,6 +52,14 @@ local function sooner(a, b)
     return min(a, b)
   end
   return a or b or false
+end
+
+-- Notes an id in a list, once.
+local function note(list, id)
+  if not list[id] then
+    list[id] = true
+    list[#list + 1] = id
+  end
 end
 
 -- Calls a command with a list of arguments, in pieces: Lua can't spread more than some thousands.

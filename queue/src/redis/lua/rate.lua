@@ -2,8 +2,6 @@
 -- theoretical arrival time up to which tokens are taken. Asking takes nothing: a ticket needs a
 -- token of its lane and one of its tenant, and takes both together when it goes out.
 
-local Rate = {}
-
 -- When a token can be had. Periods have fractions; a hundredth of a microsecond is their rounding.
 function Rate.earliest(rate)
   return max(now, ceil(rate.tat - rate.period * (rate.burst - 1) - 0.01))

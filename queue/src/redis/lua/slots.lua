@@ -4,10 +4,9 @@
 -- A worker that found all its slots taken is marked as full: it is called when one is given back,
 -- and not for every push in between.
 
-local Slots = {}
 local workers = {}
 -- Whether a full worker has got a slot back.
-local slot_given_back = false
+Slots.given_back = false
 
 function Slots.held(id)
   local held = workers[id]
@@ -56,7 +55,7 @@ function Slots.give_back(id, tenant, slow)
   local held = workers[id]
   if held.full then
     held.full = false
-    slot_given_back = true
+    Slots.given_back = true
   end
 end
 

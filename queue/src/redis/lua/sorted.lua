@@ -1,6 +1,5 @@
 -- Sorted sets whose changes are gathered and written at the end, at once.
 
-local Sorted = {}
 local changes = { alarms = {}, occupied = {} }
 
 function Sorted.put(key, member)

@@ -6,16 +6,10 @@
 -- that are there already.
 
 local PAGE = 8
-local Turns = {}
 local rings, rings_of = {}, { f = {}, s = {}, r = {} }
 
 local function new_ring(key)
-  local ring = {
-    key = base .. key,
-    ids = {}, turns = {}, at = 1,
-    gone = {},
-    waits = {}, put_ids = {}, put_turns = {}, put_at = 1,
-  }
+  local ring = { key = base .. key, ids = false, turns = false, at = 1, put_at = 1, gone = {}, waits = {}, put = {} }
   rings[#rings + 1] = ring
   return ring
 end
@@ -43,10 +37,17 @@ end
 -- Puts an id in, or takes it out, at the turn it holds.
 function Turns.place(ring, id, turn, waits)
   if waits then
-    local last = #ring.put_ids + 1
-    ring.waits[id], ring.put_ids[last], ring.put_turns[last] = turn, id, turn
+    ring.waits[id] = turn
+    ring.put[#ring.put + 1] = id
   elseif ring.waits[id] == turn then
     ring.waits[id] = nil
+    -- Put in again, it stands at the end.
+    for place = ring.put_at, #ring.put do
+      if ring.put[place] == id then
+        ring.put[place] = false
+        break
+      end
+    end
   else
     ring.gone[id] = turn
   end
@@ -54,6 +55,9 @@ end
 
 -- Whoever stands at a place of the ring as it is in Redis.
 local function stored(ring, at)
+  if not ring.ids then
+    ring.ids, ring.turns = {}, {}
+  end
   local count = #ring.ids
   while at > count and not ring.whole do
     local page = call('ZRANGE', ring.key, count, count + PAGE - 1)
@@ -81,12 +85,11 @@ function Turns.find(ring, accept)
     at = at + 1
     id = stored(ring, at)
   end
-  local put_ids, put_turns = ring.put_ids, ring.put_turns
-  for place = ring.put_at, #put_ids do
-    id = put_ids[place]
-    if ring.waits[id] == put_turns[place] then
+  for place = ring.put_at, #ring.put do
+    id = ring.put[place]
+    if id and ring.waits[id] then
       if not accept or accept(id) then
-        return id, put_turns[place]
+        return id, ring.waits[id]
       end
     elseif place == ring.put_at then
       ring.put_at = place + 1
@@ -94,19 +97,33 @@ function Turns.find(ring, accept)
   end
 end
 
+-- Calls a command for each pair of id and turn, at once when there are several.
+local function write(command, key, pairs_of, with_score)
+  local id, turn = next(pairs_of)
+  if not id then
+    return
+  end
+  if not next(pairs_of, id) then
+    if with_score then
+      return call(command, key, '0', pack('>I6c16', turn, id))
+    end
+    return call(command, key, pack('>I6c16', turn, id))
+  end
+  local list = {}
+  for each, its_turn in pairs(pairs_of) do
+    if with_score then
+      list[#list + 1] = '0'
+    end
+    list[#list + 1] = pack('>I6c16', its_turn, each)
+  end
+  call_in_pieces(command, key, list)
+end
+
 -- Writes all changes; what is read afterwards is read anew.
 function Turns.flush()
   for _, ring in ipairs(rings) do
-    local put, gone = {}, {}
-    for id, turn in pairs(ring.gone) do
-      gone[#gone + 1] = pack('>I6c16', turn, id)
-    end
-    for id, turn in pairs(ring.waits) do
-      put[#put + 1] = '0'
-      put[#put + 1] = pack('>I6c16', turn, id)
-    end
-    call_in_pieces('ZREM', ring.key, gone)
-    call_in_pieces('ZADD', ring.key, put)
+    write('ZREM', ring.key, ring.gone)
+    write('ZADD', ring.key, ring.waits, true)
   end
   rings, rings_of = {}, { f = {}, s = {}, r = {} }
 end

@@ -3,8 +3,6 @@
 -- A window is a sorted set of due time, arrival and id. The ids that wait or are leased are kept in
 -- a hash beside it: pushing one of them changes nothing.
 
-local Window = {}
-
 local function window_key(id, class)
   return base .. 'w' .. class .. ':' .. id
 end
