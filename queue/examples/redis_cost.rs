@@ -39,7 +39,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let url = format!("redis://127.0.0.1:{PORT}/");
     let mut admin = redis::Client::open(url.as_str())?.get_connection_with_retries()?;
 
-    println!("batch  lanes | push  fetch  complete | all in scripts | Redis CPU | client CPU | round trips");
+    println!(
+        "batch  lanes | push  fetch  complete | all in scripts | Redis CPU | client CPU | round trips"
+    );
     for batch in [1, 32, 256] {
         for lanes in [4, 32, 1_000] {
             redis::cmd("FLUSHALL").exec(&mut admin)?;
@@ -174,7 +176,11 @@ async fn memory(
             queue.push(&due).await?;
         }
         let bytes = used_memory(admin)? - before;
-        println!("{:.0} bytes per {what} delivery, 64 in each of {} lanes", bytes / 64_000.0, lanes.len());
+        println!(
+            "{:.0} bytes per {what} delivery, 64 in each of {} lanes",
+            bytes / 64_000.0,
+            lanes.len()
+        );
     }
     println!("{:.0} bytes per idle lane", (idle - empty) / 1_000.0);
     Ok(())
@@ -195,7 +201,8 @@ fn redis_cpu(admin: &mut redis::Connection) -> redis::RedisResult<f64> {
         let rest = info.lines().find_map(|line| line.strip_prefix(name))?;
         rest.trim().parse::<f64>().ok()
     };
-    let (user, system) = (seconds("used_cpu_user_main_thread:"), seconds("used_cpu_sys_main_thread:"));
+    let (user, system) =
+        (seconds("used_cpu_user_main_thread:"), seconds("used_cpu_sys_main_thread:"));
     Ok(user.unwrap_or(0.0) + system.unwrap_or(0.0))
 }
 

@@ -163,14 +163,14 @@ impl Link {
     /// Empty when Redis won't say: then only the epoch's key tells.
     async fn run_id(&self, connection: &MultiplexedConnection) -> Result<String, QueueError> {
         let mut connection = connection.clone();
-        let info: String =
-            match redis::cmd("INFO").arg("server").query_async(&mut connection).await {
-                Ok(info) => info,
-                Err(error) if matches!(error.kind(), ErrorKind::Server(ServerErrorKind::NoPerm)) => {
-                    String::new()
-                }
-                Err(error) => return Err(unavailable(error)),
-            };
+        let info: String = match redis::cmd("INFO").arg("server").query_async(&mut connection).await
+        {
+            Ok(info) => info,
+            Err(error) if matches!(error.kind(), ErrorKind::Server(ServerErrorKind::NoPerm)) => {
+                String::new()
+            }
+            Err(error) => return Err(unavailable(error)),
+        };
         let run_id = info.lines().find_map(|line| line.strip_prefix("run_id:"));
         Ok(run_id.unwrap_or_default().trim().to_owned())
     }

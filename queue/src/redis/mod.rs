@@ -223,8 +223,7 @@ impl Queue for RedisQueue {
     }
 
     async fn wants_refill(&self) -> Result<Vec<RefillRequest>, QueueError> {
-        let look =
-            || async { replies::requests(&self.link.call(&Call::wants_refill()).await?) };
+        let look = || async { replies::requests(&self.link.call(&Call::wants_refill()).await?) };
         Ok(self.wait(&self.bells.refills, look).await)
     }
 

@@ -89,8 +89,9 @@ fn with_constants_put_in(code: &str) -> String {
 /// `local A, B = 1, 2` as pairs of name and number.
 fn constants_of(line: &str) -> Option<Vec<(&str, &str)>> {
     let (names, numbers) = line.strip_prefix("local ")?.split_once(" = ")?;
-    let is_name =
-        |name: &&str| name.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit());
+    let is_name = |name: &&str| {
+        name.chars().all(|c| c.is_ascii_uppercase() || c == '_' || c.is_ascii_digit())
+    };
     let is_number = |number: &&str| number.chars().all(|c| c.is_ascii_digit());
     let names: Vec<_> = names.split(", ").collect();
     let numbers: Vec<_> = numbers.split(", ").collect();
@@ -132,10 +133,7 @@ mod tests {
     #[test]
     fn constants_are_put_in_and_nothing_else_changes() {
         let code = "local A, B_2 = 1, 20\nlocal c = { A, B_2, AB, 'X' }\nlocal D = {}\n";
-        assert_eq!(
-            with_constants_put_in(code),
-            "\nlocal c = { 1, 20, AB, 'X' }\nlocal D = {}\n"
-        );
+        assert_eq!(with_constants_put_in(code), "\nlocal c = { 1, 20, AB, 'X' }\nlocal D = {}\n");
     }
 
     #[test]

@@ -154,8 +154,7 @@ impl Drop for Scripts {
             keys.extend(found.flatten());
         }
         for key in keys {
-            let _gone: Result<(), _> =
-                redis::cmd("UNLINK").arg(key).query(&mut self.connection);
+            let _gone: Result<(), _> = redis::cmd("UNLINK").arg(key).query(&mut self.connection);
         }
     }
 }

@@ -49,7 +49,8 @@ async fn an_emptied_redis_is_noticed_and_what_is_in_flight_is_not_handed_out_aga
     let tickets = soon(other.fetch(other_worker, 10)).await.expect("the queue is up");
     assert!(start.elapsed() >= LEASE_RENEWAL - Duration::from_millis(1), "{:?}", start.elapsed());
     assert!(start.elapsed() <= LEASE_RENEWAL + Duration::from_secs(1), "{:?}", start.elapsed());
-    let mut got: Vec<_> = tickets.into_iter().chain(fetch_all(&other, other_worker).await).collect();
+    let mut got: Vec<_> =
+        tickets.into_iter().chain(fetch_all(&other, other_worker).await).collect();
     got.retain(|ticket| ticket.lane == plain);
     assert!(got.iter().all(|ticket| !released.contains(&ticket.delivery)), "handed out twice");
     let in_flight_of_plain = held.iter().filter(|ticket| ticket.lane == plain).count();

@@ -38,14 +38,15 @@ async fn caps_hold_over_all_instances_together() {
 async fn rates_hold_over_all_instances_together() {
     let (one, other) = two();
     let limit = RateLimit::new(20.0, Some(2)).expect("within the limits");
-    let lane =
-        lane(&one, queue::LaneSettings { rate_limit: Some(limit), ..settings() }).await;
+    let lane = lane(&one, queue::LaneSettings { rate_limit: Some(limit), ..settings() }).await;
     let start = Instant::now();
     push(&one, lane, 12).await;
     let take = |queue: RedisQueue| {
         tokio::spawn(async move {
             let (worker, mut taken) = (worker(100), 0);
-            while let Ok(tickets) = timeout(Duration::from_millis(400), queue.fetch(worker, 10)).await {
+            while let Ok(tickets) =
+                timeout(Duration::from_millis(400), queue.fetch(worker, 10)).await
+            {
                 let tickets = tickets.expect("the queue is up");
                 taken += tickets.len();
                 queue.complete(&done(&tickets, Feedback::Success)).await.expect("the queue is up");
@@ -53,10 +54,8 @@ async fn rates_hold_over_all_instances_together() {
             (taken, start.elapsed())
         })
     };
-    let ((of_one, _), (of_other, ended)) = (
-        soon(take(one)).await.expect("no panic"),
-        soon(take(other)).await.expect("no panic"),
-    );
+    let ((of_one, _), (of_other, ended)) =
+        (soon(take(one)).await.expect("no panic"), soon(take(other)).await.expect("no panic"));
     assert_eq!(of_one + of_other, 12);
     // Two at once, then one each 50 ms.
     assert!(ended >= Duration::from_millis(499), "the rate was exceeded: {ended:?}");
@@ -95,7 +94,9 @@ async fn each_delivery_goes_to_one_of_two_instances() {
     let drain = |queue: RedisQueue| {
         tokio::spawn(async move {
             let (worker, mut seen) = (worker(64), Vec::new());
-            while let Ok(tickets) = timeout(Duration::from_millis(500), queue.fetch(worker, 16)).await {
+            while let Ok(tickets) =
+                timeout(Duration::from_millis(500), queue.fetch(worker, 16)).await
+            {
                 let tickets = tickets.expect("the queue is up");
                 seen.extend(tickets.iter().filter_map(|ticket| ticket.delivery));
                 queue.complete(&done(&tickets, Feedback::Success)).await.expect("the queue is up");
