@@ -111,6 +111,24 @@ async fn each_delivery_goes_to_one_of_two_instances() {
     assert_eq!(seen.into_iter().collect::<HashSet<_>>(), pushed);
 }
 
+#[tokio::test]
+async fn statistics_of_many_lanes_are_gathered_page_by_page() {
+    let (one, other) = two();
+    let mut lanes = Vec::new();
+    for _ in 0..230 {
+        lanes.push(lane(&one, settings()).await);
+    }
+    for lane in &lanes {
+        push(&one, *lane, 2).await;
+    }
+    let stats = other.stats().await.expect("the queue is up");
+    assert_eq!((stats.lanes, stats.ready, stats.delayed), (230, 460, 0));
+    let tickets = fetch_all(&other, worker(1000)).await;
+    other.complete(&done(&tickets, Feedback::Success)).await.expect("the queue is up");
+    let stats = one.stats().await.expect("the queue is up");
+    assert_eq!((stats.lanes, stats.ready, stats.leased), (230, 0, 0));
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn tickets_of_a_fetch_that_was_dropped_meanwhile_come_back_at_once() {
     let queue = Arc::new(open(&fresh_prefix()));

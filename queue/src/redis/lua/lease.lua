@@ -66,6 +66,10 @@ function Lease.all(id)
   return leases
 end
 
+function Lease.forget_expiry(name)
+  ended_expiries[#ended_expiries + 1] = name
+end
+
 -- Renews a lease that is there.
 function Lease.renew(name)
   granted_expiries[#granted_expiries + 1] = name
@@ -84,7 +88,7 @@ function Lease.finish(id, lane, token)
     call('HDEL', base .. 'k:' .. id, lease.delivery)
   end
   leases_changed[id] = true
-  ended_expiries[#ended_expiries + 1] = Lease.name(token, id)
+  Lease.forget_expiry(Lease.name(token, id))
   Slots.give_back(lease.worker, lane[TENANT], lane[SLOW])
   return lease
 end
@@ -118,7 +122,7 @@ function Lease.bury(token, id)
   local orphan = call('HGET', base .. 'orphans', name)
   if orphan then
     call('HDEL', base .. 'orphans', name)
-    ended_expiries[#ended_expiries + 1] = name
+    Lease.forget_expiry(name)
     Slots.give_back(orphan:sub(1, 16), #orphan > 16 and orphan:sub(17), false)
   end
 end

@@ -196,7 +196,7 @@ local function ring_alarm(kind, id)
     lane[ALARM] = false
   elseif kind == 's' then
     lane[SLOW_ALARM] = false
-  else
+  elseif lane[REFILL] then
     lane[REFILL].alarm = false
   end
   Lane.touch(id)
@@ -207,6 +207,8 @@ function Placement.advance()
   local over = call('ZRANGEBYSCORE', base .. 'expiries', '-inf', score(now), 'LIMIT', 0, ALARMS_AT_ONCE)
   for _, name in ipairs(over) do
     local token, id = unpack_from('>I7c16', name)
+    -- Whatever comes of it: an expiry that stayed would go off for ever.
+    Lease.forget_expiry(name)
     if Lease.take_back(id, token) then
       meta.reclaimed = meta.reclaimed + 1
     end
