@@ -3,8 +3,8 @@
 //! Each call is one Lua script (`lua/`, put together in [`scripts`]; its names are those of the
 //! in-process queue, so that each part has its counterpart there), atomic and bounded in its work,
 //! on Redis's clock. What is called how and holds what is in [`keys`]. Redis must not evict
-//! (`maxmemory-policy noeviction`, its default); when it is full, pushes are refused and the
-//! reconciler brings them later.
+//! (`maxmemory-policy noeviction`, its default); when it is full, pushes are refused, which the
+//! reconciler makes up for, and what is there is still handed out and finished.
 //!
 //! # Waking up
 //!

@@ -156,3 +156,26 @@ async fn a_queue_that_was_never_there_before_is_served_at_once() {
     assert!(timeout(Duration::from_millis(100), late.lost()).await.is_err(), "it was there");
     assert!(timeout(Duration::from_millis(1), queue.lost()).await.is_err());
 }
+
+#[tokio::test]
+async fn a_full_redis_refuses_pushes_and_lets_the_rest_go_on() {
+    let server = Server::start();
+    let queue = open(&server);
+    let lane = lane(&queue, settings()).await;
+    let due = push(&queue, lane, 3).await;
+    let worker = worker(2);
+    let held = queue.fetch(worker, 1).await.expect("the queue is up");
+    server.call(&["CONFIG", "SET", "maxmemory", "1"]);
+    let another = queue::Due { delivery: domain::ids::DeliveryId(uuid::Uuid::now_v7()), ..due[0] };
+    assert!(queue.push(&[another]).await.is_err());
+    assert_eq!(queue.extend_lease(&held).await.expect("the queue is up"), []);
+    queue.complete(&done(&held, Feedback::Success)).await.expect("the queue is up");
+    let rest = soon(queue.fetch(worker, 2)).await.expect("the queue is up");
+    assert_eq!(rest.len(), 2);
+    queue.complete(&done(&rest, Feedback::Success)).await.expect("the queue is up");
+    let nothing = timeout(Duration::from_millis(100), queue.fetch(worker, 2)).await;
+    assert!(nothing.is_err());
+    server.call(&["CONFIG", "SET", "maxmemory", "0"]);
+    queue.push(&[another]).await.expect("the queue is up");
+    assert_eq!(soon(queue.fetch(worker, 2)).await.expect("the queue is up").len(), 1);
+}

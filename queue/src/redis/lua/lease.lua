@@ -211,11 +211,15 @@ function Lease.save()
   end
   granted = {}
   call_in_pieces('ZREM', base .. 'expiries', ended_expiries)
+  ended_expiries = {}
+  if #granted_expiries == 0 then
+    return
+  end
   local expiry, set = score(now + LEASE), {}
   for _, name in ipairs(granted_expiries) do
     set[#set + 1] = expiry
     set[#set + 1] = name
   end
   call_in_pieces('ZADD', base .. 'expiries', set)
-  granted_expiries, ended_expiries = {}, {}
+  granted_expiries = {}
 end
