@@ -3,7 +3,9 @@
 local cursor, is_first = ARGV[3], ARGV[3] == ''
 local LANES_AT_ONCE = 100
 
-local more_alarms = is_first and Placement.advance()
+if is_first then
+  Placement.advance()
+end
 local from = is_first and '-' or '(' .. cursor
 local page = call('ZRANGEBYLEX', base .. 'occupied', from, '+', 'LIMIT', 0, LANES_AT_ONCE)
 local ready, delayed, behind, oldest_ready = 0, 0, 0, 0
@@ -43,5 +45,5 @@ end
 Finish.done()
 local whole = #page < LANES_AT_ONCE
 local leased = call('ZCARD', base .. 'expiries') - call('HLEN', base .. 'orphans')
-return 'k' .. pack('>I7I7I7I7I7I7I7I7I7BB', meta.lanes, ready, delayed, max(leased, 0), meta.paused, meta.open,
-  behind, oldest_ready, meta.reclaimed, whole and 0 or 1, more_alarms and 1 or 0) .. (whole and '' or page[#page])
+return 'k' .. pack('>I7I7I7I7I7I7I7I7I7B', meta.lanes, ready, delayed, max(leased, 0), meta.paused, meta.open,
+  behind, oldest_ready, meta.reclaimed, whole and 0 or 1) .. (whole and '' or page[#page])
