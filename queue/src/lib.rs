@@ -5,11 +5,12 @@
 //! window: memory follows the number of lanes, not the backlog.
 //!
 //! [`Queue`] is the contract, [`memory::MemoryQueue`] the in-process implementation,
-//! [`backend::LaneBackend`] what apalis workers run on, and [`suite`] the conformance tests that
-//! every implementation must pass.
+//! [`redis::RedisQueue`] that of several processes, [`backend::LaneBackend`] what apalis workers run
+//! on, and [`suite`] the conformance tests that every implementation must pass.
 
 pub mod backend;
 pub mod memory;
+pub mod redis;
 #[cfg(feature = "suite")]
 pub mod suite;
 
@@ -239,4 +240,12 @@ pub trait Queue: Send + Sync + 'static {
 
     /// A picture of the whole.
     async fn stats(&self) -> Result<Stats, QueueError>;
+
+    /// Completes when the queue's contents were lost since it completed last (or since the queue was
+    /// opened) and must be rebuilt: the owner sets tenants and lanes again, renews the leases of all
+    /// tickets it holds, which puts them back, and pushes what is due. For one listener per queue.
+    /// A queue that lives as long as its process is never lost.
+    async fn lost(&self) {
+        std::future::pending().await
+    }
 }

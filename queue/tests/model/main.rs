@@ -1,4 +1,4 @@
-//! Drives the pure core against a simple model of it, on virtual time.
+//! Drives the pure core, and the Redis scripts, against a simple model of them, on virtual time.
 //!
 //! The model ([`naive`]) keeps plain lists and looks at all of them for every decision, and it has
 //! a database. After each step of a random script the queue and the model must agree: on every
@@ -8,6 +8,8 @@
 
 mod naive;
 mod script;
+mod scripts;
+mod subject;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -20,10 +22,12 @@ use queue::{Completion, Due, Feedback, Next, Refill, RefillRequest, Ticket};
 
 use self::naive::Model;
 use self::script::{Step, steps};
+use self::scripts::Scripts;
+use self::subject::Subject;
 
 /// The queue, its model, and what is under way between them.
-struct Trial {
-    lanes: Lanes,
+struct Trial<S> {
+    lanes: S,
     model: Model,
     now: Moment,
     out: VecDeque<Ticket>,
@@ -36,25 +40,39 @@ proptest! {
 
     #[test]
     fn the_queue_agrees_with_its_model(script in steps()) {
-        let mut trial = Trial::new();
-        for step in &script {
-            trial.take(step)?;
-            trial.compare()?;
-        }
-        trial.let_loose()?;
+        Trial::<Lanes>::run(&script)?;
     }
 }
 
-impl Trial {
+proptest! {
+    // Each call goes to Redis and back, so there are fewer cases and shorter searches for a small one.
+    #![proptest_config(ProptestConfig { cases: 100, max_shrink_iters: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn the_scripts_agree_with_the_model(script in steps()) {
+        Trial::<Scripts>::run(&script)?;
+    }
+}
+
+impl<S: Subject> Trial<S> {
     fn new() -> Self {
         Self {
-            lanes: Lanes::new(),
+            lanes: S::new(),
             model: Model::default(),
             now: Moment::default() + Duration::from_secs(1),
             out: VecDeque::new(),
             ended: Vec::new(),
             asked: VecDeque::new(),
         }
+    }
+
+    fn run(script: &[Step]) -> Result<(), TestCaseError> {
+        let mut trial = Self::new();
+        for step in script {
+            trial.take(step)?;
+            trial.compare()?;
+        }
+        trial.let_loose()
     }
 
     fn take(&mut self, step: &Step) -> Result<(), TestCaseError> {

@@ -1,0 +1,154 @@
+-- Hands out tickets: tenants in turn, then the tenant's lanes in turn. See `Queue::fetch`.
+local worker, slots, most = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
+local REPLAY_TURNS_PASSED, RETRY_TURNS_PASSED = 8, 9
+
+local function others_wait(tenant_id)
+  local function is_other(other)
+    return other ~= tenant_id
+  end
+  return Turns.find(Turns.open('fast'), is_other) or Turns.find(Turns.open('slow'), is_other)
+end
+
+local function has_share(tenant_id)
+  return not Slots.tenant_is_full(worker, tenant_id, slots) or not others_wait(tenant_id)
+end
+
+-- The first in line of both rings who is accepted: whose turn is the older.
+local function first_of(fast, slow, accept)
+  local id, turn = Turns.find(fast, accept)
+  if slow then
+    local slow_id, slow_turn = Turns.find(slow, accept)
+    if slow_id and (not id or slow_turn < turn) then
+      return slow_id
+    end
+  end
+  return id
+end
+
+-- The next lane that may be served to the worker, within its share of slots. Only tenants that have
+-- their share already are passed over, and of those there are a handful at most.
+local function next_in_line()
+  local fast = Turns.open('fast')
+  local slow_too = not Slots.slow_are_full(worker, slots, Turns.find(fast) ~= nil)
+  local tenant_id = first_of(fast, slow_too and Turns.open('slow'), has_share)
+  if tenant_id then
+    slow_too = slow_too and Tenant.load(tenant_id)[T_SLOW] > 0
+    return tenant_id, first_of(Turns.of('f', tenant_id), slow_too and Turns.of('s', tenant_id))
+  end
+end
+
+-- The class that goes next: first tries before retries before replays, but each later class at
+-- least every tenth turn. Replays are let in a turn sooner, so that both don't come due together.
+local function next_class(lane)
+  local function is_due(class)
+    return lane[DUE + class] and lane[DUE + class] <= now
+  end
+  local retry, replay = lane[PASSED_RETRY], lane[PASSED_REPLAY]
+  local retry_overdue = is_due(2) and retry >= RETRY_TURNS_PASSED
+  local replay_overdue = is_due(3) and replay >= REPLAY_TURNS_PASSED
+  local class
+  if retry_overdue and not (replay_overdue and replay >= retry) then
+    class = 2
+  elseif replay_overdue then
+    class = 3
+  else
+    class = is_due(1) and 1 or is_due(2) and 2 or is_due(3) and 3
+  end
+  if class then
+    lane[PASSED_RETRY] = is_due(2) and class ~= 2 and min(retry + 1, 255) or 0
+    lane[PASSED_REPLAY] = is_due(3) and class ~= 3 and min(replay + 1, 255) or 0
+  end
+  return class
+end
+
+-- The class of the oldest that waits: what an open circuit is probed with.
+local function oldest_class(id, lane)
+  local oldest, first_due, first_arrival
+  for class = 1, 3 do
+    if lane[LENGTH + class] > 0 then
+      local due, arrival = Window.head(id, class)
+      if due and (not oldest or due < first_due or (due == first_due and arrival < first_arrival)) then
+        oldest, first_due, first_arrival = class, due, arrival
+      end
+    end
+  end
+  return oldest
+end
+
+-- Takes out what is to be served next: class, due time, arrival and id.
+local function pick(id, lane)
+  if lane[ORDERED] then
+    local due = lane[HEAD]
+    lane[HEAD] = false
+    return HEAD_CLASS, due, 0, Lease.NO_DELIVERY
+  end
+  local class
+  if lane[OPEN] then
+    class = oldest_class(id, lane)
+  else
+    class = next_class(lane)
+  end
+  if class then
+    return class, Window.pop(id, lane, class)
+  end
+end
+
+local function hand_out(tenant_id, id)
+  local tenant, lane = Tenant.load(tenant_id), Lane.load(id)
+  if not lane then
+    return nil
+  end
+  Placement.pass_turn(id, lane, tenant_id, tenant)
+  local class, due, arrival, delivery = pick(id, lane)
+  local ticket
+  if due then
+    if lane[RATE] then
+      Rate.take(lane[RATE])
+    end
+    if tenant[T_RATE] then
+      Rate.take(tenant[T_RATE])
+    end
+    local token = Lease.next_token()
+    Lease.grant(id, lane, token, class, delivery, due, arrival, worker)
+    local probe = lane[OPEN]
+    if probe then
+      lane[PROBE].spent, lane[PROBE].out = true, token
+    end
+    ticket = pack('>c16Bc16I7I7B', id, class, delivery, token, max(now - due, 0), probe and 1 or 0)
+  end
+  Placement.refresh(id, lane)
+  Placement.refresh_tenant(tenant_id, tenant)
+  return ticket
+end
+
+local more = Placement.advance()
+local free = slots - Slots.held(worker).all
+local tickets = {}
+if now >= meta.serve_from then
+  -- Whose copy of a window was wrong costs a turn and is right then.
+  for _ = 1, min(most, free) do
+    local tenant_id, id = next_in_line()
+    if not tenant_id or not id then
+      break
+    end
+    tickets[#tickets + 1] = hand_out(tenant_id, id)
+  end
+end
+Finish.write()
+
+local vain, wake = #tickets == 0, more and now
+if vain and not more then
+  wake = Finish.next_wake() or NEVER
+  if now < meta.serve_from then
+    wake = meta.serve_from
+  end
+  if free <= 0 then
+    Slots.mark_full(worker)
+    Slots.save()
+  else
+    meta.told = max(meta.told or 0, wake)
+  end
+end
+Finish.call_sleepers(vain and 't')
+call('SET', base .. 'meta', cmsgpack.pack(meta))
+return 'k' .. pack('>I7', max((wake or now) - now, 0)) .. table.concat(tickets)

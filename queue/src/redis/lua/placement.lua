@@ -1,0 +1,234 @@
+-- Where each lane and tenant stands: in a ring, behind an alarm, or nowhere.
+--
+-- A suspended tenant's lanes keep their places; it is the tenant that stands in no ring, so that
+-- suspending it costs the same however many lanes it has.
+
+-- The soonest alarm that this call has set, and the soonest of refills.
+Placement.soonest, Placement.soonest_refill = NEVER, NEVER
+
+local RING_KIND = { 'f', 's' }
+local RING_COUNT = { T_FAST, T_SLOW }
+
+-- Moves the alarm of a kind from `current` to `wanted`; false is no alarm.
+local function set_alarm(kind, id, current, wanted)
+  if current ~= wanted then
+    if current then
+      Sorted.drop('alarms', pack('>I7c1c16', current, kind, id))
+    end
+    if wanted then
+      Sorted.put('alarms', pack('>I7c1c16', wanted, kind, id))
+      Placement.soonest = min(Placement.soonest, wanted)
+      if kind == 'r' then
+        Placement.soonest_refill = min(Placement.soonest_refill, wanted)
+      end
+    end
+  end
+  return wanted
+end
+
+local function set_ring(id, lane, tenant_id, tenant, ring)
+  local former = lane[RING]
+  if former ~= 0 then
+    Turns.place(Turns.of(RING_KIND[former], tenant_id), id, lane[TURN], false)
+    tenant[RING_COUNT[former]] = tenant[RING_COUNT[former]] - 1
+  end
+  if ring ~= 0 then
+    Turns.place(Turns.of(RING_KIND[ring], tenant_id), id, lane[TURN], true)
+    tenant[RING_COUNT[ring]] = tenant[RING_COUNT[ring]] + 1
+  end
+  lane[RING] = ring
+end
+
+local function set_refill(id, refill, tenant_id, tenant, wanted)
+  if wanted ~= refill.wanted then
+    Turns.place(Turns.of('r', tenant_id), id, refill.turn, wanted)
+    tenant[T_REFILLS] = tenant[T_REFILLS] + (wanted and 1 or -1)
+    refill.wanted = wanted
+  end
+end
+
+local function refresh_refill(id, lane, tenant_id, tenant)
+  Window.tidy(lane)
+  if not lane[MARKS] and not lane[REFILL] then
+    return
+  end
+  local refill = lane[REFILL] or { turn = 0, wanted = false, alarm = false }
+  lane[REFILL] = refill
+  local at = false
+  for class = 1, 3 do
+    at = sooner(at, Window.refill_at(lane, class))
+  end
+  local wanted = at and at <= now or false
+  set_refill(id, refill, tenant_id, tenant, wanted)
+  refill.alarm = set_alarm('r', id, refill.alarm, not wanted and at)
+end
+
+local function refresh_pace(id, lane)
+  local slow = Lane.is_slow(lane)
+  if slow ~= lane[SLOW] then
+    lane[SLOW] = slow
+    if lane[OUT] > 0 then
+      for _, lease in ipairs(Lease.all(id)) do
+        Slots.turn(lease.worker, slow)
+      end
+    end
+  end
+  -- One alarm for the lane and not one per lease: when it goes off, the next oldest sets the next.
+  if not lane[OLDEST] then
+    lane[SLOW_ALARM] = set_alarm('s', id, lane[SLOW_ALARM], false)
+  elseif not slow and not lane[SLOW_ALARM] then
+    lane[SLOW_ALARM] = set_alarm('s', id, false, lane[OLDEST] + SLOW_AFTER)
+  end
+end
+
+-- Puts a lane where it belongs after anything about it changed. The alarm of a lane that is ready
+-- is left as it is: it is mostly that of the next retry, and right again soon.
+function Placement.refresh(id, lane)
+  Lease.recount(id, lane)
+  if not lane[OCCUPIED] and Lane.is_occupied(lane) then
+    lane[OCCUPIED] = true
+    Sorted.put('occupied', id)
+  end
+  local tenant_id = lane[TENANT]
+  if not tenant_id then
+    return
+  end
+  local tenant = Tenant.load(tenant_id)
+  refresh_pace(id, lane)
+  local ready_at = Lane.ready_at(lane)
+  local ready = ready_at and ready_at <= now
+  local ring = ready and (lane[SLOW] and SLOW_RING or FAST_RING) or 0
+  if ring ~= lane[RING] then
+    set_ring(id, lane, tenant_id, tenant, ring)
+  end
+  if not ready then
+    lane[ALARM] = set_alarm('a', id, lane[ALARM], ready_at or false)
+  end
+  refresh_refill(id, lane, tenant_id, tenant)
+end
+
+local function stand(ring, id, tenant, turn, field, waits)
+  if waits ~= tenant[field] then
+    tenant[field] = waits
+    Turns.place(Turns.open(ring), id, turn, waits)
+  end
+end
+
+-- Puts a tenant where it belongs after anything about it or its lanes changed.
+function Placement.refresh_tenant(id, tenant)
+  local has_ready = tenant[T_FAST] + tenant[T_SLOW] > 0
+  local allowed_at = has_ready and tenant[T_RATE] and Rate.earliest(tenant[T_RATE]) or now
+  local served = not tenant[T_SUSPENDED]
+  local allowed = served and allowed_at <= now
+  stand('fast', id, tenant, tenant[T_TURN], T_IN_FAST, allowed and tenant[T_FAST] > 0)
+  stand('slow', id, tenant, tenant[T_TURN], T_IN_SLOW, allowed and tenant[T_SLOW] > 0)
+  stand('refills', id, tenant, tenant[T_REFILL_TURN], T_IN_REFILLS, served and tenant[T_REFILLS] > 0)
+  tenant[T_ALARM] = set_alarm('t', id, tenant[T_ALARM], allowed_at > now and allowed_at)
+end
+
+-- Puts all lanes and tenants where they belong that something changed about.
+function Placement.settle()
+  for _, id in ipairs(Lane.unsettled) do
+    local lane = Lane.load(id)
+    if lane then
+      Placement.refresh(id, lane)
+      if lane[TENANT] then
+        Tenant.touch(lane[TENANT])
+      end
+    end
+  end
+  for _, id in ipairs(Tenant.unsettled) do
+    Placement.refresh_tenant(id, Tenant.load(id))
+  end
+  Lane.unsettled, Tenant.unsettled = {}, {}
+end
+
+-- Takes a lane and its tenant out of the rings in which they wait to be served, and gives both the
+-- newest turn; refreshed, they are put back, last in line.
+function Placement.pass_turn(id, lane, tenant_id, tenant)
+  meta.turns = meta.turns + 1
+  set_ring(id, lane, tenant_id, tenant, 0)
+  stand('fast', tenant_id, tenant, tenant[T_TURN], T_IN_FAST, false)
+  stand('slow', tenant_id, tenant, tenant[T_TURN], T_IN_SLOW, false)
+  lane[TURN], tenant[T_TURN] = meta.turns, meta.turns
+  Lane.keep(id)
+  Tenant.keep(tenant_id)
+end
+
+-- The same for the rings of those who want a refill.
+function Placement.pass_refill_turn(id, lane, tenant_id, tenant)
+  meta.turns = meta.turns + 1
+  set_refill(id, lane[REFILL], tenant_id, tenant, false)
+  stand('refills', tenant_id, tenant, tenant[T_REFILL_TURN], T_IN_REFILLS, false)
+  lane[REFILL].turn, tenant[T_REFILL_TURN] = meta.turns, meta.turns
+  Lane.keep(id)
+  Tenant.keep(tenant_id)
+end
+
+-- Takes a lane out of its tenant and from behind its alarms.
+function Placement.displace(id, lane)
+  lane[ALARM] = set_alarm('a', id, lane[ALARM], false)
+  lane[SLOW_ALARM] = set_alarm('s', id, lane[SLOW_ALARM], false)
+  local tenant_id = lane[TENANT]
+  if not tenant_id then
+    return
+  end
+  local tenant = Tenant.load(tenant_id)
+  set_ring(id, lane, tenant_id, tenant, 0)
+  if lane[REFILL] then
+    lane[REFILL].alarm = set_alarm('r', id, lane[REFILL].alarm, false)
+    set_refill(id, lane[REFILL], tenant_id, tenant, false)
+  end
+  tenant[T_LANES] = tenant[T_LANES] - 1
+  Tenant.touch(tenant_id)
+end
+
+local function ring_alarm(kind, id)
+  if kind == 't' then
+    Tenant.load(id)[T_ALARM] = false
+    return Tenant.touch(id)
+  end
+  local lane = Lane.load(id)
+  if not lane then
+    return
+  end
+  if kind == 'a' then
+    lane[ALARM] = false
+  elseif kind == 's' then
+    lane[SLOW_ALARM] = false
+  elseif lane[REFILL] then
+    lane[REFILL].alarm = false
+  end
+  Lane.touch(id)
+end
+
+-- Lets alarms go off that are due by now, a bounded number of them; whether there may be more.
+function Placement.advance()
+  local over = call('ZRANGEBYSCORE', base .. 'expiries', '-inf', score(now), 'LIMIT', 0, ALARMS_AT_ONCE)
+  for _, name in ipairs(over) do
+    local token, id = unpack_from('>I7c16', name)
+    -- Whatever comes of it: an expiry that stayed would go off for ever.
+    Lease.forget_expiry(name)
+    if Lease.take_back(id, token) then
+      meta.reclaimed = meta.reclaimed + 1
+    end
+  end
+  local due = call('ZRANGE', base .. 'alarms', 0, ALARMS_AT_ONCE - 1)
+  local rung = 0
+  for _, member in ipairs(due) do
+    local at, kind, id = unpack_from('>I7c1c16', member)
+    if at > now then
+      break
+    end
+    rung = rung + 1
+    Sorted.drop('alarms', member)
+    ring_alarm(kind, id)
+  end
+  if #over + rung > 0 then
+    Placement.settle()
+    Lease.save()
+    Turns.flush()
+    Sorted.flush()
+  end
+  return #over == ALARMS_AT_ONCE or rung == ALARMS_AT_ONCE
+end

@@ -1,0 +1,207 @@
+-- What a lane holds of each class: a window, and a mark when the database holds more.
+--
+-- A window is a sorted set of due time, arrival and id. The ids that wait or are leased are kept in
+-- a hash beside it: pushing one of them changes nothing.
+
+local function window_key(id, class)
+  return base .. 'w' .. class .. ':' .. id
+end
+
+local function mark_of(lane, class)
+  local marks = lane[MARKS] or {}
+  lane[MARKS] = marks
+  marks[class] = marks[class] or {}
+  return marks[class]
+end
+
+-- Marks that the database may hold more, due from `at` on.
+function Window.leave(lane, class, at)
+  local mark = mark_of(lane, class)
+  mark.beyond = sooner(mark.beyond, at)
+  mark.left = sooner(mark.left, at)
+end
+
+-- Whether a full window has room for one that is due before the latest in it, which then makes
+-- room and is left to the database.
+local function displace_latest(id, lane, class, due, arrival)
+  local key = window_key(id, class)
+  local latest = call('ZRANGE', key, -1, -1)[1]
+  if not latest then
+    return true
+  end
+  local latest_due, latest_arrival, latest_id = unpack_from('>I7I6c16', latest)
+  if latest_due < due or (latest_due == due and latest_arrival < arrival) then
+    Window.leave(lane, class, due)
+    return false
+  end
+  call('ZREM', key, latest)
+  call('HDEL', base .. 'k:' .. id, latest_id)
+  lane[LENGTH + class] = lane[LENGTH + class] - 1
+  Window.leave(lane, class, latest_due)
+  return true
+end
+
+-- Takes a due delivery in, or notes that the database holds it. Whether it waits here now.
+function Window.offer(id, lane, delivery, class, due, arrival)
+  if lane[ORDERED] then
+    lane[HEAD] = sooner(lane[HEAD], due)
+    return false
+  end
+  local known = base .. 'k:' .. id
+  if due > now + HORIZON or lane[LENGTH + class] >= WINDOW then
+    if call('HEXISTS', known, delivery) == 1 then
+      return false
+    end
+    if due > now + HORIZON then
+      Window.leave(lane, class, due)
+      return false
+    end
+    if not displace_latest(id, lane, class, due, arrival) then
+      return false
+    end
+  end
+  if call('HSETNX', known, delivery, '') == 0 then
+    return false
+  end
+  call('ZADD', window_key(id, class), '0', pack('>I7I6c16', due, arrival, delivery))
+  lane[LENGTH + class] = lane[LENGTH + class] + 1
+  lane[DUE + class] = sooner(lane[DUE + class], due)
+  return true
+end
+
+-- What was read of the front of windows, by class and lane, and how many were taken of it.
+local fronts = { {}, {}, {} }
+
+-- The first in line: its due time, arrival and id.
+function Window.head(id, class)
+  local first = call('ZRANGE', window_key(id, class), 0, 0)[1]
+  if first then
+    return unpack_from('>I7I6c16', first)
+  end
+end
+
+-- The front of a window, with one more than was taken if there is one: the next to be due.
+local function front_of(id, class)
+  local front = fronts[class][id]
+  if not front then
+    front = { taken = 0, page = 2 }
+    fronts[class][id] = front
+  end
+  if #front < front.taken + 2 and not front.whole then
+    local more = call('ZRANGE', window_key(id, class), #front, #front + front.page - 1)
+    front.whole = #more < front.page
+    front.page = 16
+    for _, member in ipairs(more) do
+      front[#front + 1] = member
+    end
+  end
+  return front
+end
+
+-- Takes the first in line out: its due time, arrival and id.
+function Window.pop(id, lane, class)
+  local front = front_of(id, class)
+  local first, second = front[front.taken + 1], front[front.taken + 2]
+  if not first then
+    lane[LENGTH + class], lane[DUE + class] = 0, false
+    return nil
+  end
+  front.taken = front.taken + 1
+  lane[LENGTH + class] = second and lane[LENGTH + class] - 1 or 0
+  lane[DUE + class] = second and unpack_from('>I7', second) or false
+  return unpack_from('>I7I6c16', first)
+end
+
+-- Takes out of Redis what was taken.
+function Window.save()
+  for class = 1, 3 do
+    for id, front in pairs(fronts[class]) do
+      if front.taken > 0 then
+        call('ZREMRANGEBYRANK', window_key(id, class), 0, front.taken - 1)
+      end
+    end
+  end
+  fronts = { {}, {}, {} }
+end
+
+-- Takes out one that waits somewhere in a window.
+function Window.remove(id, lane, delivery)
+  for class = 1, 3 do
+    for place, member in ipairs(call('ZRANGE', window_key(id, class), 0, -1)) do
+      if member:sub(14) == delivery then
+        call('ZREM', window_key(id, class), member)
+        lane[LENGTH + class] = lane[LENGTH + class] - 1
+        if place == 1 then
+          lane[DUE + class] = Window.head(id, class) or false
+        end
+        return
+      end
+    end
+  end
+end
+
+-- Forgets windows and marks.
+function Window.clear(id, lane)
+  for class = 1, 3 do
+    call('DEL', window_key(id, class))
+    lane[LENGTH + class], lane[DUE + class] = 0, false
+  end
+  lane[MARKS] = false
+end
+
+-- From when on the window of a class wants a refill; never while the lane is not served. Of an open
+-- circuit's lane one that waits is enough: only probes go out.
+function Window.refill_at(lane, class)
+  local mark = lane[MARKS] and lane[MARKS][class]
+  if not mark or not mark.beyond or lane[LENGTH + class] > WINDOW / 2 then
+    return nil
+  end
+  if not lane[TENANT] or lane[PAUSED] or lane[ORDERED] then
+    return nil
+  end
+  if lane[OPEN] and lane[LENGTH + 1] + lane[LENGTH + 2] + lane[LENGTH + 3] > 0 then
+    return nil
+  end
+  local patience = mark.asked and mark.asked + PATIENCE or 0
+  return max(mark.beyond - HORIZON, patience, mark.not_before or 0)
+end
+
+-- Notes that a refill is asked for.
+function Window.ask(lane, class, generation)
+  local mark = mark_of(lane, class)
+  mark.generation, mark.asked, mark.left = generation, now, false
+end
+
+-- Notes what the database says it holds beyond its answer. What was left to it after the question
+-- keeps the mark; an answer to an older question can only add to it.
+function Window.answer(lane, class, generation, beyond)
+  local mark = mark_of(lane, class)
+  if mark.generation == generation then
+    mark.asked = false
+    mark.beyond = sooner(mark.left, beyond)
+  else
+    mark.beyond = sooner(mark.beyond, beyond)
+  end
+end
+
+-- Notes that an answer brought nothing new.
+function Window.rest(lane, class)
+  mark_of(lane, class).not_before = now + FRUITLESS_PAUSE
+end
+
+-- Forgets marks that say nothing any more.
+function Window.tidy(lane)
+  local marks = lane[MARKS]
+  if not marks then
+    return
+  end
+  for class = 1, 3 do
+    local mark = marks[class]
+    if mark and not mark.beyond and not mark.asked and (mark.not_before or 0) <= now then
+      marks[class] = nil
+    end
+  end
+  if not next(marks) then
+    lane[MARKS] = false
+  end
+end
