@@ -44,9 +44,7 @@ async fn rates_hold_over_all_instances_together() {
     let take = |queue: RedisQueue| {
         tokio::spawn(async move {
             let (worker, mut taken) = (worker(100), 0);
-            while let Ok(tickets) =
-                timeout(Duration::from_millis(400), queue.fetch(worker, 10)).await
-            {
+            while let Ok(tickets) = timeout(Duration::from_secs(2), queue.fetch(worker, 10)).await {
                 let tickets = tickets.expect("the queue is up");
                 taken += tickets.len();
                 queue.complete(&done(&tickets, Feedback::Success)).await.expect("the queue is up");
@@ -76,7 +74,7 @@ async fn what_an_instance_held_that_went_away_is_handed_out_by_another() {
         .expect("leases run out")
         .expect("the queue is up");
     let took = start.elapsed();
-    assert!(took >= LEASE - Duration::from_millis(1) && took <= LEASE + Duration::from_secs(1));
+    assert!(took >= LEASE - Duration::from_millis(1), "{took:?}");
     again.extend(fetch_all(&other, worker(10)).await);
     let ids: Vec<_> = again.iter().filter_map(|ticket| ticket.delivery).collect();
     assert_eq!(ids, pushed.iter().map(|due| due.delivery).collect::<Vec<_>>());
@@ -94,9 +92,7 @@ async fn each_delivery_goes_to_one_of_two_instances() {
     let drain = |queue: RedisQueue| {
         tokio::spawn(async move {
             let (worker, mut seen) = (worker(64), Vec::new());
-            while let Ok(tickets) =
-                timeout(Duration::from_millis(500), queue.fetch(worker, 16)).await
-            {
+            while let Ok(tickets) = timeout(Duration::from_secs(2), queue.fetch(worker, 16)).await {
                 let tickets = tickets.expect("the queue is up");
                 seen.extend(tickets.iter().filter_map(|ticket| ticket.delivery));
                 queue.complete(&done(&tickets, Feedback::Success)).await.expect("the queue is up");
