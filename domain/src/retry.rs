@@ -104,9 +104,17 @@ pub fn parse_retry_after(value: &[u8], now: Timestamp) -> Option<Timestamp> {
     let wanted = if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
         now + Duration::from_secs(text.parse().unwrap_or(u64::MAX / 1000).min(u64::MAX / 1000))
     } else {
-        let at = httpdate::parse_http_date(text).ok()?;
-        let ms = at.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_millis());
-        Timestamp::from_unix_ms(i64::try_from(ms).unwrap_or(i64::MAX))
+        match httpdate::parse_http_date(text) {
+            Ok(at) => {
+                let since = at.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+                Timestamp::from_unix_ms(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+            }
+            // Before 1970, which is past all the same.
+            Err(_) => {
+                let at = chrono::DateTime::parse_from_rfc2822(text).ok()?;
+                Timestamp::from_unix_ms(at.timestamp_millis())
+            }
+        }
     };
     Some(wanted.clamp(now, now + limits::RETRY_AFTER_MAX))
 }
@@ -120,7 +128,8 @@ mod tests {
 
     #[test]
     fn retry_after_takes_seconds_and_dates() {
-        let cases: [(&str, Option<i64>); 8] = [
+        let cases: [(&str, Option<i64>); 9] = [
+            ("Mon, 01 Jan 1900 00:00:00 GMT", Some(0)),
             ("120", Some(120_000)),
             ("0", Some(0)),
             ("99999999999999999999999", Some(24 * 3_600_000)),

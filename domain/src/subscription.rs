@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use url::Url;
+use url::{Host, Url};
 
 use crate::invalid::{Checker, Invalid};
 use crate::limits;
@@ -93,8 +93,21 @@ impl TargetUrl {
             }
             _ => return fault("must start with https://"),
         }
-        if url.host_str().is_none_or(str::is_empty) {
-            return fault("must name a host");
+        // Counted again as it is kept and read back: percent-encoding makes it longer.
+        if url.as_str().chars().count() > limits::URL_CHARS {
+            return fault("must have at most 2048 characters once it is percent-encoded");
+        }
+        match url.host() {
+            Some(Host::Domain(name)) if !name.is_empty() => {
+                if !is_host_name(name) {
+                    return fault(
+                        "must name a host of letters, digits, '-', '_' and '.', with at most 63 characters in \
+                         each part and 253 in all",
+                    );
+                }
+            }
+            Some(Host::Ipv4(_) | Host::Ipv6(_)) => {}
+            _ => return fault("must name a host"),
         }
         if !url.username().is_empty() || url.password().is_some() {
             return fault(
@@ -125,6 +138,16 @@ impl fmt::Debug for TargetUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.as_str())
     }
+}
+
+/// Whether a name can be looked up (RFC 1035 section 2.3.4), and written into a request.
+fn is_host_name(name: &str) -> bool {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let is_part = |part: &str| {
+        (1..=63).contains(&part.len())
+            && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+    };
+    name.len() <= 253 && name.split('.').all(is_part)
 }
 
 /// Headers that a subscription adds to its requests. Their values may be credentials: they are
@@ -253,6 +276,13 @@ mod tests {
             ("example.com", false),
             ("https://exa mple.com", false),
             ("https://example.com/\n", false),
+            ("https://example.com./", true),
+            ("https://a_b.bücher.example/", true),
+            ("https://a\"b/", false),
+            ("https://a{b}/", false),
+            ("https://*.example/", false),
+            ("https://a..b/", false),
+            ("https://[2001:db8::1]/", true),
             ("", false),
         ] {
             assert_eq!(TargetUrl::parse(text, true).is_ok(), fits, "{text}");
@@ -261,6 +291,12 @@ mod tests {
         assert!(
             TargetUrl::parse(&format!("https://example.com/{}", "x".repeat(2048)), true).is_err()
         );
+        let grows = format!("https://example.com/{}", "é".repeat(700));
+        assert!(TargetUrl::parse(&grows, true).is_err(), "it could not be read back");
+        for (label, fits) in [(63, true), (64, false)] {
+            let long = format!("https://{}.example/", "a".repeat(label));
+            assert_eq!(TargetUrl::parse(&long, true).is_ok(), fits, "{label}");
+        }
     }
 
     #[test]

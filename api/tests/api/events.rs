@@ -257,3 +257,26 @@ async fn a_batch_has_1_to_1000_events_and_at_most_16_mib() {
     assert_eq!(post(&tenant, "/events/batch", large).await.status, 413);
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_post_of_an_id_is_compared_with_what_is_stored() {
+    for storage in [Storage::Sqlite, Storage::Postgres] {
+        let app = TestApp::start_with(storage, &[]).await;
+        let tenant = app.operator.new_tenant().await;
+        let id = evt(1);
+        let event = |data: &str| json!({"type": "a.b", "data": data, "id": id});
+        assert_eq!(post(&tenant, "/events", event("A").to_string()).await.status, 202);
+        for (contents, expected) in [
+            (["A", "B", "A", "B"], [200, 409, 200, 409]),
+            (["B", "A", "B", "A"], [409, 200, 409, 200]),
+        ] {
+            let batch = json!({"events": contents.map(event)}).to_string();
+            let answer = post(&tenant, "/events/batch", batch).await.expect(202);
+            let items = answer["results"].as_array().expect("results");
+            let statuses: Vec<u64> =
+                items.iter().map(|item| item["status"].as_u64().expect("a status")).collect();
+            assert_eq!(statuses, expected, "{answer}");
+        }
+        app.stop().await;
+    }
+}

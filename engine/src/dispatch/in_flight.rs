@@ -1,6 +1,6 @@
 //! The tickets that this process is working on.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -12,6 +12,8 @@ use queue::{LeaseToken, Ticket};
 #[derive(Debug, Clone, Default)]
 pub struct InFlight {
     tickets: Arc<Mutex<HashMap<Key, InHand>>>,
+    /// Heads of ordered lanes.
+    heads: Arc<Mutex<HashSet<DeliveryId>>>,
 }
 
 type Key = (SubscriptionId, LeaseToken);
@@ -55,6 +57,12 @@ impl InFlight {
             .collect()
     }
 
+    /// Whether the delivery is out as the head of an ordered lane: a lane that is not ordered any more
+    /// does not know which one its last ticket was.
+    pub(crate) fn is_head(&self, delivery: DeliveryId) -> bool {
+        self.heads.lock().contains(&delivery)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.tickets.lock().len()
@@ -77,6 +85,7 @@ impl Held {
         let Some(among) = &self.among else { return };
         if let Some(in_hand) = among.tickets.lock().get_mut(&key(&self.ticket)) {
             in_hand.delivery = Some(delivery);
+            among.heads.lock().insert(delivery);
         }
     }
 }
@@ -92,7 +101,10 @@ impl Deref for Held {
 impl Drop for Held {
     fn drop(&mut self) {
         if let Some(among) = &self.among {
-            among.tickets.lock().remove(&key(&self.ticket));
+            let in_hand = among.tickets.lock().remove(&key(&self.ticket));
+            if let Some(head) = in_hand.filter(|in_hand| in_hand.ticket.delivery.is_none()) {
+                head.delivery.map(|delivery| among.heads.lock().remove(&delivery));
+            }
         }
     }
 }
@@ -126,7 +138,9 @@ mod tests {
         first.name(head);
         let second = in_flight.begin(ticket(2));
         assert_eq!((in_flight.len(), in_flight.deliveries_of(lane)), (2, vec![head]));
+        assert!(in_flight.is_head(head));
         drop(first);
+        assert!(!in_flight.is_head(head));
         assert_eq!(in_flight.tickets(), [*second]);
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {
             let _held = second;

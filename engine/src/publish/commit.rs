@@ -25,11 +25,8 @@ use crate::idempotency::{Claim, Kept};
 enum Fate {
     /// This event's row was inserted; whoever else has the id in this group is compared with it.
     Inserted(Arc<NewEvent>),
-    Existed {
-        same: bool,
-        deliveries: u32,
-        timestamp: String,
-    },
+    /// The id was taken before; whoever has it in this group is compared with what is stored.
+    Existed(Arc<rows::Stored>),
     Refused(Refusal),
 }
 
@@ -202,10 +199,8 @@ async fn insert(
     for event in chosen {
         let fate = match rows::insert_chosen(db, event).await? {
             true => Fate::Inserted(event.event.clone()),
-            false => match rows::compare_stored(db, event).await? {
-                Some((same, deliveries, timestamp)) => {
-                    Fate::Existed { same, deliveries, timestamp }
-                }
+            false => match rows::find_stored(db, event).await? {
+                Some(stored) => Fate::Existed(Arc::new(stored)),
                 None => Fate::Refused(Refusal::Unstorable),
             },
         };
@@ -255,12 +250,12 @@ fn result_of(event: &Prepared, fates: &Fates) -> Published {
             inserted.timestamp.as_str().clone_into(&mut receipt.timestamp);
             Published::Duplicate(receipt)
         }
-        Some(Fate::Existed { same: true, deliveries, timestamp }) => {
-            let mut receipt = event.receipt(*deliveries as usize);
-            receipt.timestamp.clone_from(timestamp);
+        Some(Fate::Existed(stored)) if stored.is_same(&event.event) => {
+            let mut receipt = event.receipt(stored.deliveries as usize);
+            receipt.timestamp.clone_from(&stored.timestamp);
             Published::Duplicate(receipt)
         }
-        Some(Fate::Inserted(_) | Fate::Existed { .. }) => Published::Refused(Refusal::OtherContent),
+        Some(Fate::Inserted(_) | Fate::Existed(_)) => Published::Refused(Refusal::OtherContent),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use domain::delivery::{DeliveryStatus, Trigger};
+use domain::event::NewEvent;
 use domain::ids::{EventId, SubscriptionId, TenantId};
 use sea_orm::{DbErr, Value};
 
@@ -75,19 +76,38 @@ pub(super) async fn insert_chosen(db: &impl Sql, event: &Prepared) -> Result<boo
     Ok(execute(db, &sql, event_values(event).to_vec()).await? > 0)
 }
 
-/// What is stored under an id: the deliveries made, the timestamp, and whether it is the same event.
-pub(super) async fn compare_stored(
-    db: &impl Sql,
-    event: &Prepared,
-) -> Result<Option<(bool, u32, String)>, DbErr> {
+/// What is stored under an id.
+#[derive(Debug, Clone)]
+pub(super) struct Stored {
+    event_type: String,
+    data: Vec<u8>,
+    metadata: Vec<u8>,
+    pub deliveries: u32,
+    pub timestamp: String,
+}
+
+impl Stored {
+    /// Whether it is the same event.
+    pub(super) fn is_same(&self, event: &NewEvent) -> bool {
+        self.event_type == event.event_type.as_str()
+            && self.data == event.data.as_str().as_bytes()
+            && self.metadata == event.metadata.as_str().as_bytes()
+    }
+}
+
+/// Finds what is stored under an event's id.
+pub(super) async fn find_stored(db: &impl Sql, event: &Prepared) -> Result<Option<Stored>, DbErr> {
     let sql = "SELECT type, data, metadata, delivery_count, timestamp FROM events WHERE id = ? AND tenant_id = ?";
     let Some(row) = query_one(db, sql, vec![event.id.into(), event.tenant.into()]).await? else {
         return Ok(None);
     };
-    let same = row.get::<String>(0)? == event.event.event_type.as_str()
-        && row.get::<Vec<u8>>(1)? == event.event.data.as_str().as_bytes()
-        && row.get::<Vec<u8>>(2)? == event.event.metadata.as_str().as_bytes();
-    Ok(Some((same, u32::try_from(row.get::<i32>(3)?).unwrap_or(0), row.get(4)?)))
+    Ok(Some(Stored {
+        event_type: row.get(0)?,
+        data: row.get(1)?,
+        metadata: row.get(2)?,
+        deliveries: u32::try_from(row.get::<i32>(3)?).unwrap_or(0),
+        timestamp: row.get(4)?,
+    }))
 }
 
 fn event_values(prepared: &Prepared) -> [Value; 12] {

@@ -14,6 +14,7 @@ stories! {
     deleting_a_subscription_cancels_what_waits
     a_deferred_event_waits
     a_delivery_cancelled_in_flight_stays_cancelled
+    a_subscription_that_loses_its_order_sends_nothing_twice
 }
 
 async fn a_410_disables_the_subscription_and_what_waits_is_dead(app: TestApp) {
@@ -149,4 +150,28 @@ async fn a_delivery_cancelled_in_flight_stays_cancelled(app: TestApp) {
     let delivery = tenant.api.get(&path).await.expect(200);
     assert_eq!(delivery["status"], "cancelled");
     assert_eq!(tenant.api.post(&format!("{path}/cancel"), json!({})).await.status, 409);
+}
+
+async fn a_subscription_that_loses_its_order_sends_nothing_twice(app: TestApp) {
+    let receiver = Receiver::new(|number, _| match number {
+        0 => Answer::status(200).after(Duration::from_millis(800)),
+        _ => Answer::status(200),
+    })
+    .await;
+    let tenant = app.operator.new_tenant().await;
+    let (subscription, _) =
+        tenant.subscribe(json!({"url": receiver.url("/"), "ordered": true})).await;
+    let events = futures_in_order(10, |number| {
+        let tenant = tenant.clone();
+        async move { tenant.publish("a.b", json!(number)).await }
+    })
+    .await;
+    receiver.wait_for(1).await;
+    // Its head is in flight, and the lane does not know which one that is.
+    let path = format!("/subscriptions/{subscription}");
+    tenant.api.patch(&path, json!({"ordered": false})).await.expect(200);
+    for event in &events {
+        assert_eq!(final_delivery(&tenant, event).await["status"], "succeeded");
+    }
+    assert_eq!(receiver.count(), 10, "each was sent once");
 }
