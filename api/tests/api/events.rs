@@ -272,7 +272,7 @@ async fn each_post_of_an_id_is_compared_with_what_is_stored() {
         ] {
             let batch = json!({"events": contents.map(event)}).to_string();
             let answer = post(&tenant, "/events/batch", batch).await.expect(202);
-            let items = answer["results"].as_array().expect("results");
+            let items = answer["data"].as_array().expect("a list");
             let statuses: Vec<u64> =
                 items.iter().map(|item| item["status"].as_u64().expect("a status")).collect();
             assert_eq!(statuses, expected, "{answer}");
