@@ -6,7 +6,10 @@ import { checksOf } from "./signatures.mjs";
 /** Moods: the status for the nth arrival (from 1) of one delivery. */
 export const good = () => 204;
 export const failingThreeTimes = (nth) => (nth <= 3 ? 503 : 204);
-export const failing = () => 500;
+export const failing = () => 503;
+
+// Who names a time is there: its failures open no circuit, which would take the demo minutes to get through.
+const BUSY = { "retry-after": "0" };
 
 export class Receiver {
   /** What arrived, in order: `{atMs, headers, body, nth}`. */
@@ -74,7 +77,8 @@ export class Receiver {
     request.on("data", (chunk) => chunks.push(chunk));
     request.on("end", () => {
       const nth = this.#keep(request.headers, Buffer.concat(chunks), atMs);
-      response.writeHead(this.mood(nth)).end();
+      const status = this.mood(nth);
+      response.writeHead(status, status === 503 ? BUSY : {}).end();
     });
   }
 
