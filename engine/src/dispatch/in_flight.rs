@@ -4,27 +4,20 @@ use std::collections::HashMap;
 use std::ops::Deref;
 use std::sync::Arc;
 
-use domain::ids::{DeliveryId, SubscriptionId};
+use domain::ids::SubscriptionId;
 use parking_lot::Mutex;
 use queue::{LeaseToken, Ticket};
 
 /// Tickets from before their rows are read until their outcome is committed.
 #[derive(Debug, Clone, Default)]
 pub struct InFlight {
-    tickets: Arc<Mutex<HashMap<Key, InHand>>>,
+    tickets: Arc<Mutex<HashMap<Key, Ticket>>>,
 }
 
 type Key = (SubscriptionId, LeaseToken);
 
-#[derive(Debug)]
-struct InHand {
-    ticket: Ticket,
-    /// Of an ordered lane's ticket it is known only once the lane's head has been read.
-    delivery: Option<DeliveryId>,
-}
-
-/// A ticket that this process is working on for as long as this exists: its lease is renewed, and
-/// whoever clears its subscription waits for it. Dropped, also by a panic, the lease runs out.
+/// A ticket that this process is working on for as long as this exists: its lease is renewed. Dropped,
+/// also by a panic, the lease runs out.
 #[derive(Debug)]
 pub struct Held {
     ticket: Ticket,
@@ -32,27 +25,15 @@ pub struct Held {
 }
 
 impl InFlight {
-    /// Takes up a ticket. Done before its row is read: whoever changes a subscription's state and
-    /// then looks here sees every request that may still go out by the old state.
+    /// Takes up a ticket.
     pub(crate) fn begin(&self, ticket: Ticket) -> Held {
-        let in_hand = InHand { ticket, delivery: ticket.delivery };
-        self.tickets.lock().insert(key(&ticket), in_hand);
+        self.tickets.lock().insert(key(&ticket), ticket);
         Held { ticket, among: Some(self.clone()) }
     }
 
     /// All of them.
     pub fn tickets(&self) -> Vec<Ticket> {
-        self.tickets.lock().values().map(|in_hand| in_hand.ticket).collect()
-    }
-
-    /// Deliveries of one subscription that are being worked on.
-    pub fn deliveries_of(&self, subscription: SubscriptionId) -> Vec<DeliveryId> {
-        let tickets = self.tickets.lock();
-        tickets
-            .values()
-            .filter(|in_hand| in_hand.ticket.lane == subscription)
-            .filter_map(|in_hand| in_hand.delivery)
-            .collect()
+        self.tickets.lock().values().copied().collect()
     }
 
     /// How many there are.
@@ -70,14 +51,6 @@ impl Held {
     /// A ticket that no queue knows: of a delivery that goes past its lane.
     pub(crate) fn past_the_lane(ticket: Ticket) -> Self {
         Self { ticket, among: None }
-    }
-
-    /// Says which delivery an ordered lane's ticket turned out to be.
-    pub(crate) fn name(&self, delivery: DeliveryId) {
-        let Some(among) = &self.among else { return };
-        if let Some(in_hand) = among.tickets.lock().get_mut(&key(&self.ticket)) {
-            in_hand.delivery = Some(delivery);
-        }
     }
 }
 
@@ -110,8 +83,7 @@ mod tests {
 
     #[test]
     fn a_ticket_is_in_flight_until_it_is_dropped_even_by_a_panic() {
-        let now = Timestamp::from_unix_ms(1_768_996_800_000);
-        let lane = SubscriptionId::derive(now, &[]);
+        let lane = SubscriptionId::derive(Timestamp::from_unix_ms(1_768_996_800_000), &[]);
         let ticket = |lease| Ticket {
             lane,
             delivery: None,
@@ -121,11 +93,9 @@ mod tests {
             probe: false,
         };
         let in_flight = InFlight::default();
-        let head = DeliveryId::derive(now, &[]);
         let first = in_flight.begin(ticket(1));
-        first.name(head);
         let second = in_flight.begin(ticket(2));
-        assert_eq!((in_flight.len(), in_flight.deliveries_of(lane)), (2, vec![head]));
+        assert_eq!(in_flight.len(), 2);
         drop(first);
         assert_eq!(in_flight.tickets(), [*second]);
         let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || {

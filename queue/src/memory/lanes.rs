@@ -132,6 +132,12 @@ impl Lanes {
         self.refresh_tenant(id, now);
     }
 
+    /// See [`Queue::in_flight`](crate::Queue::in_flight).
+    pub fn in_flight(&self, id: SubscriptionId) -> Vec<Option<DeliveryId>> {
+        let leases = self.lanes.get(&id).into_iter().flat_map(|lane| lane.leases().values());
+        leases.map(|lease| lease.delivery).collect()
+    }
+
     /// See [`Queue::drop_lane`](crate::Queue::drop_lane).
     pub fn drop_lane(&mut self, id: SubscriptionId, now: Moment) {
         self.advance(now);

@@ -215,6 +215,13 @@ impl Queue for MemoryQueue {
         Ok(())
     }
 
+    async fn in_flight(
+        &self,
+        lane: SubscriptionId,
+    ) -> Result<Vec<Option<DeliveryId>>, QueueError> {
+        Ok(self.lanes.lock().in_flight(lane))
+    }
+
     async fn wants_refill(&self) -> Result<Vec<RefillRequest>, QueueError> {
         Ok(self.wait(Kind::Refills, Lanes::wants_refill).await)
     }
