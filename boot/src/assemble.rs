@@ -9,9 +9,9 @@ use engine::dispatch::wire::USER_AGENT;
 use engine::sealer::Sealer;
 use engine::sender::{Sender, SenderError};
 use engine::{Engine, EngineSettings};
-use queue::{Queue, QueueError};
 use queue::memory::MemoryQueue;
 use queue::redis::RedisQueue;
+use queue::{Queue, QueueError};
 
 use crate::settings::Settings;
 

@@ -86,8 +86,7 @@ async fn clear(parts: &Parts, tenant: TenantId, subscription: SubscriptionId) ->
         }
         if in_flight.is_empty() && parts.lanes.queue().in_flight(subscription).await?.is_empty() {
             let transaction = parts.database.begin().await?;
-            let ended =
-                store::subscription::cleared(&transaction, subscription, intention).await?;
+            let ended = store::subscription::cleared(&transaction, subscription, intention).await?;
             transaction.commit().await?;
             if ended {
                 return drop_lane(parts, subscription).await;
@@ -102,7 +101,8 @@ async fn drop_lane(parts: &Parts, subscription: SubscriptionId) -> Result<(), Er
     parts.lanes.drop_lane(subscription).await?;
     let db = &parts.database.read;
     let row = store::subscription::find_across_tenants(db, subscription).await?;
-    let is_served = |row: &Model| row.deleted_at.is_none() && row.status != SubscriptionStatus::Disabled;
+    let is_served =
+        |row: &Model| row.deleted_at.is_none() && row.status != SubscriptionStatus::Disabled;
     match row.filter(is_served) {
         Some(row) => fill_lane(parts, &row).await.map(drop),
         None => Ok(()),

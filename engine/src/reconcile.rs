@@ -97,8 +97,8 @@ impl Engine {
             }
             while *leads.borrow() {
                 tokio::time::sleep(SWEEP_EVERY).await;
-                let fan_outs = publish::resume_fan_outs(&self.parts(), Some(FAN_OUT_OVERDUE));
-                if let Err(error) = fan_outs.await {
+                let parts = self.parts();
+                if let Err(error) = publish::resume_fan_outs(&parts, Some(FAN_OUT_OVERDUE)).await {
                     warn("reconcile.fan_outs_failed", &error);
                 }
                 match self.sweep(Some(OVERDUE)).await {

@@ -233,10 +233,7 @@ pub trait Queue: Send + Sync + 'static {
 
     /// The deliveries of a lane that are out under a lease, with any worker; `None` for an ordered lane's
     /// ticket, which names none.
-    async fn in_flight(
-        &self,
-        lane: SubscriptionId,
-    ) -> Result<Vec<Option<DeliveryId>>, QueueError>;
+    async fn in_flight(&self, lane: SubscriptionId) -> Result<Vec<Option<DeliveryId>>, QueueError>;
 
     /// Lanes that want refilling, in the order of fairness, waiting until there is at least one. A
     /// lane that isn't runnable is not among them.

@@ -45,7 +45,9 @@ impl SessionLock {
         stop: CancellationToken,
     ) -> Result<Self, ConnectError> {
         let options = options(url).map_err(|source| fault(url, source))?;
-        let taken = try_for(START_PATIENCE, SOLE_LOCK, &options).await.map_err(|source| fault(url, source))?;
+        let taken = try_for(START_PATIENCE, SOLE_LOCK, &options)
+            .await
+            .map_err(|source| fault(url, source))?;
         let Some(connection) = taken else {
             let lock = format!("the advisory lock of {}", postgres::name(url));
             return Err(ConnectError::Taken { lock, pid: None });

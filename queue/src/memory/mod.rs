@@ -23,7 +23,7 @@ mod window;
 use std::pin::pin;
 
 use async_trait::async_trait;
-use domain::ids::{SubscriptionId, TenantId};
+use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -215,10 +215,7 @@ impl Queue for MemoryQueue {
         Ok(())
     }
 
-    async fn in_flight(
-        &self,
-        lane: SubscriptionId,
-    ) -> Result<Vec<Option<DeliveryId>>, QueueError> {
+    async fn in_flight(&self, lane: SubscriptionId) -> Result<Vec<Option<DeliveryId>>, QueueError> {
         Ok(self.lanes.lock().in_flight(lane))
     }
 

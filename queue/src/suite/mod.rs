@@ -20,7 +20,7 @@ pub use self::fairness::{
 pub use self::leases::{
     a_cancelled_fetch_loses_nothing, a_lease_that_runs_out_is_handed_out_again,
     a_renewed_lease_is_kept, an_old_token_changes_nothing,
-    each_delivery_goes_to_one_of_many_workers,
+    each_delivery_goes_to_one_of_many_workers, what_is_out_of_a_lane_is_known,
 };
 pub use self::limits::{
     a_closing_breaker_starts_with_one_request_in_flight, a_lane_is_paused_and_resumed,
@@ -98,6 +98,7 @@ macro_rules! conformance {
             statistics_add_up
             tenants_are_served_in_turn
             what_is_due_beyond_the_horizon_is_left_to_the_database
+            what_is_out_of_a_lane_is_known
             what_is_turned_away_after_the_question_keeps_the_mark
         }
     };
