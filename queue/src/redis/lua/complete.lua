@@ -25,11 +25,7 @@ local function complete(id, token, class, delivery, feedback, next_class, delay)
 end
 
 local items, at = ARGV[3], 1
-local ids = {}
-for from = 1, #items, 49 do
-  note(ids, items:sub(from, from + 15))
-end
-Lane.load_all(ids)
+Lane.load_named(items, 49)
 while at <= #items do
   local id, token, class, delivery, feedback, next_class, delay
   id, token, class, delivery, feedback, next_class, delay, at =

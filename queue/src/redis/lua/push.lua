@@ -1,10 +1,6 @@
 -- Adds deliveries to their lanes. See `Queue::push`.
 local items, at = ARGV[3], 1
-local ids = {}
-for from = 1, #items, 40 do
-  note(ids, items:sub(from, from + 15))
-end
-Lane.load_all(ids)
+Lane.load_named(items, 40)
 while at <= #items do
   local id, delivery, class, delay
   id, delivery, class, delay, at = unpack_from('>c16c16BI7', items, at)
