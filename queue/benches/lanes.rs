@@ -8,9 +8,7 @@ use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use queue::memory::MemoryQueue;
 use queue::memory::lanes::Lanes;
 use queue::memory::moment::Moment;
-use queue::{
-    Breaker, Class, Completion, Due, Feedback, LaneSettings, Next, Queue, Ticket, WorkerSlots,
-};
+use queue::{Class, Completion, Due, Feedback, LaneSettings, Next, Queue, Ticket, WorkerSlots};
 use uuid::Uuid;
 
 /// Deliveries pushed, fetched and completed in one turn of the benchmark: a commit's worth.
@@ -136,13 +134,5 @@ fn done(ticket: Ticket) -> Completion {
 }
 
 fn settings(tenant: u128) -> LaneSettings {
-    LaneSettings {
-        tenant: TenantId(Uuid::from_u128(tenant)),
-        revision: 1,
-        ordered: false,
-        paused: false,
-        max_in_flight: 64,
-        rate_limit: None,
-        breaker: Breaker::Closed,
-    }
+    queue::suite::settings(TenantId(Uuid::from_u128(tenant)))
 }

@@ -10,9 +10,7 @@ use std::time::{Duration, Instant};
 
 use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use queue::redis::RedisQueue;
-use queue::{
-    Breaker, Class, Completion, Due, Feedback, LaneSettings, Next, Queue, QueueError, WorkerSlots,
-};
+use queue::{Class, Completion, Due, Feedback, LaneSettings, Next, Queue, QueueError, WorkerSlots};
 use uuid::Uuid;
 
 const PORT: u16 = 7391;
@@ -75,15 +73,8 @@ async fn set_up(queue: &RedisQueue, count: usize) -> Result<Vec<SubscriptionId>,
     let mut lanes = Vec::new();
     for number in 0..count {
         let lane = SubscriptionId(Uuid::now_v7());
-        let settings = LaneSettings {
-            tenant: TenantId(Uuid::from_u128((number / LANES_PER_TENANT) as u128 + 1)),
-            revision: 1,
-            ordered: false,
-            paused: false,
-            max_in_flight: 512,
-            rate_limit: None,
-            breaker: Breaker::Closed,
-        };
+        let tenant = TenantId(Uuid::from_u128((number / LANES_PER_TENANT) as u128 + 1));
+        let settings = LaneSettings { max_in_flight: 512, ..queue::suite::settings(tenant) };
         queue.configure_lane(lane, settings).await?;
         lanes.push(lane);
     }

@@ -7,10 +7,7 @@ use std::time::Duration;
 use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use queue::memory::lanes::Lanes;
 use queue::memory::moment::Moment;
-use queue::{
-    Breaker, Class, Completion, Due, Feedback, LaneSettings, Next, Refill, RefillRequest, Ticket,
-    WorkerSlots,
-};
+use queue::{Class, Completion, Due, Feedback, Next, Refill, RefillRequest, Ticket, WorkerSlots};
 use uuid::Uuid;
 
 const WORKER: WorkerSlots = WorkerSlots { worker: Uuid::from_u128(7), slots: 1024 };
@@ -41,15 +38,7 @@ impl World {
     }
 
     fn lane(&mut self, lane: u128, tenant: u128) {
-        let settings = LaneSettings {
-            tenant: TenantId(Uuid::from_u128(tenant)),
-            revision: 1,
-            ordered: false,
-            paused: false,
-            max_in_flight: 64,
-            rate_limit: None,
-            breaker: Breaker::Closed,
-        };
+        let settings = queue::suite::settings(TenantId(Uuid::from_u128(tenant)));
         self.lanes.configure_lane(id(lane), settings, self.now);
     }
 

@@ -210,7 +210,8 @@ impl Bench {
     }
 }
 
-fn settings(tenant: TenantId) -> LaneSettings {
+/// Settings of a lane about which nothing is special.
+pub fn settings(tenant: TenantId) -> LaneSettings {
     LaneSettings {
         tenant,
         revision: 1,

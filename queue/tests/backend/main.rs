@@ -14,9 +14,7 @@ use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use parking_lot::Mutex;
 use queue::backend::LaneBackend;
 use queue::memory::MemoryQueue;
-use queue::{
-    Breaker, Class, Completion, Due, Feedback, LaneSettings, Next, Queue, Ticket, WorkerSlots,
-};
+use queue::{Class, Completion, Due, Feedback, Next, Queue, Ticket, WorkerSlots};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -80,15 +78,7 @@ fn monitor(queue: &Arc<dyn Queue>, handled: &Handled) -> Monitor {
 }
 
 async fn lanes(queue: &Arc<dyn Queue>, count: usize) -> Vec<SubscriptionId> {
-    let settings = LaneSettings {
-        tenant: TenantId(Uuid::now_v7()),
-        revision: 1,
-        ordered: false,
-        paused: false,
-        max_in_flight: 64,
-        rate_limit: None,
-        breaker: Breaker::Closed,
-    };
+    let settings = queue::suite::settings(TenantId(Uuid::now_v7()));
     let mut lanes = Vec::new();
     for _ in 0..count {
         let lane = SubscriptionId(Uuid::now_v7());

@@ -69,15 +69,7 @@ pub(crate) fn steps() -> impl Strategy<Value = Vec<Step>> {
 /// Settings under which every lane is served.
 pub(crate) fn open_settings() -> impl Iterator<Item = (SubscriptionId, LaneSettings)> {
     LANES.into_iter().map(|(lane, tenant)| {
-        let settings = LaneSettings {
-            tenant,
-            revision: 9,
-            ordered: false,
-            paused: false,
-            max_in_flight: 64,
-            rate_limit: None,
-            breaker: Breaker::Closed,
-        };
+        let settings = LaneSettings { revision: 9, ..queue::suite::settings(tenant) };
         (lane, settings)
     })
 }

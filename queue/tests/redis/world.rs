@@ -5,9 +5,7 @@ use std::time::Duration;
 
 use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use queue::redis::RedisQueue;
-use queue::{
-    Breaker, Class, Completion, Due, Feedback, LaneSettings, Next, Queue, Ticket, WorkerSlots,
-};
+use queue::{Class, Completion, Due, Feedback, LaneSettings, Next, Queue, Ticket, WorkerSlots};
 use tokio::time::timeout;
 use uuid::Uuid;
 
@@ -57,15 +55,7 @@ pub(crate) fn worker(slots: usize) -> WorkerSlots {
 }
 
 pub(crate) fn settings() -> LaneSettings {
-    LaneSettings {
-        tenant: TenantId(Uuid::now_v7()),
-        revision: 1,
-        ordered: false,
-        paused: false,
-        max_in_flight: 64,
-        rate_limit: None,
-        breaker: Breaker::Closed,
-    }
+    queue::suite::settings(TenantId(Uuid::now_v7()))
 }
 
 pub(crate) async fn lane(queue: &RedisQueue, settings: LaneSettings) -> SubscriptionId {
