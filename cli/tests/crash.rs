@@ -72,7 +72,7 @@ async fn nothing_accepted_is_lost_by_kill_9() {
     receiver.wait_for(before + 300).await;
     stop.store(true, Ordering::Relaxed);
     let accepted = posting.await.expect("no panic");
-    assert!(!accepted.is_empty());
+    assert!(accepted.len() > 400, "only {} were accepted", accepted.len());
     everything_arrives(&receiver, &accepted).await;
 
     // Only what was in flight comes twice, and a request is in flight until its outcome is committed.
