@@ -59,6 +59,17 @@ pub enum DisabledReason {
     Failing,
 }
 
+impl DisabledReason {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Requested => "requested",
+            Self::Gone => "gone",
+            Self::Failing => "failing",
+        }
+    }
+}
+
 /// A url that requests may be made to: `https` (or `http` where allowed), a host, no credentials.
 ///
 /// Whether its host may be dialled is [`crate::address`]'s question.

@@ -13,7 +13,6 @@ use domain::outcome::FailureReason;
 use entity::subscription::Clearing;
 use parking_lot::Mutex;
 
-use crate::address_book::Lane;
 use crate::context::Parts;
 use crate::database::execute;
 use crate::dispatch::number_of;
@@ -70,7 +69,7 @@ async fn clear(parts: &Parts, tenant: TenantId, subscription: SubscriptionId) ->
         let Some(intention) = row.clearing else {
             // Started again meanwhile: what still waits is delivered.
             if row.deleted_at.is_none() {
-                parts.lanes.configure(subscription, &Lane::of(&row).at(parts.clock.now())).await?;
+                parts.configure_lane(&row).await?;
             }
             return Ok(());
         };

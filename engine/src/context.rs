@@ -7,11 +7,12 @@ use std::time::Duration;
 use domain::retry::RetryPolicy;
 use queue::Queue;
 
-use crate::address_book::AddressBook;
+use crate::address_book::{AddressBook, Lane};
 use crate::clear;
 use crate::clock::Clock;
 use crate::database::Database;
 use crate::dispatch::{Fresh, InFlight, Loader, Targets};
+use crate::error::Error;
 use crate::lanes::Lanes;
 use crate::matching::Matching;
 use crate::sealer::Sealer;
@@ -56,6 +57,14 @@ pub struct Parts {
 }
 
 impl Parts {
+    /// Tells the queue how a subscription's lane is served by now.
+    ///
+    /// # Errors
+    /// When the queue is away: the reconciler mends it.
+    pub async fn configure_lane(&self, row: &entity::subscription::Model) -> Result<(), Error> {
+        self.lanes.configure(row.id, &Lane::of(row).at(self.clock.now())).await
+    }
+
     /// A source of randomness for ids, secrets and jitter.
     pub fn rng(&self) -> impl rand::Rng + rand::CryptoRng + use<> {
         #[expect(

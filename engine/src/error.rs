@@ -81,8 +81,9 @@ pub fn is_unavailable(error: &sea_orm::DbErr) -> bool {
 
 /// Whether an error's code says that trying again may help. Postgres has five characters: 57P01-57P05,
 /// the server shuts down or starts; 53xxx, it is out of resources; 25006, it is a standby; 08xxx, the
-/// connection broke; 40001, 40P01, 55P03 and 57014, another transaction was in the way or it took too long. SQLite has a number whose lowest byte is the kind, and but for a few that blame the
-/// statement (1 error, 18 too big, 19 constraint, 20 mismatch, 25 range) all blame the file or the system.
+/// connection broke; 40001, 40P01, 55P03 and 57014, another transaction was in the way or it took too
+/// long. SQLite has a number whose lowest byte is the kind, and but for a few that blame the statement
+/// (1 error, 18 too big, 19 constraint, 20 mismatch, 25 range) all blame the file or the system.
 fn says_unavailable(code: &str) -> bool {
     match code.parse::<u32>() {
         Ok(number) if code.len() < 5 => !matches!(number & 0xff, 1 | 18 | 19 | 20 | 25),

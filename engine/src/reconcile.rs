@@ -13,7 +13,6 @@ use domain::time::Timestamp;
 use queue::{Class, Due, Refill, RefillRequest, WINDOW};
 use tokio_util::sync::CancellationToken;
 
-use crate::address_book::Lane;
 use crate::context::Engine;
 use crate::error::Error;
 use crate::store::delivery::WaitingDelivery;
@@ -129,7 +128,7 @@ impl Engine {
             return Ok(0);
         }
         self.lanes.configure_tenant(tenant.id, &store::tenant::queue_settings(&tenant)).await?;
-        self.lanes.configure(lane, &Lane::of(&row).at(now)).await?;
+        self.configure_lane(&row).await?;
         if row.ordered {
             let head = store::delivery::head_of(&self.database.due, lane).await?;
             let due: Vec<Due> =

@@ -8,7 +8,6 @@ use domain::subscription::SubscriptionStatus;
 use entity::delivery::Model;
 use queue::{Class, Due};
 
-use crate::address_book::Lane;
 use crate::context::Engine;
 use crate::database::Transaction;
 use crate::error::Error;
@@ -82,17 +81,14 @@ impl Engine {
 
     /// Hands a committed redelivery to the queue. A failure costs time only: its row is there.
     pub async fn push_redelivery(&self, redelivery: &Redelivery) {
-        let lane = redelivery.subscription.id;
         let due = Due {
-            lane,
+            lane: redelivery.subscription.id,
             delivery: redelivery.delivery.id,
             class: Class::First,
             delay: Duration::ZERO,
         };
         let pushed = async {
-            self.lanes
-                .configure(lane, &Lane::of(&redelivery.subscription).at(self.clock.now()))
-                .await?;
+            self.configure_lane(&redelivery.subscription).await?;
             self.lanes.push(&[due]).await
         };
         if let Err(error) = pushed.await {

@@ -8,7 +8,6 @@ use domain::subscription_input::SubscriptionConfig;
 use entity::subscription::{ActiveModel, Model};
 use sea_orm::ActiveValue::{NotSet, Set};
 
-use crate::address_book::Lane;
 use crate::context::Engine;
 use crate::database::Transaction;
 use crate::error::{Error, is_unique_violation};
@@ -128,8 +127,7 @@ impl Engine {
             clear::start(self.parts(), row.tenant_id, row.id);
             return;
         }
-        if let Err(error) = self.lanes.configure(row.id, &Lane::of(row).at(self.clock.now())).await
-        {
+        if let Err(error) = self.configure_lane(row).await {
             tracing::warn!(error = &error as &dyn std::error::Error, subscription.id = %row.id, "lane.configure_failed");
         }
     }

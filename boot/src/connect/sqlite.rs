@@ -57,23 +57,10 @@ pub(super) async fn open(path: &Path, create: bool) -> Result<Database, ConnectE
         writers_pragmas().fold(options, |options, (name, value)| options.pragma(name, value))
     })
     .await?;
-    let pragmas: Vec<(&str, String)> = common_pragmas()
-        .map(|(name, value)| (name, value.to_owned()))
-        .chain(writers_pragmas())
-        .chain([
-            ("busy_timeout", BUSY_TIMEOUT.as_millis().to_string()),
-            ("cache_size", format!("-{WRITER_CACHE_KIB}")),
-        ])
-        .collect();
-    let reading: Vec<(&str, String)> = common_pragmas()
-        .map(|(name, value)| (name, value.to_owned()))
-        .chain([
-            ("busy_timeout", BUSY_TIMEOUT.as_millis().to_string()),
-            ("cache_size", format!("-{READER_CACHE_KIB}")),
-        ])
-        .collect();
+    let reading = in_place_pragmas(READER_CACHE_KIB);
     let due = InPlaceReader::open(path, &reading).map_err(|source| refused(path, source))?;
-    let in_place = InPlace::open(path, &pragmas).map_err(|source| refused(path, source))?;
+    let writing = [in_place_pragmas(WRITER_CACHE_KIB), writers_pragmas().collect()].concat();
+    let in_place = InPlace::open(path, &writing).map_err(|source| refused(path, source))?;
     let read = open_read(path, READERS).await?;
     let lists = open_read(path, LIST_READERS).await?;
     Ok(Database::sqlite(read, lists, due, write, in_place))
@@ -88,6 +75,17 @@ pub(super) async fn open_read(
         options.pragma("cache_size", format!("-{READER_CACHE_KIB}")).pragma("query_only", "ON")
     })
     .await
+}
+
+/// What is set on connections that are driven in place, beside what writers have.
+fn in_place_pragmas(cache_kib: u32) -> Vec<(&'static str, String)> {
+    common_pragmas()
+        .map(|(name, value)| (name, value.to_owned()))
+        .chain([
+            ("busy_timeout", BUSY_TIMEOUT.as_millis().to_string()),
+            ("cache_size", format!("-{cache_kib}")),
+        ])
+        .collect()
 }
 
 /// What is set on connections that write.

@@ -13,7 +13,7 @@ use super::record::Record;
 use crate::database::GroupTransaction;
 use crate::error::Error;
 use crate::store;
-use crate::store::health::{Standing, Wanted};
+use crate::store::health::{Receiver, Wanted};
 
 /// What became of the receivers.
 #[derive(Debug, Default)]
@@ -40,56 +40,69 @@ pub(super) async fn note(
     }
     let has_failed = |signs: &[(Sign, bool)]| signs.iter().any(|(sign, _)| *sign != Sign::Success);
     let (failed, good): (Vec<_>, Vec<_>) = lanes.keys().partition(|lane| has_failed(&lanes[lane]));
-    let mut standings = store::health::take_across_tenants(db, &failed, Wanted::All).await?;
-    standings.extend(store::health::take_across_tenants(db, &good, Wanted::Failing).await?);
+    let mut receivers = store::health::take_across_tenants(db, &failed, Wanted::All).await?;
+    receivers.extend(store::health::take_across_tenants(db, &good, Wanted::Failing).await?);
 
     let mut noted = Noted::default();
-    for standing in standings {
-        let signs = lanes.get(&standing.id).map(Vec::as_slice).unwrap_or_default();
+    for receiver in receivers {
+        let signs = lanes.get(&receiver.standing.id).map(Vec::as_slice).unwrap_or_default();
         let health = signs
             .iter()
-            .fold(standing.health, |health, (sign, probe)| health.after(*sign, *probe, now));
-        keep(db, &standing, &health, now, &mut noted).await?;
+            .fold(receiver.health, |health, (sign, probe)| health.after(*sign, *probe, now));
+        keep(db, &receiver, &health, now, &mut noted).await?;
     }
     Ok(noted)
 }
 
 async fn keep(
     db: &GroupTransaction,
-    standing: &Standing,
+    receiver: &Receiver,
     health: &Health,
     now: Timestamp,
     noted: &mut Noted,
 ) -> Result<(), Error> {
-    let id = standing.id;
-    if let Some(status) = standing.ends_in() {
+    let (id, tenant) = (receiver.standing.id, receiver.tenant);
+    if let Some(status) = receiver.standing.ends_in() {
         noted.ended.insert(id, status);
         return Ok(());
     }
     if health.is_given_up(now) {
-        let reason = DisabledReason::Failing;
-        if store::subscription::disable(db, standing.tenant, id, reason, now).await? {
-            tracing::warn!(subscription.id = %id, tenant.id = %standing.tenant, reason = "failing", "subscription.disabled");
-            noted.disabled.push((id, standing.tenant));
+        if disable(db, tenant, id, DisabledReason::Failing, now).await? {
+            noted.disabled.push((id, tenant));
         }
         noted.ended.insert(id, DeliveryStatus::Failed);
         return Ok(());
     }
-    if *health == standing.health {
+    if *health == receiver.health {
         return Ok(());
     }
-    let is_told = health.circuit != standing.health.circuit;
+    let is_told = health.circuit != receiver.health.circuit;
     store::health::store(db, id, health, is_told).await?;
     if is_told {
-        log(standing, health);
+        log(receiver, health);
         noted.circuits.push(id);
     }
     Ok(())
 }
 
-fn log(standing: &Standing, health: &Health) {
-    let (id, tenant) = (standing.id, standing.tenant);
-    match (standing.health.circuit, health.circuit) {
+/// Disables a subscription because of its receiver; `false` when it has ended already.
+pub(super) async fn disable(
+    db: &GroupTransaction,
+    tenant: TenantId,
+    id: SubscriptionId,
+    reason: DisabledReason,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let is_disabled = store::subscription::disable(db, tenant, id, reason, now).await?;
+    if is_disabled {
+        tracing::warn!(subscription.id = %id, tenant.id = %tenant, reason = reason.as_str(), "subscription.disabled");
+    }
+    Ok(is_disabled)
+}
+
+fn log(receiver: &Receiver, health: &Health) {
+    let (id, tenant) = (receiver.standing.id, receiver.tenant);
+    match (receiver.health.circuit, health.circuit) {
         (Circuit::Closed, Circuit::Open { .. }) => {
             tracing::warn!(subscription.id = %id, tenant.id = %tenant, failures = health.consecutive_failures, "circuit.opened");
         }

@@ -10,10 +10,13 @@ use queue::{LeaseToken, Ticket};
 
 /// Tickets from before their rows are read until their outcome is committed.
 #[derive(Debug, Clone, Default)]
-pub struct InFlight {
-    tickets: Arc<Mutex<HashMap<Key, InHand>>>,
-    /// Heads of ordered lanes.
-    heads: Arc<Mutex<HashSet<DeliveryId>>>,
+pub struct InFlight(Arc<Mutex<Tickets>>);
+
+#[derive(Debug, Default)]
+struct Tickets {
+    in_hand: HashMap<Key, InHand>,
+    /// What ordered lanes' tickets turned out to be.
+    heads: HashSet<DeliveryId>,
 }
 
 type Key = (SubscriptionId, LeaseToken);
@@ -38,19 +41,20 @@ impl InFlight {
     /// then looks here sees every request that may still go out by the old state.
     pub(crate) fn begin(&self, ticket: Ticket) -> Held {
         let in_hand = InHand { ticket, delivery: ticket.delivery };
-        self.tickets.lock().insert(key(&ticket), in_hand);
+        self.0.lock().in_hand.insert(key(&ticket), in_hand);
         Held { ticket, among: Some(self.clone()) }
     }
 
     /// All of them.
     pub fn tickets(&self) -> Vec<Ticket> {
-        self.tickets.lock().values().map(|in_hand| in_hand.ticket).collect()
+        self.0.lock().in_hand.values().map(|in_hand| in_hand.ticket).collect()
     }
 
     /// Deliveries of one subscription that are being worked on.
     pub fn deliveries_of(&self, subscription: SubscriptionId) -> Vec<DeliveryId> {
-        let tickets = self.tickets.lock();
+        let tickets = self.0.lock();
         tickets
+            .in_hand
             .values()
             .filter(|in_hand| in_hand.ticket.lane == subscription)
             .filter_map(|in_hand| in_hand.delivery)
@@ -60,12 +64,12 @@ impl InFlight {
     /// Whether the delivery is out as the head of an ordered lane: a lane that is not ordered any more
     /// does not know which one its last ticket was.
     pub(crate) fn is_head(&self, delivery: DeliveryId) -> bool {
-        self.heads.lock().contains(&delivery)
+        self.0.lock().heads.contains(&delivery)
     }
 
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.tickets.lock().len()
+        self.0.lock().in_hand.len()
     }
 
     /// Whether there are none.
@@ -83,9 +87,10 @@ impl Held {
     /// Says which delivery an ordered lane's ticket turned out to be.
     pub(crate) fn name(&self, delivery: DeliveryId) {
         let Some(among) = &self.among else { return };
-        if let Some(in_hand) = among.tickets.lock().get_mut(&key(&self.ticket)) {
+        let mut tickets = among.0.lock();
+        if let Some(in_hand) = tickets.in_hand.get_mut(&key(&self.ticket)) {
             in_hand.delivery = Some(delivery);
-            among.heads.lock().insert(delivery);
+            tickets.heads.insert(delivery);
         }
     }
 }
@@ -100,11 +105,13 @@ impl Deref for Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        if let Some(among) = &self.among {
-            let in_hand = among.tickets.lock().remove(&key(&self.ticket));
-            if let Some(head) = in_hand.filter(|in_hand| in_hand.ticket.delivery.is_none()) {
-                head.delivery.map(|delivery| among.heads.lock().remove(&delivery));
-            }
+        let Some(among) = &self.among else { return };
+        let mut tickets = among.0.lock();
+        let in_hand = tickets.in_hand.remove(&key(&self.ticket));
+        if self.ticket.delivery.is_none()
+            && let Some(head) = in_hand.and_then(|in_hand| in_hand.delivery)
+        {
+            tickets.heads.remove(&head);
         }
     }
 }

@@ -225,10 +225,6 @@ async fn load_all(parts: &Parts, tickets: &[Held]) -> Result<Vec<Loaded>, Error>
     for (ticket, wanted) in tickets.iter().zip(wanted) {
         let row = wanted.and_then(|id| rows.remove(&id));
         loaded.push(match row {
-            Some(row) if ticket.delivery.is_some() && parts.in_flight.is_head(row.id) => {
-                let class = class_of(row.trigger, row.attempt_count);
-                Loaded::Not(Next::DueIn { delay: REST, class })
-            }
             // Final meanwhile, or the ordered lane is empty.
             None => Loaded::Not(Next::Done),
             Some(row) => load_one(parts, ticket, row, now).await?,
@@ -248,7 +244,8 @@ async fn load_one(
         // Its rows are being cleared.
         return Ok(Loaded::Not(Next::Done));
     }
-    if row.status == SubscriptionStatus::Paused {
+    let is_out_already = ticket.delivery.is_some() && parts.in_flight.is_head(row.id);
+    if row.status == SubscriptionStatus::Paused || is_out_already {
         return Ok(Loaded::Not(Next::DueIn { delay: REST, class }));
     }
     let early = row.next_attempt_at.since(now);

@@ -15,7 +15,6 @@ use queue::{Completion, Next};
 use super::health::{self, Noted};
 use super::load::{DueDelivery, class_of};
 use super::record_rows::{self, Move, attempt_values, insert_attempts};
-use crate::address_book::Lane;
 use crate::clear;
 use crate::context::Parts;
 use crate::database::GroupTransaction;
@@ -156,9 +155,7 @@ async fn disable_gone(
     let mut disabled = Vec::new();
     for record in records.iter().filter(|record| record.verdict == Verdict::Gone) {
         let (subscription, tenant) = (record.due.ticket.lane, record.due.tenant);
-        if store::subscription::disable(db, tenant, subscription, DisabledReason::Gone, now).await?
-        {
-            tracing::warn!(subscription.id = %subscription, tenant.id = %tenant, reason = "gone", "subscription.disabled");
+        if health::disable(db, tenant, subscription, DisabledReason::Gone, now).await? {
             disabled.push((subscription, tenant));
         }
     }
@@ -196,7 +193,7 @@ pub(crate) async fn follow_up<'a>(
 async fn tell(parts: &Parts, subscription: SubscriptionId) -> Result<(), Error> {
     let row = store::subscription::find_across_tenants(&parts.database.read, subscription).await?;
     match row.filter(|row| row.deleted_at.is_none() && row.status != SubscriptionStatus::Disabled) {
-        Some(row) => parts.lanes.configure(row.id, &Lane::of(&row).at(parts.clock.now())).await,
+        Some(row) => parts.configure_lane(&row).await,
         None => Ok(()),
     }
 }

@@ -12,7 +12,9 @@ use queue::Due;
 
 use super::push::ToPush;
 use super::rows;
-use super::{FanOut, GROUP_ROWS, NewDelivery, Once, Posted, Prepared, Published, Refusal, Request};
+use super::{
+    FanOut, GROUP_ROWS, NewDelivery, Once, Posted, Prepared, Published, Receipt, Refusal, Request,
+};
 use crate::address_book::{Listed, TenantBook};
 use crate::context::Parts;
 use crate::database::GroupTransaction;
@@ -239,6 +241,10 @@ async fn insert_once(
 /// What an event's publisher is told.
 fn result_of(event: &Prepared, fates: &Fates) -> Published {
     let matched = event.matched.as_ref().map_or(0, Vec::len);
+    let duplicate = |deliveries, timestamp: &str| {
+        let timestamp = timestamp.to_owned();
+        Published::Duplicate(Receipt { timestamp, ..event.receipt(deliveries) })
+    };
     match fates.get(&rows::key(event)) {
         None => Published::Refused(Refusal::Unstorable),
         Some(Fate::Refused(refusal)) => Published::Refused(*refusal),
@@ -246,14 +252,10 @@ fn result_of(event: &Prepared, fates: &Fates) -> Published {
             Published::New(event.receipt(matched))
         }
         Some(Fate::Inserted(inserted)) if inserted.same_content(&event.event) => {
-            let mut receipt = event.receipt(matched);
-            inserted.timestamp.as_str().clone_into(&mut receipt.timestamp);
-            Published::Duplicate(receipt)
+            duplicate(matched, inserted.timestamp.as_str())
         }
         Some(Fate::Existed(stored)) if stored.is_same(&event.event) => {
-            let mut receipt = event.receipt(stored.deliveries as usize);
-            receipt.timestamp.clone_from(&stored.timestamp);
-            Published::Duplicate(receipt)
+            duplicate(stored.deliveries as usize, &stored.timestamp)
         }
         Some(Fate::Inserted(_) | Fate::Existed(_)) => Published::Refused(Refusal::OtherContent),
     }

@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use domain::delivery::Trigger;
 use domain::ids::{SubscriptionId, TenantId};
-use domain::subscription::SubscriptionStatus;
 use domain::time::Timestamp;
 use entity::fan_out::{Model, Recipient, Recipients};
 use queue::Due;
@@ -222,7 +221,7 @@ async fn ended_among(
         deliveries.iter().map(|delivery| (delivery.subscription_id, delivery.tenant)).collect();
     let ids: Vec<SubscriptionId> = matched.keys().copied().collect();
     for standing in store::subscription::states_across_tenants(db, &ids).await? {
-        if !standing.is_deleted && standing.status != SubscriptionStatus::Disabled {
+        if standing.ends_in().is_none() {
             matched.remove(&standing.id);
         }
     }

@@ -8,7 +8,7 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::{Found, LOOKED_THROUGH, Page, Whose, delivery};
+use super::{Found, Page, Whose, delivery, last_looked_at};
 use crate::database::{Sql, execute};
 
 /// A delivery that has just failed.
@@ -116,9 +116,7 @@ pub async fn page(
         || !filter.event_types.is_empty()
         || !filter.events.is_empty();
     if is_selective {
-        let last = query.clone().select_only().column(Column::DeliveryId);
-        let last = last.offset(LOOKED_THROUGH - 1).limit(1);
-        looked_until = last.into_tuple::<DeliveryId>().one(db).await?;
+        looked_until = last_looked_at(db, &query, [Column::DeliveryId]).await?;
     }
     if let Some(until) = looked_until {
         query = query.filter(Column::DeliveryId.gte(until));

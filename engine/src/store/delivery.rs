@@ -12,7 +12,7 @@ use sea_orm::{
     QuerySelect, Value,
 };
 
-use super::{Found, LOOKED_THROUGH, Page, Whose, Window};
+use super::{Found, Page, Whose, Window, last_looked_at};
 use crate::database::{Row, Sql, execute, query_all, query_one};
 
 /// Seeks the lanes that have a waiting delivery of a kind, one after the other.
@@ -94,8 +94,7 @@ pub async fn page(
     }
     let mut looked_until = None;
     if filter.is_selective() {
-        let last = query.clone().select_only().column(Column::Id).offset(LOOKED_THROUGH - 1);
-        looked_until = last.limit(1).into_tuple::<DeliveryId>().one(db).await?;
+        looked_until = last_looked_at(db, &query, [Column::Id]).await?;
     }
     if let Some(until) = looked_until {
         query = query.filter(Column::Id.gte(until));

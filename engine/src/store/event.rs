@@ -8,7 +8,7 @@ use sea_orm::{
     QueryOrder, QuerySelect, Select,
 };
 
-use super::{Found, LOOKED_THROUGH, Page, Whose, Window};
+use super::{Found, Page, Whose, Window, last_looked_at};
 
 /// Which events a list is to show; empty lists mean any.
 #[derive(Debug, Clone, Default)]
@@ -77,9 +77,7 @@ pub async fn page_of_heads(
     }
     let mut looked_until = None;
     if filter.is_selective(whose) {
-        let last = query.clone().select_only().columns([Column::CreatedAt, Column::Id]);
-        let last = last.offset(LOOKED_THROUGH - 1).limit(1);
-        looked_until = last.into_tuple::<(Timestamp, EventId)>().one(db).await?;
+        looked_until = last_looked_at(db, &query, [Column::CreatedAt, Column::Id]).await?;
     }
     if let Some(until) = looked_until {
         query = query.filter(behind(whose, until).not());

@@ -1,35 +1,21 @@
 //! How receivers have been doing: columns of their subscriptions.
 
-use domain::delivery::DeliveryStatus;
 use domain::health::{Circuit, Failing, Health};
 use domain::ids::{SubscriptionId, TenantId};
-use domain::subscription::SubscriptionStatus;
 use domain::time::Timestamp;
 use entity::subscription::ActiveModel;
 use sea_orm::ActiveValue::Set;
 use sea_orm::{DbBackend, DbErr};
 
+use super::subscription::Standing;
 use crate::database::{Row, Sql, execute, padded_list, query_all};
 
 /// Where a subscription stands, and how its receiver has been doing.
 #[derive(Debug, Clone, Copy)]
-pub struct Standing {
-    pub id: SubscriptionId,
+pub struct Receiver {
+    pub standing: Standing,
     pub tenant: TenantId,
-    pub status: SubscriptionStatus,
-    pub is_deleted: bool,
     pub health: Health,
-}
-
-impl Standing {
-    /// What a failed delivery becomes instead of being tried again, when the subscription has ended.
-    pub fn ends_in(&self) -> Option<DeliveryStatus> {
-        match self.status {
-            _ if self.is_deleted => Some(DeliveryStatus::Cancelled),
-            SubscriptionStatus::Disabled => Some(DeliveryStatus::Failed),
-            SubscriptionStatus::Active | SubscriptionStatus::Paused => None,
-        }
-    }
 }
 
 /// Whose health is wanted.
@@ -40,13 +26,13 @@ pub enum Wanted {
     Failing,
 }
 
-/// Where subscriptions stand, whoever's they are, in the order of their ids. Their rows are taken for the rest of the
-/// transaction: what is made of it is written in it.
+/// The receivers of subscriptions, whoever's they are, in the order of their ids. The rows are taken for
+/// the rest of the transaction: what is made of them is written in it.
 pub async fn take_across_tenants(
     db: &impl Sql,
     ids: &[SubscriptionId],
     wanted: Wanted,
-) -> Result<Vec<Standing>, DbErr> {
+) -> Result<Vec<Receiver>, DbErr> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
@@ -65,10 +51,10 @@ pub async fn take_across_tenants(
          probe_at, failing_since, failing_last_at, failing_attempts, failing_days \
          FROM subscriptions WHERE id IN ({marks}) {only} {taken}"
     );
-    query_all(db, &sql, values).await?.iter().map(standing).collect()
+    query_all(db, &sql, values).await?.iter().map(receiver).collect()
 }
 
-fn standing(row: &Row) -> Result<Standing, DbErr> {
+fn receiver(row: &Row) -> Result<Receiver, DbErr> {
     let count = |index| row.get::<i32>(index).map(|count| u32::try_from(count).unwrap_or(0));
     let circuit = match (row.get::<Option<Timestamp>>(5)?, row.get::<Option<Timestamp>>(7)?) {
         (Some(since), Some(probe_at)) => {
@@ -82,11 +68,9 @@ fn standing(row: &Row) -> Result<Standing, DbErr> {
         }
         _ => None,
     };
-    Ok(Standing {
-        id: row.get(0)?,
+    Ok(Receiver {
+        standing: Standing { id: row.get(0)?, status: row.get(2)?, is_deleted: row.get(3)? },
         tenant: row.get(1)?,
-        status: row.get(2)?,
-        is_deleted: row.get(3)?,
         health: Health { consecutive_failures: count(4)?, circuit, failing },
     })
 }

@@ -14,6 +14,7 @@ pub mod subscription;
 pub mod tenant;
 
 use domain::time::Timestamp;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QuerySelect, Select, TryGetableMany};
 
 /// Which rows of a list are wanted: at most `limit` of those behind `after`.
 #[derive(Debug, Clone, Copy)]
@@ -34,6 +35,16 @@ pub struct Found<R, K> {
     /// Set when more rows stand behind the last one that was looked at: this one. The page may be
     /// short then, or empty, and still have a next one.
     pub looked_until: Option<K>,
+}
+
+/// The key of the last row that a page of `query` looks at; `None` when it comes to the end before.
+async fn last_looked_at<E: EntityTrait, K: TryGetableMany>(
+    db: &impl ConnectionTrait,
+    query: &Select<E>,
+    key: impl IntoIterator<Item = E::Column>,
+) -> Result<Option<K>, DbErr> {
+    let keys = query.clone().select_only().columns(key);
+    keys.offset(LOOKED_THROUGH - 1).limit(1).into_tuple().one(db).await
 }
 
 /// A half-open window of instants: `from` is in it, `to` is not.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::delivery::DeliveryStatus;
 use domain::ids::{SubscriptionId, TenantId};
 use domain::subscription::{CustomHeaders, DisabledReason, SubscriptionStatus};
 use domain::time::Timestamp;
@@ -85,6 +86,17 @@ pub struct Standing {
     pub id: SubscriptionId,
     pub status: SubscriptionStatus,
     pub is_deleted: bool,
+}
+
+impl Standing {
+    /// What a delivery becomes instead of being tried again, when the subscription has ended.
+    pub fn ends_in(&self) -> Option<DeliveryStatus> {
+        match self.status {
+            _ if self.is_deleted => Some(DeliveryStatus::Cancelled),
+            SubscriptionStatus::Disabled => Some(DeliveryStatus::Failed),
+            SubscriptionStatus::Active | SubscriptionStatus::Paused => None,
+        }
+    }
 }
 
 /// Where subscriptions stand, whoever's they are.

@@ -14,7 +14,7 @@ use std::time::Duration;
 use sea_orm::DbBackend;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::backlog::Backlog;
 use crate::context::Parts;
@@ -70,13 +70,7 @@ impl Writer {
         let (records, records_waiting) = mpsc::channel(WAITING_RECORDS);
         let writes_in_place = parts.database.backend() == DbBackend::Sqlite;
         let ended = CancellationToken::new();
-        let work = {
-            let ended = ended.clone().drop_guard();
-            async move {
-                run(parts, postings_waiting, records_waiting).await;
-                drop(ended);
-            }
-        };
+        let work = run(parts, postings_waiting, records_waiting, ended.clone().drop_guard());
         if writes_in_place {
             // A thread of its own: a commit holds up nobody else's tasks.
             let runtime = tokio::runtime::Handle::current();
@@ -122,9 +116,10 @@ async fn run(
     parts: Arc<Parts>,
     mut postings: mpsc::Receiver<WaitingPosting>,
     mut records: mpsc::Receiver<WaitingRecord>,
+    _ended: DropGuard,
 ) {
     let _vital = Vital("writer");
-    let (done, telling) = tell(&parts);
+    let (done, telling) = start_telling(&parts);
     let mut backlog = Backlog::default();
     loop {
         if backlog.is_empty() {
@@ -161,7 +156,7 @@ async fn run(
 
 /// Starts what tells the queue and the callers of committed groups, one after the other, while the next
 /// one is being committed.
-fn tell(parts: &Arc<Parts>) -> (mpsc::Sender<commit::Done>, JoinHandle<()>) {
+fn start_telling(parts: &Arc<Parts>) -> (mpsc::Sender<commit::Done>, JoinHandle<()>) {
     let (done, mut groups) = mpsc::channel(UNTOLD_GROUPS);
     let parts = parts.clone();
     let telling = tokio::spawn(async move {
