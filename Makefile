@@ -9,7 +9,10 @@ export PATH := $(CURDIR)/.venv/bin:$(PATH)
 # One binary for demo, run and openapi. The tests build it with features of their own; the demo among them
 # takes that one, so that nothing is compiled twice.
 BUILD_DEV := cargo build --workspace --bin posthaste
-POSTHASTE := $(or $(CARGO_TARGET_DIR),target)/debug/posthaste
+# Likewise the binary that is shipped and the one that measures it.
+BUILD_RELEASE := cargo build --release --package cli --package bench --bins
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+POSTHASTE := $(TARGET)/debug/posthaste
 RUN_DEMO := npm ci --prefix demo --no-audit --no-fund --loglevel=error && exec node demo/demo.mjs
 
 .PHONY: help demo run build test test-fast fmt lint openapi bench audit check tools
@@ -26,7 +29,7 @@ run: ## Start the server for trying things out: http and loopback receivers allo
 	@exec $(POSTHASTE) serve --dev
 
 build: ## Build the release binary, target/release/posthaste
-	cargo build --release --package cli --bin posthaste
+	$(BUILD_RELEASE)
 
 test: tools ## Run every test, the verification samples and the demo
 	scripts/services.sh scripts/test.sh
@@ -48,8 +51,8 @@ openapi: ## Write docs/openapi.json from the code
 	document=$$($(POSTHASTE) openapi); echo "$$document" >docs/openapi.json
 
 bench: ## Measure the bare ceiling and Posthaste end to end on this machine (MODE=embedded)
-	cargo build --release --package cli --bin posthaste
-	MODE=$(or $(MODE),embedded) cargo run --release --package bench -- run
+	$(BUILD_RELEASE)
+	MODE=$(or $(MODE),embedded) $(TARGET)/release/posthaste-bench run
 
 audit: tools ## Check licences, bans and sources of dependencies (ADVISORIES=1: advisories too)
 	cargo deny check bans licenses sources $(if $(ADVISORIES),advisories)
