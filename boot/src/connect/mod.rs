@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use engine::database::Database;
 use sea_orm::{DatabaseConnection, DbErr};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::DatabaseSettings;
@@ -23,7 +24,9 @@ pub(crate) use sqlite::resolve as resolve_sqlite_path;
 #[derive(Debug)]
 pub struct Connections {
     pub database: Database,
-    _lock: Option<Lock>,
+    /// Whether this process searches the database for what the queue has lost: one of all on it does.
+    pub leads: watch::Receiver<bool>,
+    _lock: Lock,
 }
 
 /// Whether others may work on the same database.
@@ -38,8 +41,16 @@ pub enum Tenure {
 
 #[derive(Debug)]
 enum Lock {
-    File { _held: file_lock::FileLock },
-    Session { _held: session_lock::SessionLock },
+    File {
+        _held: file_lock::FileLock,
+    },
+    Session {
+        _held: session_lock::SessionLock,
+    },
+    /// None: with others.
+    Election {
+        _entered: session_lock::Election,
+    },
 }
 
 /// Why the database did not open; each is one line.
@@ -78,18 +89,22 @@ pub async fn open(
             }
             let held = file_lock::FileLock::take(&path)?;
             let database = sqlite::open(&path, *create).await?;
-            Ok(Connections { database, _lock: Some(Lock::File { _held: held }) })
+            let leads = watch::channel(true).1;
+            Ok(Connections { database, leads, _lock: Lock::File { _held: held } })
         }
         DatabaseSettings::Postgres { url } => {
-            let lock = match tenure {
+            let (leads, lock) = match tenure {
                 Tenure::Sole { stop } => {
                     let held = session_lock::SessionLock::take(url, stop).await?;
-                    Some(Lock::Session { _held: held })
+                    (watch::channel(true).1, Lock::Session { _held: held })
                 }
-                Tenure::Shared => None,
+                Tenure::Shared => {
+                    let entered = session_lock::Election::enter(url)?;
+                    (entered.leads.clone(), Lock::Election { _entered: entered })
+                }
             };
             let pool = postgres::open(url).await?;
-            Ok(Connections { database: Database::postgres(pool), _lock: lock })
+            Ok(Connections { database: Database::postgres(pool), leads, _lock: lock })
         }
     }
 }

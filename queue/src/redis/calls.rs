@@ -116,6 +116,11 @@ impl Call {
         Self::new(&scripts::DROP_LANE, vec![lane.0.as_bytes().to_vec()])
     }
 
+    /// [`Queue::in_flight`](crate::Queue::in_flight).
+    pub fn in_flight(lane: SubscriptionId) -> Self {
+        Self::new(&scripts::IN_FLIGHT, vec![lane.0.as_bytes().to_vec()])
+    }
+
     /// [`Queue::wants_refill`](crate::Queue::wants_refill), without the waiting.
     pub fn wants_refill() -> Self {
         Self::new(&scripts::WANTS_REFILL, Vec::new())

@@ -55,7 +55,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::ids::{SubscriptionId, TenantId};
+use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use futures::future::try_join_all;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -220,6 +220,10 @@ impl Queue for RedisQueue {
 
     async fn drop_lane(&self, lane: SubscriptionId) -> Result<(), QueueError> {
         self.link.call(&Call::drop_lane(lane)).await.map(drop)
+    }
+
+    async fn in_flight(&self, lane: SubscriptionId) -> Result<Vec<Option<DeliveryId>>, QueueError> {
+        replies::deliveries(&self.link.call(&Call::in_flight(lane)).await?)
     }
 
     async fn wants_refill(&self) -> Result<Vec<RefillRequest>, QueueError> {

@@ -100,6 +100,21 @@ pub fn lost(bytes: &[u8], tickets: &[Ticket]) -> Result<Vec<Ticket>, QueueError>
     Ok(lost.map(|(ticket, _)| *ticket).collect())
 }
 
+/// The answer to [`Call::in_flight`](super::calls::Call::in_flight): no delivery is named by an
+/// ordered lane's ticket.
+///
+/// # Errors
+/// When it can't be read.
+pub fn deliveries(bytes: &[u8]) -> Result<Vec<Option<DeliveryId>>, QueueError> {
+    let mut unpack = Unpack(bytes);
+    let mut deliveries = Vec::with_capacity(bytes.len() / 16);
+    while !unpack.0.is_empty() {
+        let id = unpack.id()?;
+        deliveries.push((!id.is_nil()).then_some(DeliveryId(id)));
+    }
+    Ok(deliveries)
+}
+
 /// The answer to [`Call::stats`](super::calls::Call::stats).
 ///
 /// # Errors

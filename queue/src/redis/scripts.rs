@@ -116,6 +116,7 @@ scripts! {
     CONFIGURE_LANE = "configure_lane.lua";
     CONFIGURE_TENANT = "configure_tenant.lua";
     DROP_LANE = "drop_lane.lua";
+    IN_FLIGHT = "in_flight.lua";
     WANTS_REFILL = "wants_refill.lua";
     REFILL = "refill.lua";
     STATS = "stats.lua";

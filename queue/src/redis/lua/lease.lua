@@ -44,6 +44,7 @@ function Lease.grant(id, lane, token, class, delivery, due, arrival, worker)
   end
   lane[OUT] = lane[OUT] + 1
   lane[OLDEST] = lane[OLDEST] or now
+  lane[HEAD_OUT] = lane[HEAD_OUT] or class == HEAD_CLASS
   granted_expiries[#granted_expiries + 1] = Lease.name(token, id)
   Placement.soonest = min(Placement.soonest, now + LEASE)
   Slots.take(worker, lane[TENANT], lane[SLOW])
@@ -100,9 +101,10 @@ function Lease.recount(id, lane)
   end
   leases_changed[id] = nil
   lane[OUT] = call('ZCARD', base .. 'o:' .. id)
-  lane[OLDEST] = false
+  lane[OLDEST], lane[HEAD_OUT] = false, false
   if lane[OUT] > 0 then
-    lane[OLDEST] = unpack_lease(call('ZRANGE', base .. 'o:' .. id, 0, 0)[1]).granted
+    local oldest = unpack_lease(call('ZRANGE', base .. 'o:' .. id, 0, 0)[1])
+    lane[OLDEST], lane[HEAD_OUT] = oldest.granted, oldest.class == HEAD_CLASS
   end
 end
 
