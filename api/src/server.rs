@@ -67,36 +67,34 @@ pub fn serve(
     run(listener, stop, threads, move |cfg| configure(cfg, state.clone()))
 }
 
-fn run(
+async fn run(
     listener: TcpListener,
     stop: CancellationToken,
     threads: usize,
     mount: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
-) -> impl Future<Output = io::Result<()>> + Send {
-    async move {
-        let server = HttpServer::new(move || {
-            let mount = mount.clone();
-            App::new().configure(move |cfg| mount(cfg))
-        })
-        .workers(threads)
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEADERS_TIME)
-        .client_disconnect_timeout(LINGER_TIME)
-        .max_connections(CONNECTIONS_PER_THREAD)
-        .backlog(BACKLOG)
-        .tcp_nodelay(true)
-        .shutdown_timeout(Engine::STOP_WAIT.as_secs())
-        .disable_signals()
-        .listen(listener)?
-        .run();
-        let handle = server.handle();
-        let mut serving = std::pin::pin!(server);
-        tokio::select! {
-            ended = &mut serving => return ended,
-            () = stop.cancelled() => {}
-        }
-        // Asking and serving go on together: the server only stops while it is polled.
-        let ((), ended) = tokio::join!(handle.stop(true), serving);
-        ended
+) -> io::Result<()> {
+    let server = HttpServer::new(move || {
+        let mount = mount.clone();
+        App::new().configure(move |cfg| mount(cfg))
+    })
+    .workers(threads)
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(HEADERS_TIME)
+    .client_disconnect_timeout(LINGER_TIME)
+    .max_connections(CONNECTIONS_PER_THREAD)
+    .backlog(BACKLOG)
+    .tcp_nodelay(true)
+    .shutdown_timeout(Engine::STOP_WAIT.as_secs())
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    let mut serving = std::pin::pin!(server);
+    tokio::select! {
+        ended = &mut serving => return ended,
+        () = stop.cancelled() => {}
     }
+    // Asking and serving go on together: the server only stops while it is polled.
+    let ((), ended) = tokio::join!(handle.stop(true), serving);
+    ended
 }

@@ -76,7 +76,7 @@ async fn clear(parts: &Parts, tenant: TenantId, subscription: SubscriptionId) ->
             return Ok(());
         };
         // Nothing more is handed out; what is out stays known until its outcome is committed.
-        parts.lanes.configure(subscription, &Lane::of(&row).at(parts.clock.now())).await?;
+        parts.configure_lane(&row).await?;
         let in_flight = in_flight(parts, subscription).await?;
         match clear_chunk(parts, tenant, subscription, intention, &in_flight).await? {
             // Another intention, or none: looked at anew.

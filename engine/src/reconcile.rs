@@ -218,7 +218,7 @@ pub(crate) async fn fill_lane(
     row: &entity::subscription::Model,
 ) -> Result<usize, Error> {
     let (db, lane, now) = (&parts.database.due, row.id, parts.clock.now());
-    parts.lanes.configure(lane, &Lane::of(row).at(now)).await?;
+    parts.configure_lane(row).await?;
     let mut due_now = Vec::new();
     if row.ordered {
         let head = store::delivery::head_of(db, lane).await?;

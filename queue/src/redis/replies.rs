@@ -1,4 +1,4 @@
-//! What the scripts answer: packed as their arguments are, after one byte that says whether the
+//! What the functions answer: packed as their arguments are, after one byte that says whether the
 //! queue is still there.
 
 use std::time::Duration;
@@ -13,7 +13,7 @@ const NEVER_MICROS: u64 = 1 << 51;
 const OK: u8 = b'k';
 const LOST: u8 = b'l';
 
-/// The answer of a script that ran.
+/// The answer of a function that ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// It did what it was asked to.

@@ -26,10 +26,16 @@ local FAST_RING, SLOW_RING = 1, 2
 local T_SUSPENDED, T_RATE, T_TURN, T_REFILL_TURN, T_LANES = 1, 2, 3, 4, 5
 local T_FAST, T_SLOW, T_REFILLS, T_IN_FAST, T_IN_SLOW, T_IN_REFILLS, T_ALARM = 6, 7, 8, 9, 10, 11, 12
 
-local lanes, tenants = {}, {}
--- Those to be saved, and those to be put where they belong before, in order.
-local changed_lanes, changed_tenants = {}, {}
-Lane.unsettled, Tenant.unsettled = {}, {}
+local lanes, tenants
+-- Those to be saved, and (`unsettled`) those to be put where they belong before, in order.
+local changed_lanes, changed_tenants
+
+-- Of tenants too.
+function Lane.begin()
+  lanes, tenants = {}, {}
+  changed_lanes, changed_tenants = {}, {}
+  Lane.unsettled, Tenant.unsettled = {}, {}
+end
 
 function Lane.load(id)
   local lane = lanes[id]

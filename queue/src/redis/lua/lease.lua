@@ -7,11 +7,15 @@ Lease.NO_DELIVERY = string.rep('\0', 16)
 -- What a completion says about the receiver.
 local SUCCESS, THROTTLED, UNATTEMPTED = 0, 1, 3
 
-local granted_expiries, ended_expiries = {}, {}
+local granted_expiries, ended_expiries
 -- By lane, what is to be added to its set of leases.
-local granted = {}
+local granted
 -- Lanes whose set of leases changed.
-local leases_changed = {}
+local leases_changed
+
+function Lease.begin()
+  granted_expiries, ended_expiries, granted, leases_changed = {}, {}, {}, {}
+end
 
 local function unpack_lease(member)
   local token, class, delivery, due, arrival, granted, worker = unpack_from('>I7Bc16I7I6I7c16', member)
