@@ -123,7 +123,8 @@ impl Report {
                 }
             }
             for answered in &times[..times.len() - 1] {
-                match self.faults.iter_mut().find(|one| one.explains_repeat_of(*answered)) {
+                let explain = |one: &&mut Effect| one.explains_repeat_of(*answered);
+                match self.faults.iter_mut().rfind(explain) {
                     Some(effect) => effect.duplicates += 1,
                     None => self.unexplained.push((number, times.clone())),
                 }
@@ -148,15 +149,17 @@ impl Effect {
         self.fault.from <= at && at <= self.fault.to
     }
 
-    /// Whether what was answered at `at` may have come again because of it. A receiver's own faults
-    /// double nothing: what it cuts off, it has not answered.
+    /// Whether what was answered at `at` may have come again because of it: its worker has gone, or the
+    /// queue has forgotten that it was out. Nothing else may double anything: outcomes are kept until the
+    /// database is back, and what a receiver cuts off it has not answered.
     fn explains_repeat_of(&self, at: Duration) -> bool {
-        use Kind::{
-            ApiKilled, ApiStopped, ReceiverAway, ReceiverCuts, ReceiverSlow, WorkerStopped,
-        };
-        let doubles = !matches!(
+        let doubles = matches!(
             self.fault.kind,
-            ApiKilled | ApiStopped | WorkerStopped | ReceiverAway | ReceiverCuts | ReceiverSlow
+            Kind::WorkerKilled
+                | Kind::WorkerFrozen
+                | Kind::RedisEmptied
+                | Kind::RedisRestarted
+                | Kind::RedisSetBack
         );
         doubles && self.fault.from <= at + UNRECORDED && at <= self.fault.to + AFTERMATH
     }
@@ -213,8 +216,14 @@ mod tests {
     }
 
     fn report(arrivals: &[(u64, &str, u64)], kind: Kind) -> Report {
-        let plan =
-            Plan { server_bin: "posthaste".into(), posting: at(60), rate: 1, faults: 1, seed: 1 };
+        let plan = Plan {
+            server_bin: "posthaste".into(),
+            posting: at(60),
+            rate: 1,
+            faults: 1,
+            seed: 1,
+            stay: false,
+        };
         let poster = Poster::new(Default::default(), String::new(), std::time::Instant::now());
         for number in [0, 1] {
             poster.note(Accepted { event_id: format!("evt_{number}"), posted: at(number) });

@@ -66,7 +66,11 @@ pub(crate) async fn serve(args: &ServeArgs, role: Role) -> anyhow::Result<()> {
         "POSTHASTE_DATABASE_URL: must name a Postgres database; SQLite goes with `posthaste serve` only"
     );
     let stop = shutdown::on_signals()?;
-    let tenure = if is_shared { Tenure::Shared } else { Tenure::Sole { stop: stop.clone() } };
+    let tenure = match (is_shared, role.delivers()) {
+        (false, _) => Tenure::Sole { stop: stop.clone() },
+        (true, true) => Tenure::Candidate,
+        (true, false) => Tenure::Shared,
+    };
     let connections = connect::open(&settings.database, tenure).await?;
     if role.takes_calls() {
         let applied = migrate::run(&settings.database, &connections).await?;

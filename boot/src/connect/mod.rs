@@ -26,7 +26,7 @@ pub struct Connections {
     pub database: Database,
     /// Whether this process searches the database for what the queue has lost: one of all on it does.
     pub leads: watch::Receiver<bool>,
-    _lock: Lock,
+    _lock: Option<Lock>,
 }
 
 /// Whether others may work on the same database.
@@ -37,6 +37,8 @@ pub enum Tenure {
     Sole { stop: CancellationToken },
     /// With others. SQLite is locked all the same: it has one writing process.
     Shared,
+    /// With others, as one that may lead: it works for the queue.
+    Candidate,
 }
 
 #[derive(Debug)]
@@ -90,17 +92,18 @@ pub async fn open(
             let held = file_lock::FileLock::take(&path)?;
             let database = sqlite::open(&path, *create).await?;
             let leads = watch::channel(true).1;
-            Ok(Connections { database, leads, _lock: Lock::File { _held: held } })
+            Ok(Connections { database, leads, _lock: Some(Lock::File { _held: held }) })
         }
         DatabaseSettings::Postgres { url } => {
             let (leads, lock) = match tenure {
                 Tenure::Sole { stop } => {
                     let held = session_lock::SessionLock::take(url, stop).await?;
-                    (watch::channel(true).1, Lock::Session { _held: held })
+                    (watch::channel(true).1, Some(Lock::Session { _held: held }))
                 }
-                Tenure::Shared => {
+                Tenure::Shared => (watch::channel(false).1, None),
+                Tenure::Candidate => {
                     let entered = session_lock::Election::enter(url)?;
-                    (entered.leads.clone(), Lock::Election { _entered: entered })
+                    (entered.leads.clone(), Some(Lock::Election { _entered: entered }))
                 }
             };
             let pool = postgres::open(url).await?;
