@@ -13,7 +13,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::Mutex;
 use tokio::time::sleep;
 
-use crate::servers::{Postgres, Redis, Stop, free_port, signal};
+use servers::{Postgres, Redis, Stop, free_port, signal};
 
 const OPERATOR_KEY: &str = "operator-key-of-a-chaos-run";
 /// Short, so that what failed during a fault is tried again while the run lasts, and long enough not to

@@ -9,7 +9,7 @@ use rand::{Rng as _, SeedableRng as _};
 
 use crate::deployment::Deployment;
 use crate::receivers::{Manner, Receiver};
-use crate::servers::Stop;
+use servers::Stop;
 
 /// A kind of fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +44,8 @@ pub enum Kind {
     ReceiverCuts,
 }
 
-const KINDS: [Kind; 14] = [
+/// All of them.
+pub const KINDS: [Kind; 14] = [
     Kind::WorkerKilled,
     Kind::RedisEmptied,
     Kind::ApiKilled,

@@ -9,7 +9,6 @@ pub mod faults;
 pub mod posting;
 pub mod receivers;
 pub mod report;
-pub mod servers;
 
 use std::path::PathBuf;
 use std::sync::Arc;

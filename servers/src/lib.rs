@@ -1,4 +1,4 @@
-//! Postgres and Redis of the run's own, to be stopped and started.
+//! Postgres and Redis of a run's own, in a folder of its own: to be stopped, killed, emptied and measured.
 
 use std::ffi::OsStr;
 use std::net::TcpListener;
@@ -23,7 +23,7 @@ pub enum Stop {
     Ask,
 }
 
-/// A Postgres with `fsync` on.
+/// A Postgres with `fsync` on; it ends with this.
 #[derive(Debug)]
 pub struct Postgres {
     programs: PathBuf,
@@ -34,7 +34,10 @@ pub struct Postgres {
 
 impl Postgres {
     /// Makes it in `folder`, with an empty database.
-    pub(crate) async fn start(folder: &Path) -> Result<Self> {
+    ///
+    /// # Errors
+    /// When a program is missing, or the server does not do it in time.
+    pub async fn start(folder: &Path) -> Result<Self> {
         let programs = postgres_programs()?;
         let (data, port) = (folder.join("postgres"), free_port()?);
         tokio::fs::create_dir(&data).await?;
@@ -51,25 +54,49 @@ impl Postgres {
         Ok(server)
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// The address of its database.
+    #[must_use]
+    pub fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
     /// Stops it and starts it again after a while.
-    pub(crate) async fn restart(&self, stop: Stop, pause: Duration) -> Result<()> {
+    ///
+    /// # Errors
+    /// When a program is missing, or the server does not do it in time.
+    pub async fn restart(&self, stop: Stop, pause: Duration) -> Result<()> {
         let _busy = self.busy.lock().await;
         self.end(stop).await?;
         sleep(pause).await;
         self.begin().await
     }
 
-    pub(crate) async fn end(&self, stop: Stop) -> Result<()> {
+    /// Stops it for good.
+    ///
+    /// # Errors
+    /// When a program is missing, or the server does not do it in time.
+    pub async fn end(&self, stop: Stop) -> Result<()> {
         let mode = match stop {
             Stop::Kill => "immediate",
             Stop::Ask => "fast",
         };
         let args = ["stop", "-w", "-s", "-m", mode, "-D"].map(OsStr::new);
         self.program("pg_ctl", args.into_iter().chain([self.data.as_os_str()])).await
+    }
+
+    /// The process that all its others descend from.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn pid(&self) -> Result<u32> {
+        let file = std::fs::read_to_string(self.data.join("postmaster.pid"))?;
+        file.lines().next().and_then(|pid| pid.parse().ok()).context("postmaster.pid is strange")
+    }
+
+    /// Where its tables are.
+    #[must_use]
+    pub fn tables(&self) -> PathBuf {
+        self.data.join("base")
     }
 
     async fn begin(&self) -> Result<()> {
@@ -98,7 +125,16 @@ impl Postgres {
     }
 }
 
-/// A Redis that saves nothing unless told to.
+impl Drop for Postgres {
+    fn drop(&mut self) {
+        // To the process that all its others descend from: an immediate end. It may have ended before.
+        if let Ok(pid) = self.pid() {
+            drop(std::process::Command::new("kill").args(["-QUIT", &pid.to_string()]).status());
+        }
+    }
+}
+
+/// A Redis that saves nothing unless told to; it ends with this.
 #[derive(Debug)]
 pub struct Redis {
     folder: PathBuf,
@@ -107,25 +143,45 @@ pub struct Redis {
 }
 
 impl Redis {
-    pub(crate) async fn start(folder: &Path) -> Result<Self> {
+    /// Makes it in `folder`.
+    ///
+    /// # Errors
+    /// When a program is missing, or the server does not do it in time.
+    pub async fn start(folder: &Path) -> Result<Self> {
         let (folder, port) = (folder.join("redis"), free_port()?);
         tokio::fs::create_dir(&folder).await?;
         let process = begin_redis(&folder, port).await?;
         Ok(Self { folder, port, process: Mutex::new(process) })
     }
 
-    pub(crate) fn url(&self) -> String {
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> String {
         redis_url(self.port)
     }
 
+    /// Its process.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub async fn pid(&self) -> Result<u32> {
+        self.process.lock().await.id().context("redis-server has ended")
+    }
+
     /// Empties it.
-    pub(crate) async fn empty(&self) -> Result<()> {
+    ///
+    /// # Errors
+    /// When a program is missing, or the server does not do it in time.
+    pub async fn empty(&self) -> Result<()> {
         let _busy = self.process.lock().await;
         call(self.port, &["FLUSHALL"]).await
     }
 
     /// Kills it and starts it empty after a while.
-    pub(crate) async fn restart_empty(&self, pause: Duration) -> Result<()> {
+    ///
+    /// # Errors
+    /// When a program is missing, or the server does not do it in time.
+    pub async fn restart_empty(&self, pause: Duration) -> Result<()> {
         let mut process = self.process.lock().await;
         process.kill().await?;
         sleep(pause).await;
@@ -136,7 +192,10 @@ impl Redis {
     }
 
     /// Has it save what it holds, lets it go on for a while, kills it, and starts it with what it saved.
-    pub(crate) async fn restart_set_back(&self, pause: Duration) -> Result<()> {
+    ///
+    /// # Errors
+    /// When a program is missing, or the server does not do it in time.
+    pub async fn restart_set_back(&self, pause: Duration) -> Result<()> {
         let mut process = self.process.lock().await;
         call(self.port, &["SAVE"]).await?;
         sleep(pause).await;
@@ -146,7 +205,10 @@ impl Redis {
     }
 
     /// Lets it answer nobody for a while.
-    pub(crate) async fn stall(&self, time: Duration) -> Result<()> {
+    ///
+    /// # Errors
+    /// When a program is missing, or the server does not do it in time.
+    pub async fn stall(&self, time: Duration) -> Result<()> {
         let process = self.process.lock().await;
         signal(&process, "STOP").await?;
         sleep(time).await;
@@ -154,14 +216,20 @@ impl Redis {
     }
 }
 
-/// Sends a signal to a process that is there.
-pub(crate) async fn signal(process: &Child, name: &str) -> Result<()> {
+/// Sends a signal (`TERM`, `STOP`, …) to a process that is there.
+///
+/// # Errors
+/// When it has ended.
+pub async fn signal(process: &Child, name: &str) -> Result<()> {
     let pid = process.id().context("the process has ended")?;
     run(Command::new("kill").arg(format!("-{name}")).arg(pid.to_string())).await
 }
 
 /// A port that is free now.
-pub(crate) fn free_port() -> Result<u16> {
+///
+/// # Errors
+/// When there is none.
+pub fn free_port() -> Result<u16> {
     Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
 }
 
