@@ -15,7 +15,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 POSTHASTE := $(TARGET)/debug/posthaste
 RUN_DEMO := npm ci --prefix demo --no-audit --no-fund --loglevel=error && exec node demo/demo.mjs
 
-.PHONY: help demo run build test test-fast fmt lint openapi bench audit check tools
+.PHONY: help demo run build test test-fast fmt lint openapi bench chaos audit check tools
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -53,6 +53,10 @@ openapi: ## Write docs/openapi.json from the code
 bench: ## Measure the bare ceiling and Posthaste end to end on this machine (MODE=embedded)
 	$(BUILD_RELEASE)
 	MODE=$(or $(MODE),embedded) $(TARGET)/release/posthaste-bench run
+
+chaos: ## Kill, empty, stall and restart everything for ten minutes, and check that nothing is lost (ARGS="--seed 7")
+	cargo build --workspace --bin posthaste --bin posthaste-chaos
+	scripts/services.sh $(TARGET)/debug/posthaste-chaos --server-bin $(POSTHASTE) $(ARGS)
 
 audit: tools ## Check licences, bans and sources of dependencies (ADVISORIES=1: advisories too)
 	cargo deny check bans licenses sources $(if $(ADVISORIES),advisories)

@@ -7,9 +7,10 @@
 #   1. the address in the variable, when it is set already;
 #   2. the server on this machine's usual port, when it lets us in (Postgres: user `postgres`, database
 #      `test`, no password);
-#   3. a private server on a free port, in a temporary folder, stopped and removed at the end. Its Debian
-#      package is installed when it is missing.
+#   3. a private server on a free port, in a temporary folder, stopped and removed at the end.
 # POSTHASTE_TEST_SERVICES=private skips the second.
+#
+# The servers' programs are installed in any case: tests that stop, kill or empty a server start their own.
 set -euo pipefail
 
 scripts=$(cd "$(dirname "$0")" && pwd)
@@ -28,6 +29,8 @@ main() {
     trap 'exit 130' INT
     trap 'exit 143' TERM
     trap 'exit 129' HUP
+    find_postgres || { "$scripts/apt.sh" postgresql; find_postgres; }
+    command -v redis-server >/dev/null || "$scripts/apt.sh" redis-server
     provide_postgres
     provide_redis
     local status=0
@@ -74,7 +77,6 @@ redis_answers() {
 }
 
 start_postgres() {
-    find_postgres || { "$scripts/apt.sh" postgresql; find_postgres; }
     make_folder
     local port data="$folder/postgres"
     port=$(free_port)
@@ -93,7 +95,6 @@ start_postgres() {
 }
 
 start_redis() {
-    command -v redis-server >/dev/null || "$scripts/apt.sh" redis-server
     make_folder
     local port
     port=$(free_port)

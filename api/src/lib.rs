@@ -18,5 +18,5 @@ pub mod routes;
 mod server;
 mod state;
 
-pub use server::{configure, serve};
+pub use server::{configure, serve, serve_probes};
 pub use state::{Settings, State};

@@ -123,10 +123,20 @@ fn all() -> Vec<Path> {
         ),
         on!(path("/tenants/{id}/keys"), POST Operator => keys::post, GET Operator => keys::list),
         on!(path("/tenants/{id}/keys/{key}"), DELETE Operator => keys::delete),
+        on!(root("/openapi.json"), GET Public => crate::openapi::get),
+    ]
+    .into_iter()
+    .chain(probes())
+    .collect()
+}
+
+/// What every process answers, with or without the API.
+fn probes() -> [Path; 3] {
+    use Access::Public;
+    [
         on!(root("/healthz"), GET Public => health::healthz),
         on!(root("/readyz"), GET Public => health::readyz),
         on!(root("/metrics"), GET Public => metrics::get),
-        on!(root("/openapi.json"), GET Public => crate::openapi::get),
     ]
 }
 
@@ -144,6 +154,12 @@ pub fn list() -> Vec<(String, Method, Access)> {
 
 pub(crate) fn mount(cfg: &mut web::ServiceConfig) {
     for path in all() {
+        cfg.service(resource(path));
+    }
+}
+
+pub(crate) fn mount_probes(cfg: &mut web::ServiceConfig) {
+    for path in probes() {
         cfg.service(resource(path));
     }
 }

@@ -25,13 +25,31 @@ const BACKLOG: u32 = 4096;
 
 /// Mounts every route on an actix app. The app must be wrapped in nothing that changes bodies.
 pub fn configure(cfg: &mut web::ServiceConfig, state: State) {
-    cfg.app_data(web::Data::new(state)).service(
+    cfg.app_data(web::Data::new(state.engine.clone())).app_data(web::Data::new(state)).service(
         web::scope("")
             .wrap(actix_web::middleware::from_fn(middleware::finish))
             .configure(routes::mount)
             .configure(openapi::mount)
             .default_service(web::to(dashboard::otherwise)),
     );
+}
+
+/// Serves what a process without the API shows of itself, as [`serve`] does.
+///
+/// # Errors
+/// Those of [`serve`].
+pub fn serve_probes(
+    engine: Engine,
+    listener: TcpListener,
+    stop: CancellationToken,
+) -> impl Future<Output = io::Result<()>> + Send {
+    run(listener, stop, 1, move |cfg| {
+        let service = web::scope("")
+            .wrap(actix_web::middleware::from_fn(middleware::finish))
+            .configure(routes::mount_probes)
+            .default_service(web::to(dashboard::otherwise));
+        cfg.app_data(web::Data::new(engine.clone())).service(service);
+    })
 }
 
 /// Serves HTTP on `listener` until `stop`; then takes no more connections and waits up to
@@ -46,30 +64,37 @@ pub fn serve(
 ) -> impl Future<Output = io::Result<()>> + Send {
     // One for each core: requests do little but parse and wait for the group's commit.
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    async move {
-        let server = HttpServer::new(move || {
-            let state = state.clone();
-            App::new().configure(move |cfg| configure(cfg, state))
-        })
-        .workers(threads)
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEADERS_TIME)
-        .client_disconnect_timeout(LINGER_TIME)
-        .max_connections(CONNECTIONS_PER_THREAD)
-        .backlog(BACKLOG)
-        .tcp_nodelay(true)
-        .shutdown_timeout(Engine::STOP_WAIT.as_secs())
-        .disable_signals()
-        .listen(listener)?
-        .run();
-        let handle = server.handle();
-        let mut serving = std::pin::pin!(server);
-        tokio::select! {
-            ended = &mut serving => return ended,
-            () = stop.cancelled() => {}
-        }
-        // Asking and serving go on together: the server only stops while it is polled.
-        let ((), ended) = tokio::join!(handle.stop(true), serving);
-        ended
+    run(listener, stop, threads, move |cfg| configure(cfg, state.clone()))
+}
+
+async fn run(
+    listener: TcpListener,
+    stop: CancellationToken,
+    threads: usize,
+    mount: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
+) -> io::Result<()> {
+    let server = HttpServer::new(move || {
+        let mount = mount.clone();
+        App::new().configure(move |cfg| mount(cfg))
+    })
+    .workers(threads)
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(HEADERS_TIME)
+    .client_disconnect_timeout(LINGER_TIME)
+    .max_connections(CONNECTIONS_PER_THREAD)
+    .backlog(BACKLOG)
+    .tcp_nodelay(true)
+    .shutdown_timeout(Engine::STOP_WAIT.as_secs())
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    let mut serving = std::pin::pin!(server);
+    tokio::select! {
+        ended = &mut serving => return ended,
+        () = stop.cancelled() => {}
     }
+    // Asking and serving go on together: the server only stops while it is polled.
+    let ((), ended) = tokio::join!(handle.stop(true), serving);
+    ended
 }

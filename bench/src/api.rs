@@ -37,10 +37,10 @@ impl Api {
         Ok(Self { runtime, client: http_client()?, base, admin_key: admin_key.to_owned() })
     }
 
-    /// Whether `/readyz` answers 200.
+    /// Whether `/readyz` answers 200 at a process of the server.
     #[must_use]
-    pub fn is_ready(&self) -> bool {
-        let url = format!("{}/readyz", self.base);
+    pub fn is_ready_at(&self, base: &str) -> bool {
+        let url = format!("{base}/readyz");
         let answer = self.runtime.block_on(async { self.client.get(url).send().await });
         answer.is_ok_and(|answer| answer.status().is_success())
     }

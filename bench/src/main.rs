@@ -1,7 +1,7 @@
 //! `posthaste-bench`: the product's figures, beside what the machine could do at most.
 //!
-//! Exit status: 0 every must is met, 1 one is missed or something failed, 2 wrong usage or a mode that
-//! does not exist yet, 3 the run is void because the machine was too slow to compare with.
+//! Exit status: 0 every must is met, 1 one is missed or something failed, 2 wrong usage,
+//! 3 the run is void because the machine was too slow to compare with.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -12,10 +12,10 @@ use bench::ceiling;
 use bench::proc::machine;
 use bench::report::{Report, ScenarioReport, number};
 use bench::scenario::{Options, Scenario};
+use bench::server::Deployment;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 const MISSED: u8 = 1;
-const NOT_AVAILABLE: u8 = 2;
 const VOID: u8 = 3;
 
 /// Measures Posthaste from the outside.
@@ -41,8 +41,8 @@ enum Command {
 #[derive(Debug, Args)]
 struct RunArgs {
     /// How the server is deployed.
-    #[arg(long, env = "MODE", value_enum, default_value_t = Deployment::Embedded)]
-    mode: Deployment,
+    #[arg(long, env = "MODE", value_enum, default_value_t = Mode::Embedded)]
+    mode: Mode,
     /// Only this scenario; may be repeated.
     #[arg(long, value_parser = scenario)]
     only: Vec<Scenario>,
@@ -81,13 +81,22 @@ struct RunArgs {
     out: Option<PathBuf>,
 }
 
-/// Which processes make up the server.
+/// [`Deployment`] on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Deployment {
+enum Mode {
     /// One `posthaste serve` on SQLite.
     Embedded,
     /// `api` and `worker` processes on Postgres and Redis.
     Distributed,
+}
+
+impl Mode {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Distributed => "distributed",
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -119,10 +128,6 @@ fn show_ceiling(duration: Duration) -> Result<ExitCode> {
 }
 
 fn run(args: RunArgs) -> Result<ExitCode> {
-    if args.mode == Deployment::Distributed {
-        eprintln!("posthaste-bench: MODE=distributed is not available yet; MODE=embedded is");
-        return Ok(ExitCode::from(NOT_AVAILABLE));
-    }
     let scenarios = if args.only.is_empty() { Scenario::ALL.to_vec() } else { args.only.clone() };
     let options = options(&args);
     let (ceiling_time, floor) = if args.quick {
@@ -133,7 +138,7 @@ fn run(args: RunArgs) -> Result<ExitCode> {
     eprintln!("measuring the ceiling");
     let mut before = ceiling::raw(ceiling_time)?;
     let mut report = Report {
-        mode: "embedded",
+        mode: args.mode.name(),
         machine: machine(),
         made_at: SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs(),
         ceiling_with_reqwest: ceiling::with_reqwest(ceiling_time)?,
@@ -166,6 +171,10 @@ fn run(args: RunArgs) -> Result<ExitCode> {
 
 fn options(args: &RunArgs) -> Options {
     let full = Options {
+        deployment: match args.mode {
+            Mode::Embedded => Deployment::Embedded,
+            Mode::Distributed => Deployment::Distributed,
+        },
         server_bin: args.server_bin.clone(),
         data_dir: args.data_dir.clone(),
         window: Duration::from_secs_f64(args.seconds),

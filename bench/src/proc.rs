@@ -63,6 +63,26 @@ pub fn process_cpu_s(pid: u32) -> Result<f64> {
         .with_context(|| format!("{path} is strange"))
 }
 
+/// The same of a process and of its children, those that have ended among them.
+///
+/// # Errors
+/// When there is no such process.
+pub fn family_cpu_s(pid: u32) -> Result<f64> {
+    let path = format!("/proc/{pid}/stat");
+    let text = fs::read_to_string(&path).with_context(|| format!("reading {path}"))?;
+    let ended = field(&text, CHILDREN_USER).zip(field(&text, CHILDREN_USER + 1));
+    let mut ticks = ended.map_or(0.0, |(user, system)| user + system);
+    ticks += cpu_ticks(&text).with_context(|| format!("{path} is strange"))?;
+    for entry in fs::read_dir("/proc").context("reading /proc")?.flatten() {
+        // Whatever has ended since is counted with its parent by the next look.
+        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        if field(&stat, PARENT) == Some(f64::from(pid)) {
+            ticks += cpu_ticks(&stat).unwrap_or(0.0);
+        }
+    }
+    Ok(ticks / TICKS_PER_SECOND)
+}
+
 /// What a process holds of the machine's memory.
 ///
 /// # Errors
@@ -115,13 +135,20 @@ pub fn machine() -> String {
     format!("{cores} cores, {name}")
 }
 
-/// User and system ticks: the 14th and 15th fields, counted after the name, which may hold spaces.
+/// Places of fields of `/proc/<pid>/stat`, counted from 1 as its manual does.
+const PARENT: usize = 4;
+const USER: usize = 14;
+const CHILDREN_USER: usize = 16;
+
+/// User and system ticks.
 fn cpu_ticks(stat: &str) -> Option<f64> {
+    Some(field(stat, USER)? + field(stat, USER + 1)?)
+}
+
+/// A number, counted after the name, which may hold spaces.
+fn field(stat: &str, place: usize) -> Option<f64> {
     let (_, fields) = stat.rsplit_once(')')?;
-    let mut fields = fields.split_whitespace().skip(11);
-    let user: f64 = fields.next()?.parse().ok()?;
-    let system: f64 = fields.next()?.parse().ok()?;
-    Some(user + system)
+    fields.split_whitespace().nth(place - 3)?.parse().ok()
 }
 
 #[cfg(test)]

@@ -15,11 +15,14 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::server::Deployment;
 use crate::targets::Bound;
 
 /// How a run is made.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// Which processes make up the server.
+    pub deployment: Deployment,
     /// The server's binary.
     pub server_bin: PathBuf,
     /// Where databases are made; it should be on the disk that counts.

@@ -52,7 +52,6 @@ fn says_what_it_cannot_do() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_posthaste-bench"));
         command.args(args).env_remove("MODE").output().expect("the bench starts")
     };
-    assert_eq!(run(&["run", "--mode", "distributed"]).status.code(), Some(2));
     let unknown = run(&["run", "--only", "everything"]);
     assert_eq!(unknown.status.code(), Some(2));
     assert!(text(&unknown).contains("there are saturated"), "{}", text(&unknown));

@@ -10,19 +10,36 @@ use engine::sealer::Sealer;
 use engine::sender::{Sender, SenderError};
 use engine::{Engine, EngineSettings};
 use queue::memory::MemoryQueue;
+use queue::redis::RedisQueue;
+use queue::{Queue, QueueError};
 
 use crate::settings::Settings;
 
-/// The engine on an in-process queue. Must be called within the runtime that it is to run on.
+/// Why there is no engine.
+#[derive(Debug, thiserror::Error)]
+pub enum AssembleError {
+    /// TLS or the HTTP client for deliveries.
+    #[error(transparent)]
+    Sender(#[from] SenderError),
+    /// The address of Redis.
+    #[error("POSTHASTE_REDIS_URL: {0}")]
+    Queue(#[from] QueueError),
+}
+
+/// Where the deliveries of this deployment wait, in Redis.
+const QUEUE_PREFIX: &str = "posthaste";
+
+/// The engine, on the queue that the settings choose. Must be called within the runtime that it is to
+/// run on.
 ///
 /// # Errors
-/// When TLS cannot be set up.
-pub fn embedded(
+/// When TLS cannot be set up, or the address of Redis cannot be read.
+pub fn engine(
     settings: &Settings,
     database: Database,
     sealer: Sealer,
     clock: Clock,
-) -> Result<Engine, SenderError> {
+) -> Result<Engine, AssembleError> {
     let egress = EgressPolicy {
         allow: settings.egress.allow.clone(),
         deny: settings.egress.deny.clone(),
@@ -32,19 +49,16 @@ pub fn embedded(
     // refusals.
     let egress = if settings.dev { egress.for_development() } else { egress };
     let sender = Sender::new(egress.clone(), USER_AGENT.to_owned())?;
+    let queue: Arc<dyn Queue> = match &settings.queue.redis_url {
+        None => Arc::new(MemoryQueue::new()),
+        Some(url) => Arc::new(RedisQueue::open(url.expose(), QUEUE_PREFIX)?),
+    };
     let engine_settings = EngineSettings {
         retry: settings.delivery.retry.clone(),
         data_bytes_max: settings.intake.max_payload_bytes,
         egress,
-        // The queue is this process's own.
-        delivers_alone: true,
+        // A queue in this process is this process's own.
+        delivers_alone: settings.queue.redis_url.is_none(),
     };
-    Ok(Engine::start(
-        database,
-        Arc::new(MemoryQueue::new()),
-        clock,
-        sealer,
-        sender,
-        engine_settings,
-    ))
+    Ok(Engine::start(database, queue, clock, sealer, sender, engine_settings))
 }

@@ -91,6 +91,18 @@ pub async fn open(
     Ok(Keys { sealer, operator_key_hash, new_operator_key, new_key_file })
 }
 
+/// Finds the master key alone, for a process that nobody calls, and checks it against the database.
+///
+/// # Errors
+/// When it is missing, or not the one that the database was sealed by.
+pub async fn open_sealer(
+    db: &Database,
+    settings: &KeySettings,
+    file: &Path,
+) -> Result<Sealer, KeyError> {
+    Ok(open_master(db, settings, file, Making::Refused).await?.0)
+}
+
 /// Checks that the master key that is there opens what the database holds. Changes nothing; `false`
 /// when there is neither a key nor anything sealed yet.
 ///

@@ -1,5 +1,8 @@
 //! Brings the schema up to what this program needs, one process at a time.
 
+use std::time::Duration;
+
+use engine::error::is_unavailable;
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{DatabaseConnection, DbErr};
 
@@ -7,6 +10,9 @@ use crate::connect::{
     ConnectError, Connections, MIGRATION_LOCK, one_line, open_for_migration, wait_for_session_lock,
 };
 use crate::settings::DatabaseSettings;
+
+/// How often a process looks that waits for others to bring the schema up.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Why the schema is not current.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +55,29 @@ pub async fn run(
 pub async fn pending(db: &DatabaseConnection) -> Result<Vec<String>, MigrateError> {
     let pending = Migrator::get_pending_migrations_read_only(db).await?;
     Ok(pending.iter().map(|migration| migration.name().to_owned()).collect())
+}
+
+/// Waits until the schema is current: other processes bring it up.
+///
+/// # Errors
+/// When the database is newer than this program.
+pub async fn wait_until_current(db: &DatabaseConnection) -> Result<(), MigrateError> {
+    let mut told = false;
+    loop {
+        match pending(db).await {
+            Ok(missing) if missing.is_empty() => return Ok(()),
+            Ok(missing) if !told => {
+                tracing::info!(missing = missing.len(), "waiting for the schema to be brought up");
+                told = true;
+            }
+            Ok(_) => {}
+            Err(MigrateError::Database(error)) if is_unavailable(&error) => {
+                tracing::warn!(error = %one_line(&error), "waiting for the database");
+            }
+            Err(error) => return Err(error),
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
 }
 
 async fn apply(db: &DatabaseConnection) -> Result<usize, MigrateError> {

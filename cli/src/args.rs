@@ -17,6 +17,10 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Run the API and the delivery worker in one process
     Serve(ServeArgs),
+    /// Run the API, with workers in other processes (Postgres and Redis)
+    Api(ServeArgs),
+    /// Run the delivery worker, with the API in other processes (Postgres and Redis)
+    Worker(ServeArgs),
     /// Bring the database's schema up to date, and nothing else
     Migrate(SettingArgs),
     /// Print the settings in force and where each came from, secrets masked

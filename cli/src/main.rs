@@ -16,6 +16,7 @@ use boot::settings::Faults;
 use clap::Parser;
 
 use crate::args::{Cli, Command};
+use crate::serve::Role;
 
 /// Deliveries allocate from many threads at once (bodies, headers, rows), which the system's allocator
 /// serialises on its arenas and gives back late; mimalloc keeps a heap per thread.
@@ -46,7 +47,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         .build()
         .context("the runtime's threads cannot be started")?;
     match command {
-        Command::Serve(args) => runtime.block_on(serve::serve(&args))?,
+        Command::Serve(args) => runtime.block_on(serve::serve(&args, Role::Serve))?,
+        Command::Api(args) => runtime.block_on(serve::serve(&args, Role::Api))?,
+        Command::Worker(args) => runtime.block_on(serve::serve(&args, Role::Worker))?,
         Command::Migrate(args) => runtime.block_on(migrate::migrate(&args))?,
         Command::Config(args) => config::config(&args)?,
         Command::Openapi => openapi::openapi()?,

@@ -1,4 +1,4 @@
-//! `posthaste serve`: the API and the delivery worker in one process.
+//! `posthaste serve`, `api` and `worker`: the API and the delivery worker, in one process or several.
 
 use std::future::Future;
 use std::net::TcpListener;
@@ -7,47 +7,90 @@ use anyhow::Context;
 use boot::assemble;
 use boot::connect::{self, Connections, Tenure};
 use boot::keys::{self, Keys, Making};
-use boot::settings::Settings;
+use boot::settings::{DatabaseSettings, Settings};
 use boot::{migrate, shutdown, telemetry};
 use engine::clock::Clock;
+use engine::sealer::Sealer;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::ServeArgs;
 
+/// What a process does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Both, in one process.
+    Serve,
+    /// Takes events; others deliver them.
+    Api,
+    /// Delivers what others have taken.
+    Worker,
+}
+
+impl Role {
+    fn takes_calls(self) -> bool {
+        self != Self::Worker
+    }
+
+    fn delivers(self) -> bool {
+        self != Self::Api
+    }
+}
+
 /// A process that is ready to work: its settings are good, its schema current, its keys open.
-#[derive(Debug)]
 struct Started {
+    role: Role,
     settings: Settings,
     connections: Connections,
-    keys: Keys,
+    sealer: Sealer,
+    /// SHA-256 of the operator key; a worker has none.
+    operator_key_hash: Option<[u8; 32]>,
     /// Cancelled when the process has to stop.
     stop: CancellationToken,
 }
 
 /// Starts in the order in which each step relies on the one before, works, and stops when asked.
-pub(crate) async fn serve(args: &ServeArgs) -> anyhow::Result<()> {
+pub(crate) async fn serve(args: &ServeArgs, role: Role) -> anyhow::Result<()> {
     let (settings, _) = args.settings.load(args.dev)?;
     telemetry::init(&settings.log)?;
     if settings.dev {
         tracing::warn!("--dev: http urls and receivers on this machine are allowed");
     }
+    let is_shared = settings.queue.redis_url.is_some();
     anyhow::ensure!(
-        settings.queue.redis_url.is_none(),
-        "POSTHASTE_REDIS_URL: this version has the in-process queue only; leave it unset"
+        is_shared || role == Role::Serve,
+        "POSTHASTE_REDIS_URL: must be set; without it the queue is in one process, and that is `posthaste serve`"
+    );
+    anyhow::ensure!(
+        role == Role::Serve || matches!(settings.database, DatabaseSettings::Postgres { .. }),
+        "POSTHASTE_DATABASE_URL: must name a Postgres database; SQLite goes with `posthaste serve` only"
     );
     let stop = shutdown::on_signals()?;
-    // The queue is in this process alone, so the database is too.
-    let connections =
-        connect::open(&settings.database, Tenure::Sole { stop: stop.clone() }).await?;
-    let applied = migrate::run(&settings.database, &connections).await?;
-    if applied > 0 {
-        tracing::info!(applied, "schema brought up");
+    let tenure = match (is_shared, role.delivers()) {
+        (false, _) => Tenure::Sole { stop: stop.clone() },
+        (true, true) => Tenure::Candidate,
+        (true, false) => Tenure::Shared,
+    };
+    let connections = connect::open(&settings.database, tenure).await?;
+    if role.takes_calls() {
+        let applied = migrate::run(&settings.database, &connections).await?;
+        if applied > 0 {
+            tracing::info!(applied, "schema brought up");
+        }
+    } else {
+        migrate::wait_until_current(&connections.database.read).await?;
     }
     let key_file = keys::file_for(&settings.database);
-    let keys =
-        keys::open(&connections.database, &settings.keys, &key_file, Making::Allowed).await?;
-    announce(&keys);
-    run(Started { settings, connections, keys, stop }).await
+    let (database, key_settings) = (&connections.database, &settings.keys);
+    let (sealer, operator_key_hash) = if role.takes_calls() {
+        let making = if is_shared { Making::Refused } else { Making::Allowed };
+        let keys = keys::open(database, key_settings, &key_file, making).await?;
+        announce(&keys);
+        (keys.sealer, Some(keys.operator_key_hash))
+    } else {
+        (keys::open_sealer(database, key_settings, &key_file).await?, None)
+    };
+    run(Started { role, settings, connections, sealer, operator_key_hash, stop }).await
 }
 
 /// The operator key goes past the log, which is kept and collected: it is shown this once.
@@ -62,43 +105,56 @@ fn announce(keys: &Keys) {
 
 /// Works until it is asked to stop: takes nothing more then, and waits for what is under way.
 async fn run(started: Started) -> anyhow::Result<()> {
-    let Started { settings, connections, keys, stop } = started;
+    let Started { role, settings, connections, sealer, operator_key_hash, stop } = started;
     let engine =
-        assemble::embedded(&settings, connections.database.clone(), keys.sealer, Clock::default())?;
+        assemble::engine(&settings, connections.database.clone(), sealer, Clock::default())?;
     let listener = TcpListener::bind(settings.http.listen)
         .with_context(|| format!("cannot listen on {}", settings.http.listen))?;
     let address = listener.local_addr()?;
-    let state = api::State::new(
-        engine.clone(),
-        keys.operator_key_hash,
-        api::Settings {
-            public_url: settings.http.public_url(address),
-            data_bytes_max: settings.intake.max_payload_bytes,
-        },
-    );
     engine.keep_house_once().await?;
-    let waiting = engine.fill_queue().await?;
-    tracing::info!(%address, waiting, "listening");
+    tracing::info!(%address, role = ?role, "listening");
 
-    // If any of them ends, so do the others: half a program keeps no promise.
-    let worker = worker::Settings { concurrency: settings.delivery.worker_concurrency };
-    // Each is a task of its own, so that none is driven by the thread that waits for all of them.
-    let deliver =
-        tokio::spawn(until(stop.clone(), worker::run(engine.clone(), worker, stop.clone())));
-    let serve = tokio::spawn(until(stop.clone(), api::serve(state, listener, stop.clone())));
-    let fill = tokio::spawn(until(stop.clone(), {
-        let (engine, stop) = (engine.clone(), stop.clone());
-        async move { engine.keep_queue_filled(stop).await }
+    // If any of them ends, so do the others: half a program keeps no promise. Each is a task of its own,
+    // so that none is driven by the thread that waits for all of them.
+    let mut parts = JoinSet::new();
+    match operator_key_hash {
+        Some(hash) => {
+            let public_url = settings.http.public_url(address);
+            let data_bytes_max = settings.intake.max_payload_bytes;
+            let api_settings = api::Settings { public_url, data_bytes_max };
+            let state = api::State::new(engine.clone(), hash, api_settings);
+            let serving = api::serve(state, listener, stop.clone());
+            parts.spawn(until(stop.clone(), async { serving.await.map_err(Into::into) }));
+        }
+        None => {
+            let serving = api::serve_probes(engine.clone(), listener, stop.clone());
+            parts.spawn(until(stop.clone(), async { serving.await.map_err(Into::into) }));
+        }
+    }
+    let (filler, asked) = (engine.clone(), stop.clone());
+    if role.delivers() {
+        let worker = worker::Settings { concurrency: settings.delivery.worker_concurrency };
+        let delivering = worker::run(engine.clone(), worker, stop.clone());
+        parts.spawn(until(stop.clone(), async { delivering.await.map_err(Into::into) }));
+        let leads = connections.leads.clone();
+        parts.spawn(until(stop.clone(), async move {
+            filler.keep_queue_filled(leads, asked).await;
+            anyhow::Ok(())
+        }));
+    } else {
+        parts.spawn(until(stop.clone(), async move {
+            filler.notice_losses(asked).await;
+            anyhow::Ok(())
+        }));
+    }
+    let (keeper, asked) = (engine.clone(), stop.clone());
+    parts.spawn(until(stop.clone(), async move {
+        keeper.keep_house(asked).await;
+        anyhow::Ok(())
     }));
-    let house = tokio::spawn(until(stop.clone(), {
-        let (engine, stop) = (engine.clone(), stop.clone());
-        async move { engine.keep_house(stop).await }
-    }));
-    let (delivered, served, filled, kept) = tokio::join!(deliver, serve, fill, house);
-    filled?;
-    kept?;
-    delivered??;
-    served??;
+    while let Some(ended) = parts.join_next().await {
+        ended??;
+    }
     engine.stop().await;
     // Held until here: the database is this process's alone as long as anything may write.
     drop(connections);

@@ -220,7 +220,7 @@ impl Lane {
             tenant: row.tenant_id,
             revision: u64::try_from(row.lane_revision).unwrap_or(0),
             ordered: row.ordered,
-            paused: row.status != SubscriptionStatus::Active,
+            paused: row.status != SubscriptionStatus::Active || row.deleted_at.is_some(),
             max_in_flight: u32::try_from(row.max_in_flight).unwrap_or(1),
             rate_limit: row.rate_limit,
             breaker: Breaker::Closed,

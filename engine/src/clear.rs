@@ -10,13 +10,15 @@ use std::time::Duration;
 use domain::delivery::DeliveryStatus;
 use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use domain::outcome::FailureReason;
-use entity::subscription::Clearing;
+use domain::subscription::SubscriptionStatus;
+use entity::subscription::{Clearing, Model};
 use parking_lot::Mutex;
 
 use crate::context::Parts;
 use crate::database::execute;
 use crate::dispatch::number_of;
 use crate::error::Error;
+use crate::reconcile::fill_lane;
 use crate::store;
 
 /// Rows of one commit: short enough that nobody waits for it.
@@ -69,28 +71,60 @@ async fn clear(parts: &Parts, tenant: TenantId, subscription: SubscriptionId) ->
         let Some(intention) = row.clearing else {
             // Started again meanwhile: what still waits is delivered.
             if row.deleted_at.is_none() {
-                parts.configure_lane(&row).await?;
+                fill_lane(parts, &row).await?;
             }
             return Ok(());
         };
-        parts.lanes.drop_lane(subscription).await?;
-        let in_flight: HashSet<DeliveryId> =
-            parts.in_flight.deliveries_of(subscription).into_iter().collect();
+        // Nothing more is handed out; what is out stays known until its outcome is committed.
+        parts.configure_lane(&row).await?;
+        let in_flight = in_flight(parts, subscription).await?;
         match clear_chunk(parts, tenant, subscription, intention, &in_flight).await? {
             // Another intention, or none: looked at anew.
             None | Some(1..) => continue,
             Some(0) => {}
         }
-        if in_flight.is_empty() && parts.in_flight.deliveries_of(subscription).is_empty() {
+        if in_flight.is_empty() && parts.lanes.queue().in_flight(subscription).await?.is_empty() {
             let transaction = parts.database.begin().await?;
             let ended = store::subscription::cleared(&transaction, subscription, intention).await?;
             transaction.commit().await?;
             if ended {
-                return Ok(());
+                return drop_lane(parts, subscription).await;
             }
         }
         tokio::time::sleep(LOOK_AGAIN).await;
     }
+}
+
+/// Forgets the lane; unless the subscription has been started again just now.
+async fn drop_lane(parts: &Parts, subscription: SubscriptionId) -> Result<(), Error> {
+    parts.lanes.drop_lane(subscription).await?;
+    let db = &parts.database.read;
+    let row = store::subscription::find_across_tenants(db, subscription).await?;
+    let is_served =
+        |row: &Model| row.deleted_at.is_none() && row.status != SubscriptionStatus::Disabled;
+    match row.filter(is_served) {
+        Some(row) => fill_lane(parts, &row).await.map(drop),
+        None => Ok(()),
+    }
+}
+
+/// The deliveries that some worker has in flight.
+async fn in_flight(
+    parts: &Parts,
+    subscription: SubscriptionId,
+) -> Result<HashSet<DeliveryId>, Error> {
+    let mut in_flight = HashSet::new();
+    for delivery in parts.lanes.queue().in_flight(subscription).await? {
+        match delivery {
+            Some(delivery) => in_flight.extend([delivery]),
+            // An ordered lane's ticket stands for its head.
+            None => {
+                let head = store::delivery::head_of(&parts.database.read, subscription).await?;
+                in_flight.extend(head.map(|head| head.id));
+            }
+        }
+    }
+    Ok(in_flight)
 }
 
 /// Clears the next rows; how many, or `None` when the intention is another one by now.

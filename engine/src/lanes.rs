@@ -2,18 +2,27 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use domain::ids::{SubscriptionId, TenantId};
 use parking_lot::Mutex;
-use queue::{Due, LaneSettings, Queue, TenantSettings};
+use queue::{Completion, Due, LaneSettings, Queue, QueueError, TenantSettings};
+use tokio::time::timeout;
 
 use crate::error::Error;
+
+/// How long somebody waits for the queue who has committed something: the reconciler brings what it
+/// was not told.
+const PATIENCE: Duration = Duration::from_secs(1);
+/// How long it is left alone after that: an answer to a publisher must not wait for a queue that is away.
+const LEFT_ALONE: Duration = Duration::from_secs(1);
 
 /// The queue, with what it has been told about each lane.
 #[derive(Clone)]
 pub struct Lanes {
     queue: Arc<dyn Queue>,
     told: Arc<Mutex<Told>>,
+    away_since: Arc<Mutex<Option<Instant>>>,
 }
 
 #[derive(Default)]
@@ -31,7 +40,7 @@ impl std::fmt::Debug for Lanes {
 impl Lanes {
     /// Lanes of `queue`, none of them configured yet.
     pub fn new(queue: Arc<dyn Queue>) -> Self {
-        Self { queue, told: Arc::default() }
+        Self { queue, told: Arc::default(), away_since: Arc::default() }
     }
 
     /// The queue itself.
@@ -52,7 +61,7 @@ impl Lanes {
         {
             return Ok(());
         }
-        self.queue.configure_lane(lane, settings.clone()).await?;
+        self.promptly(self.queue.configure_lane(lane, settings.clone())).await?;
         // Remembered only once the queue has it: a failed call is made again.
         let mut told = self.told.lock();
         let known = told.lanes.entry(lane).or_default();
@@ -72,9 +81,14 @@ impl Lanes {
         if self.told.lock().tenants.get(&tenant) == Some(settings) {
             return Ok(());
         }
-        self.queue.configure_tenant(tenant, settings.clone()).await?;
+        self.promptly(self.queue.configure_tenant(tenant, settings.clone())).await?;
         self.told.lock().tenants.insert(tenant, settings.clone());
         Ok(())
+    }
+
+    /// Forgets what the queue was told: it has lost it.
+    pub fn forget_told(&self) {
+        *self.told.lock() = Told::default();
     }
 
     /// Forgets what the queue was told of a tenant that is gone.
@@ -87,7 +101,34 @@ impl Lanes {
     /// # Errors
     /// When the queue is away: the rows are committed, and the reconciler finds them.
     pub async fn push(&self, due: &[Due]) -> Result<(), Error> {
-        Ok(self.queue.push(due).await?)
+        self.promptly(self.queue.push(due)).await
+    }
+
+    /// Ends tickets.
+    ///
+    /// # Errors
+    /// When the queue is away: the rows are right, and the leases run out.
+    pub async fn complete(&self, completions: &[Completion]) -> Result<(), Error> {
+        self.promptly(self.queue.complete(completions)).await
+    }
+
+    /// Makes a call that nobody is to wait for long.
+    async fn promptly(
+        &self,
+        call: impl Future<Output = Result<(), QueueError>>,
+    ) -> Result<(), Error> {
+        let is_left_alone = self.away_since.lock().is_some_and(|at| at.elapsed() < LEFT_ALONE);
+        if is_left_alone {
+            return Err(QueueError("it was away just now".to_owned()).into());
+        }
+        let called = match timeout(PATIENCE, call).await {
+            Ok(called) => called,
+            Err(_) => Err(QueueError("it has not answered in time".to_owned())),
+        };
+        if called.is_err() {
+            *self.away_since.lock() = Some(Instant::now());
+        }
+        Ok(called?)
     }
 
     /// Forgets a lane and all that waits in it.

@@ -11,9 +11,10 @@ use domain::subscription::SubscriptionStatus;
 use domain::tenant::TenantStatus;
 use domain::time::Timestamp;
 use queue::{Class, Due, Refill, RefillRequest, WINDOW};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::context::Engine;
+use crate::context::{Engine, Parts};
 use crate::error::Error;
 use crate::store::delivery::WaitingDelivery;
 use crate::{clear, publish, store, tenants};
@@ -47,44 +48,87 @@ impl Engine {
         self.sweep(None).await
     }
 
-    /// Refills lanes as they get room and sweeps every few seconds, until told to stop.
-    pub async fn keep_queue_filled(&self, stop: CancellationToken) {
-        let refills = async {
+    /// Keeps the queue filled until told to stop: refills lanes as they get room and, while `leads`,
+    /// searches the database every few seconds for what the queue does not know. Of all processes on
+    /// one database one leads.
+    pub async fn keep_queue_filled(&self, leads: watch::Receiver<bool>, stop: CancellationToken) {
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = self.keep_refilling() => {}
+            () = self.keep_sweeping(leads.clone()) => {}
+            () = self.rebuild_when_lost(leads) => {}
+        }
+    }
+
+    /// For a process that only pushes: tells the queue anew how lanes are served once it has lost that.
+    pub async fn notice_losses(&self, stop: CancellationToken) {
+        let notice = async {
             loop {
-                if let Err(error) = self.refill_lanes().await {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "reconcile.refill_failed"
-                    );
-                    tokio::time::sleep(AWAY_WAIT).await;
-                }
-            }
-        };
-        let sweeps = async {
-            loop {
-                tokio::time::sleep(SWEEP_EVERY).await;
-                if let Err(error) =
-                    publish::resume_fan_outs(&self.parts(), Some(FAN_OUT_OVERDUE)).await
-                {
-                    tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "reconcile.fan_outs_failed"
-                    );
-                }
-                match self.sweep(Some(OVERDUE)).await {
-                    Ok(0) => {}
-                    Ok(pushed) => tracing::debug!(deliveries = pushed, "reconcile.swept"),
-                    Err(error) => tracing::warn!(
-                        error = &error as &dyn std::error::Error,
-                        "reconcile.sweep_failed"
-                    ),
-                }
+                self.lanes.queue().lost().await;
+                self.lanes.forget_told();
             }
         };
         tokio::select! {
             () = stop.cancelled() => {}
-            () = refills => {}
-            () = sweeps => {}
+            () = notice => {}
+        }
+    }
+
+    async fn keep_refilling(&self) {
+        loop {
+            if let Err(error) = self.refill_lanes().await {
+                warn("reconcile.refill_failed", &error);
+                tokio::time::sleep(AWAY_WAIT).await;
+            }
+        }
+    }
+
+    async fn keep_sweeping(&self, mut leads: watch::Receiver<bool>) {
+        loop {
+            // Whoever begins to lead does not know what the one before had left undone.
+            if leads.wait_for(|leads| *leads).await.is_err() {
+                return std::future::pending().await;
+            }
+            if let Err(error) = self.fill_queue().await {
+                warn("reconcile.fill_failed", &error);
+                tokio::time::sleep(AWAY_WAIT).await;
+                continue;
+            }
+            while *leads.borrow() {
+                tokio::time::sleep(SWEEP_EVERY).await;
+                let parts = self.parts();
+                if let Err(error) = publish::resume_fan_outs(&parts, Some(FAN_OUT_OVERDUE)).await {
+                    warn("reconcile.fan_outs_failed", &error);
+                }
+                match self.sweep(Some(OVERDUE)).await {
+                    Ok(0) => {}
+                    Ok(pushed) => tracing::debug!(deliveries = pushed, "reconcile.swept"),
+                    Err(error) => warn("reconcile.sweep_failed", &error),
+                }
+            }
+        }
+    }
+
+    /// When the queue's contents were lost: forgets what it was told, says which tickets are out, and
+    /// (who leads) pushes all that waits.
+    async fn rebuild_when_lost(&self, leads: watch::Receiver<bool>) {
+        loop {
+            self.lanes.queue().lost().await;
+            tracing::warn!("queue.lost");
+            self.lanes.forget_told();
+            self.renew_leases().await;
+            while *leads.borrow() {
+                match self.sweep(None).await {
+                    Ok(pushed) => {
+                        tracing::info!(deliveries = pushed, "queue.rebuilt");
+                        break;
+                    }
+                    Err(error) => {
+                        warn("queue.rebuild_failed", &error);
+                        tokio::time::sleep(AWAY_WAIT).await;
+                    }
+                }
+            }
         }
     }
 
@@ -104,10 +148,9 @@ impl Engine {
         overdue: Option<Duration>,
     ) -> Result<usize, Error> {
         let db = &self.database.read;
-        let now = self.clock.now();
         // Most lanes have nothing overdue, and that costs one look at an index.
         if let Some(overdue) = overdue
-            && !store::delivery::is_overdue(db, lane, now - overdue).await?
+            && !store::delivery::is_overdue(db, lane, self.clock.now() - overdue).await?
         {
             return Ok(0);
         }
@@ -117,35 +160,18 @@ impl Engine {
         if row.deleted_at.is_some() || row.status == SubscriptionStatus::Disabled {
             return self.clear_straggler(&row).await.map(|()| 0);
         }
-        let is_start = overdue.is_none();
-        if row.status != SubscriptionStatus::Active && !is_start {
+        let is_full = overdue.is_none();
+        if row.status != SubscriptionStatus::Active && !is_full {
             return Ok(0);
         }
         let Some(tenant) = store::tenant::find(db, row.tenant_id).await? else {
             return Ok(0);
         };
-        if tenant.status == TenantStatus::Suspended && !is_start {
+        if tenant.status == TenantStatus::Suspended && !is_full {
             return Ok(0);
         }
         self.lanes.configure_tenant(tenant.id, &store::tenant::queue_settings(&tenant)).await?;
-        self.configure_lane(&row).await?;
-        if row.ordered {
-            let head = store::delivery::head_of(&self.database.due, lane).await?;
-            let due: Vec<Due> =
-                head.map(|head| due(lane, Class::First, head, now)).into_iter().collect();
-            self.lanes.push(&due).await?;
-            return Ok(due.len());
-        }
-        let mut pushed = 0;
-        for class in CLASSES {
-            // One more than the window holds: the lane then knows that the database holds more.
-            let waiting =
-                store::delivery::due_page(&self.database.due, lane, class, WINDOW + 1).await?;
-            let due: Vec<Due> = waiting.iter().map(|one| due(lane, class, *one, now)).collect();
-            self.lanes.push(&due).await?;
-            pushed += due.len();
-        }
-        Ok(pushed)
+        fill_lane(self, &row).await
     }
 
     /// Something waits for a subscription that is disabled or deleted. Where it is being cleared, that
@@ -183,6 +209,33 @@ impl Engine {
         let beyond = (due.len() > request.limit).then(|| due.pop()).flatten().map(|one| one.delay);
         Ok(Refill { request, due, beyond })
     }
+}
+
+/// Tells the queue how a lane is served, and pushes the next that is due in it. Returns how many were
+/// pushed.
+pub(crate) async fn fill_lane(
+    parts: &Parts,
+    row: &entity::subscription::Model,
+) -> Result<usize, Error> {
+    let (db, lane, now) = (&parts.database.due, row.id, parts.clock.now());
+    parts.configure_lane(row).await?;
+    let mut due_now = Vec::new();
+    if row.ordered {
+        let head = store::delivery::head_of(db, lane).await?;
+        due_now.extend(head.map(|head| due(lane, Class::First, head, now)));
+    } else {
+        for class in CLASSES {
+            // One more than the window holds: the lane then knows that the database holds more.
+            let waiting = store::delivery::due_page(db, lane, class, WINDOW + 1).await?;
+            due_now.extend(waiting.into_iter().map(|one| due(lane, class, one, now)));
+        }
+    }
+    parts.lanes.push(&due_now).await?;
+    Ok(due_now.len())
+}
+
+fn warn(what: &'static str, error: &Error) {
+    tracing::warn!(error = error as &dyn std::error::Error, "{what}");
 }
 
 fn due(lane: SubscriptionId, class: Class, waiting: WaitingDelivery, now: Timestamp) -> Due {

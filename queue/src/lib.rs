@@ -231,6 +231,10 @@ pub trait Queue: Send + Sync + 'static {
     /// Forgets a lane and all that waits in it; leases that are out end without effect.
     async fn drop_lane(&self, lane: SubscriptionId) -> Result<(), QueueError>;
 
+    /// The deliveries of a lane that are out under a lease, with any worker; `None` for an ordered lane's
+    /// ticket, which names none.
+    async fn in_flight(&self, lane: SubscriptionId) -> Result<Vec<Option<DeliveryId>>, QueueError>;
+
     /// Lanes that want refilling, in the order of fairness, waiting until there is at least one. A
     /// lane that isn't runnable is not among them.
     async fn wants_refill(&self) -> Result<Vec<RefillRequest>, QueueError>;

@@ -84,7 +84,7 @@ impl TestApp {
                 .expect("keys");
         let clock = Clock::default();
         let engine =
-            assemble::embedded(&settings, connections.database.clone(), keys.sealer, clock.clone())
+            assemble::engine(&settings, connections.database.clone(), keys.sealer, clock.clone())
                 .expect("an engine");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let base =
@@ -95,7 +95,6 @@ impl TestApp {
         };
         let state = api::State::new(engine.clone(), keys.operator_key_hash, api_settings);
         engine.keep_house_once().await.expect("the database is there");
-        engine.fill_queue().await.expect("the database is there");
         let worker_settings =
             worker::Settings { concurrency: settings.delivery.worker_concurrency };
         let parts = vec![
@@ -109,7 +108,8 @@ impl TestApp {
             }),
             tokio::spawn({
                 let (engine, stop) = (engine.clone(), stop.clone());
-                async move { engine.keep_queue_filled(stop).await }
+                let leads = connections.leads.clone();
+                async move { engine.keep_queue_filled(leads, stop).await }
             }),
         ];
         Self {

@@ -8,7 +8,7 @@ use serde::Serialize;
 use tokio::time::timeout;
 use utoipa::ToSchema;
 
-use crate::State;
+use engine::Engine;
 
 /// What has not answered by then counts as away.
 const ANSWER_TIME: Duration = Duration::from_secs(2);
@@ -31,8 +31,7 @@ pub(crate) async fn healthz() -> HttpResponse {
 }
 
 /// The database answers. Without the queue events are still taken: it is filled again afterwards.
-pub(crate) async fn readyz(state: web::Data<State>) -> HttpResponse {
-    let engine = &state.engine;
+pub(crate) async fn readyz(engine: web::Data<Engine>) -> HttpResponse {
     let database = timeout(ANSWER_TIME, engine.database.read.ping());
     let queue = timeout(ANSWER_TIME, engine.lanes.queue().stats());
     let (database, queue) = tokio::join!(database, queue);

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 
 use actix_web::{HttpResponse, web};
 
-use crate::State;
+use engine::Engine;
 
 /// The process and its queue.
-pub(crate) async fn get(state: web::Data<State>) -> HttpResponse {
+pub(crate) async fn get(engine: web::Data<Engine>) -> HttpResponse {
     let mut text = String::new();
     gauge(&mut text, "posthaste_up", "Whether the process works.", 1.0);
-    if let Ok(stats) = state.engine.lanes.queue().stats().await {
+    if let Ok(stats) = engine.lanes.queue().stats().await {
         for (name, help, value) in [
             ("posthaste_queue_lanes", "Lanes that the queue knows.", stats.lanes),
             (

@@ -13,6 +13,7 @@ use std::path::PathBuf;
 
 use engine::database::Database;
 use sea_orm::{DatabaseConnection, DbErr};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::settings::DatabaseSettings;
@@ -23,6 +24,8 @@ pub(crate) use sqlite::resolve as resolve_sqlite_path;
 #[derive(Debug)]
 pub struct Connections {
     pub database: Database,
+    /// Whether this process searches the database for what the queue has lost: one of all on it does.
+    pub leads: watch::Receiver<bool>,
     _lock: Option<Lock>,
 }
 
@@ -34,12 +37,22 @@ pub enum Tenure {
     Sole { stop: CancellationToken },
     /// With others. SQLite is locked all the same: it has one writing process.
     Shared,
+    /// With others, as one that may lead: it works for the queue.
+    Candidate,
 }
 
 #[derive(Debug)]
 enum Lock {
-    File { _held: file_lock::FileLock },
-    Session { _held: session_lock::SessionLock },
+    File {
+        _held: file_lock::FileLock,
+    },
+    Session {
+        _held: session_lock::SessionLock,
+    },
+    /// None: with others.
+    Election {
+        _entered: session_lock::Election,
+    },
 }
 
 /// Why the database did not open; each is one line.
@@ -78,18 +91,23 @@ pub async fn open(
             }
             let held = file_lock::FileLock::take(&path)?;
             let database = sqlite::open(&path, *create).await?;
-            Ok(Connections { database, _lock: Some(Lock::File { _held: held }) })
+            let leads = watch::channel(true).1;
+            Ok(Connections { database, leads, _lock: Some(Lock::File { _held: held }) })
         }
         DatabaseSettings::Postgres { url } => {
-            let lock = match tenure {
+            let (leads, lock) = match tenure {
                 Tenure::Sole { stop } => {
                     let held = session_lock::SessionLock::take(url, stop).await?;
-                    Some(Lock::Session { _held: held })
+                    (watch::channel(true).1, Some(Lock::Session { _held: held }))
                 }
-                Tenure::Shared => None,
+                Tenure::Shared => (watch::channel(false).1, None),
+                Tenure::Candidate => {
+                    let entered = session_lock::Election::enter(url)?;
+                    (entered.leads.clone(), Some(Lock::Election { _entered: entered }))
+                }
             };
             let pool = postgres::open(url).await?;
-            Ok(Connections { database: Database::postgres(pool), _lock: lock })
+            Ok(Connections { database: Database::postgres(pool), leads, _lock: lock })
         }
     }
 }

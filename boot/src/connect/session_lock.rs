@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
 use sea_orm::sqlx::{self, ConnectOptions, Connection};
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -14,6 +15,8 @@ use crate::settings::SecretText;
 
 /// Held by the one process that works on a database without Redis. The number spells "posthast".
 pub(crate) const SOLE_LOCK: i64 = 0x706f_7374_6861_7374;
+/// Held by the one of several processes that searches the database for what the queue has lost.
+const LEADER_LOCK: i64 = SOLE_LOCK + 2;
 /// Held while the schema is brought up.
 pub(crate) const MIGRATION_LOCK: i64 = SOLE_LOCK + 1;
 
@@ -23,6 +26,8 @@ const START_PATIENCE: Duration = Duration::from_secs(5);
 /// still hold it, until the server notices that nobody is there.
 const LOSS_PATIENCE: Duration = Duration::from_secs(60);
 const BETWEEN_TRIES: Duration = Duration::from_millis(250);
+/// How long nobody leads at most after the leader is gone, beside what the server takes to notice.
+const BETWEEN_ELECTIONS: Duration = Duration::from_secs(1);
 /// How often the connection is tested.
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
@@ -40,13 +45,49 @@ impl SessionLock {
         stop: CancellationToken,
     ) -> Result<Self, ConnectError> {
         let options = options(url).map_err(|source| fault(url, source))?;
-        let taken = try_for(START_PATIENCE, &options).await.map_err(|source| fault(url, source))?;
+        let taken = try_for(START_PATIENCE, SOLE_LOCK, &options)
+            .await
+            .map_err(|source| fault(url, source))?;
         let Some(connection) = taken else {
             let lock = format!("the advisory lock of {}", postgres::name(url));
             return Err(ConnectError::Taken { lock, pid: None });
         };
         let keeper = tokio::spawn(keep(connection, options, stop));
         Ok(Self { _keeper: AbortOnDropHandle::new(keeper) })
+    }
+}
+
+/// Says whether this process leads: one of those on a database does, another one when that is gone.
+#[derive(Debug)]
+pub(super) struct Election {
+    pub leads: watch::Receiver<bool>,
+    _candidate: AbortOnDropHandle<()>,
+}
+
+impl Election {
+    /// Stands for election, for as long as this lives.
+    pub(super) fn enter(url: &SecretText) -> Result<Self, ConnectError> {
+        let options = options(url).map_err(|source| fault(url, source))?;
+        let (tell, leads) = watch::channel(false);
+        let candidate = tokio::spawn(async move {
+            loop {
+                match try_for(Duration::ZERO, LEADER_LOCK, &options).await {
+                    Ok(Some(mut connection)) => {
+                        tracing::info!("leading");
+                        tell.send_replace(true);
+                        while matches!(timeout(HEARTBEAT, connection.ping()).await, Ok(Ok(()))) {
+                            sleep(HEARTBEAT).await;
+                        }
+                        tell.send_replace(false);
+                        tracing::warn!("not leading any more: the lock's connection was lost");
+                    }
+                    Ok(None) => {}
+                    Err(error) => tracing::debug!(error = %error, "no lock to lead by"),
+                }
+                sleep(BETWEEN_ELECTIONS).await;
+            }
+        });
+        Ok(Self { leads, _candidate: AbortOnDropHandle::new(candidate) })
     }
 }
 
@@ -78,12 +119,13 @@ fn options(url: &SecretText) -> Result<PgConnectOptions, sqlx::Error> {
 /// The lock's connection, or `None` when another session has had it for all of `patience`.
 async fn try_for(
     patience: Duration,
+    lock: i64,
     options: &PgConnectOptions,
 ) -> Result<Option<PgConnection>, sqlx::Error> {
     let until = Instant::now() + patience;
     let mut connection = options.connect().await?;
     loop {
-        let query = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(SOLE_LOCK);
+        let query = sqlx::query_scalar("SELECT pg_try_advisory_lock($1)").bind(lock);
         if query.fetch_one(&mut connection).await? {
             return Ok(Some(connection));
         }
@@ -100,7 +142,7 @@ async fn keep(mut connection: PgConnection, options: PgConnectOptions, stop: Can
         if matches!(timeout(HEARTBEAT, connection.ping()).await, Ok(Ok(()))) {
             continue;
         }
-        match try_for(LOSS_PATIENCE, &options).await {
+        match try_for(LOSS_PATIENCE, SOLE_LOCK, &options).await {
             Ok(Some(again)) => connection = again,
             Ok(None) => {
                 tracing::error!("another posthaste process took over this database; stopping");

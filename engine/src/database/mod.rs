@@ -4,6 +4,7 @@
 //! settings. [`Database::begin_group`] starts the writer's, which most rows go through: on SQLite its
 //! statements run in place ([`sqlite`]), so it speaks [`Sql`] and no entities.
 
+mod postgres;
 mod sql;
 mod sqlite;
 mod statement;
@@ -17,9 +18,10 @@ use sea_orm::{
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+pub use postgres::{ArrayReader, ArrayTransaction};
 pub use sql::{AllOrNothing, Row, Sql};
 pub use sqlite::{InPlace, InPlaceReader, InPlaceTransaction};
-pub use statement::{execute, padded_list, query_all, query_one, rows_of_values, runs};
+pub use statement::{execute, one_of, query_all, query_one, runs, table};
 
 /// Where rows are read and written. On Postgres all of it is one pool. On SQLite two connections
 /// write, and never both at once: whoever begins a transaction waits until it has `in_place`, in the
@@ -40,7 +42,7 @@ pub struct Database {
 #[derive(Debug, Clone)]
 pub enum DueReader {
     /// Postgres.
-    Pooled(DatabaseConnection),
+    Arrays(ArrayReader),
     /// SQLite.
     InPlace(InPlaceReader),
 }
@@ -49,9 +51,13 @@ pub enum DueReader {
 impl Sql for DueReader {
     fn backend(&self) -> DbBackend {
         match self {
-            Self::Pooled(_) => DbBackend::Postgres,
+            Self::Arrays(_) => DbBackend::Postgres,
             Self::InPlace(_) => DbBackend::Sqlite,
         }
+    }
+
+    fn takes_arrays(&self) -> bool {
+        matches!(self, Self::Arrays(_))
     }
 
     async fn execute(&self, _: Statement) -> Result<u64, DbErr> {
@@ -60,7 +66,7 @@ impl Sql for DueReader {
 
     async fn query(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
         match self {
-            Self::Pooled(pool) => Sql::query(pool, statement).await,
+            Self::Arrays(reader) => reader.query(statement).await,
             Self::InPlace(reader) => reader.query(statement).await,
         }
     }
@@ -84,10 +90,11 @@ impl Database {
 
     /// A pool of connections to Postgres.
     pub fn postgres(pool: DatabaseConnection) -> Self {
+        let arrays = ArrayReader::new(pool.get_postgres_connection_pool().clone());
         Self {
             read: pool.clone(),
             lists: pool.clone(),
-            due: DueReader::Pooled(pool.clone()),
+            due: DueReader::Arrays(arrays),
             write: pool,
             in_place: None,
         }
@@ -119,10 +126,13 @@ impl Database {
     /// # Errors
     /// When the database is away.
     pub async fn begin_group(&self) -> Result<GroupTransaction, DbErr> {
-        Ok(match self.turn().await {
-            Some(turn) => GroupTransaction::InPlace(InPlaceTransaction::begin(turn)?),
-            None => GroupTransaction::Pooled(self.write.begin().await?),
-        })
+        match &self.due {
+            DueReader::Arrays(pool) => Ok(GroupTransaction::Arrays(pool.begin().await?)),
+            DueReader::InPlace(_) => match self.turn().await {
+                Some(turn) => Ok(GroupTransaction::InPlace(InPlaceTransaction::begin(turn)?)),
+                None => Err(DbErr::Custom("SQLite has a connection that writes".to_owned())),
+            },
+        }
     }
 
     async fn turn(&self) -> Option<Turn> {
@@ -185,7 +195,7 @@ impl ConnectionTrait for Transaction {
 #[derive(Debug)]
 pub enum GroupTransaction {
     /// Postgres.
-    Pooled(DatabaseTransaction),
+    Arrays(ArrayTransaction),
     /// SQLite.
     InPlace(InPlaceTransaction),
 }
@@ -197,7 +207,7 @@ impl GroupTransaction {
     /// When the database is away: on Postgres nothing is known then of what became of it.
     pub async fn commit(self) -> Result<(), DbErr> {
         match self {
-            Self::Pooled(transaction) => transaction.commit().await,
+            Self::Arrays(transaction) => transaction.commit().await,
             Self::InPlace(transaction) => transaction.commit(),
         }
     }
@@ -207,14 +217,18 @@ impl GroupTransaction {
 impl Sql for GroupTransaction {
     fn backend(&self) -> DbBackend {
         match self {
-            Self::Pooled(_) => DbBackend::Postgres,
+            Self::Arrays(_) => DbBackend::Postgres,
             Self::InPlace(_) => DbBackend::Sqlite,
         }
     }
 
+    fn takes_arrays(&self) -> bool {
+        matches!(self, Self::Arrays(_))
+    }
+
     fn all_or_nothing(&self) -> AllOrNothing {
         match self {
-            Self::Pooled(transaction) => transaction.all_or_nothing(),
+            Self::Arrays(_) => AllOrNothing { insert: "INSERT", update: "UPDATE" },
             Self::InPlace(_) => {
                 AllOrNothing { insert: "INSERT OR ROLLBACK", update: "UPDATE OR ROLLBACK" }
             }
@@ -223,14 +237,14 @@ impl Sql for GroupTransaction {
 
     async fn execute(&self, statement: Statement) -> Result<u64, DbErr> {
         match self {
-            Self::Pooled(transaction) => Sql::execute(transaction, statement).await,
+            Self::Arrays(transaction) => transaction.execute(statement).await,
             Self::InPlace(transaction) => transaction.execute(&statement),
         }
     }
 
     async fn query(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
         match self {
-            Self::Pooled(transaction) => Sql::query(transaction, statement).await,
+            Self::Arrays(transaction) => transaction.query(statement).await,
             Self::InPlace(transaction) => transaction.query(&statement),
         }
     }

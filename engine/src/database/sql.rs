@@ -25,6 +25,11 @@ pub trait Sql: Sync {
         AllOrNothing { insert: "INSERT", update: "UPDATE" }
     }
 
+    /// Whether many rows are given as one array for each column.
+    fn takes_arrays(&self) -> bool {
+        false
+    }
+
     /// Runs a statement; the number of rows that it changed.
     async fn execute(&self, statement: Statement) -> Result<u64, DbErr>;
 

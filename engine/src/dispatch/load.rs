@@ -115,7 +115,6 @@ impl Loader {
     }
 
     pub(super) async fn load(&self, ticket: Ticket) -> Result<Option<Box<DueDelivery>>, Error> {
-        // Taken up first: whoever changes something from now on sees it in flight.
         let held = self.parts.in_flight.begin(ticket);
         let held = match self.load_fresh(held).await {
             Ok(due) => return Ok(Some(due)),
@@ -194,7 +193,7 @@ async fn load_group(
         }
     };
     if !completions.is_empty()
-        && let Err(error) = parts.lanes.queue().complete(&completions).await
+        && let Err(error) = parts.lanes.complete(&completions).await
     {
         // The leases run out, and the deliveries are looked at once more.
         tracing::warn!(error = &error as &dyn std::error::Error, "queue.complete_failed");
@@ -208,10 +207,10 @@ async fn load_all(parts: &Parts, tickets: &[Held]) -> Result<Vec<Loaded>, Error>
     for ticket in tickets {
         wanted.push(match ticket.delivery {
             Some(delivery) => Some(delivery),
-            None => store::delivery::head_of(&parts.database.due, ticket.lane)
-                .await?
-                .map(|head| head.id)
-                .inspect(|head| ticket.name(*head)),
+            None => {
+                let head = store::delivery::head_of(&parts.database.due, ticket.lane).await?;
+                head.map(|head| head.id)
+            }
         });
     }
     let ids: Vec<DeliveryId> = wanted.iter().flatten().copied().collect();
@@ -244,8 +243,7 @@ async fn load_one(
         // Its rows are being cleared.
         return Ok(Loaded::Not(Next::Done));
     }
-    let is_out_already = ticket.delivery.is_some() && parts.in_flight.is_head(row.id);
-    if row.status == SubscriptionStatus::Paused || is_out_already {
+    if row.status == SubscriptionStatus::Paused {
         return Ok(Loaded::Not(Next::DueIn { delay: REST, class }));
     }
     let early = row.next_attempt_at.since(now);

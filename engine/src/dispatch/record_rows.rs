@@ -10,7 +10,7 @@ use queue::Class;
 use sea_orm::{DbBackend, DbErr, Value};
 
 use super::load::DueDelivery;
-use crate::database::{Sql, execute, query_all, rows_of_values, runs};
+use crate::database::{Sql, execute, query_all, runs, table};
 use crate::store::delivery::class_number;
 
 /// What an outcome makes of a delivery's row.
@@ -37,9 +37,9 @@ const MOVE_TYPES: [&str; 9] = [
 /// than asked for, and a count costs one answer where names cost one each.
 pub(super) async fn apply(db: &impl Sql, moves: &[Move]) -> Result<usize, DbErr> {
     let mut moved = 0;
-    for run in runs(moves) {
-        let sql = move_statement(db, run.len());
-        moved += execute(db, &sql, run.iter().flat_map(move_values).collect()).await?;
+    for run in runs(db, moves) {
+        let (sql, values) = move_statement(db, run);
+        moved += execute(db, &sql, values).await?;
     }
     Ok(usize::try_from(moved).unwrap_or(usize::MAX))
 }
@@ -50,30 +50,31 @@ pub(super) async fn apply_by_name(
     moves: &[Move],
 ) -> Result<HashSet<DeliveryId>, DbErr> {
     let mut moved = HashSet::with_capacity(moves.len());
-    for run in runs(moves) {
-        let sql = format!("{} RETURNING deliveries.id", move_statement(db, run.len()));
-        for row in query_all(db, &sql, run.iter().flat_map(move_values).collect()).await? {
+    for run in runs(db, moves) {
+        let (sql, values) = move_statement(db, run);
+        for row in query_all(db, &format!("{sql} RETURNING deliveries.id"), values).await? {
             moved.insert(row.get(0)?);
         }
     }
     Ok(moved)
 }
 
-fn move_statement(db: &impl Sql, rows: usize) -> String {
-    let rows = rows_of_values(db.backend(), &MOVE_TYPES, rows);
+fn move_statement(db: &impl Sql, moves: &[Move]) -> (String, Vec<Value>) {
+    let (rows, values) = table(db, &MOVE_TYPES, moves.iter().map(move_values));
     let update = db.all_or_nothing().update;
     let greatest = match db.backend() {
         DbBackend::Postgres => "GREATEST",
         _ => "MAX",
     };
-    format!(
-        "WITH v (id, number, status, class, next_attempt_at, code, reason, error, completed_at) AS (VALUES {rows}) \
+    let sql = format!(
+        "WITH v (id, number, status, class, next_attempt_at, code, reason, error, completed_at) AS ({rows}) \
          {update} deliveries SET status = v.status, class = v.class, next_attempt_at = v.next_attempt_at, \
          attempt_count = {greatest}(deliveries.attempt_count, v.number), last_status_code = v.code, \
          failure_reason = v.reason, last_error = v.error, completed_at = v.completed_at \
          FROM v WHERE deliveries.id = v.id AND deliveries.next_attempt_at IS NOT NULL \
          AND (v.status = 2 OR deliveries.attempt_count = v.number - 1)"
-    )
+    );
+    (sql, values)
 }
 
 fn move_values(one: &Move) -> [Value; 9] {
@@ -99,28 +100,26 @@ pub(crate) fn number_of(reason: FailureReason) -> i16 {
     sea_orm::ActiveEnum::to_value(&reason)
 }
 
-const ATTEMPT_TYPES: [&str; 17] = [
+const ATTEMPT_TYPES: [&str; ATTEMPT_COLUMNS] = [
     "uuid", "smallint", "bigint", "bigint", "integer", "integer", "integer", "integer", "integer",
-    "integer", "text", "smallint", "smallint", "smallint", "bytea", "bytea", "bytea",
+    "integer", "text", "smallint", "smallint", "smallint", "bytea", "bytea", "bytea", "boolean",
 ];
-/// With `response_truncated`, which stands last.
-const ATTEMPT_COLUMNS: usize = ATTEMPT_TYPES.len() + 1;
+const ATTEMPT_COLUMNS: usize = 18;
 
 /// Inserts attempts; one whose number was recorded before stays as it is.
 pub(crate) async fn insert_attempts(
     db: &impl Sql,
     attempts: Vec<[Value; ATTEMPT_COLUMNS]>,
 ) -> Result<(), DbErr> {
-    let types: Vec<&str> = ATTEMPT_TYPES.into_iter().chain(["boolean"]).collect();
-    for run in runs(&attempts) {
-        let rows = rows_of_values(db.backend(), &types, run.len());
+    for run in runs(db, &attempts) {
+        let (rows, values) = table(db, &ATTEMPT_TYPES, run.iter().cloned());
         let sql = format!(
             "{} INTO attempts (delivery_id, number, subscription_revision, started_at, duration_ms, queue_ms, dns_ms, \
              connect_ms, tls_ms, first_byte_ms, remote_ip, http_version, status_code, failure_reason, error, \
-             response_headers, response_body, response_truncated) VALUES {rows} ON CONFLICT (delivery_id, number) DO NOTHING",
+             response_headers, response_body, response_truncated) {rows} ON CONFLICT (delivery_id, number) DO NOTHING",
             db.all_or_nothing().insert
         );
-        execute(db, &sql, run.iter().flatten().cloned().collect()).await?;
+        execute(db, &sql, values).await?;
     }
     Ok(())
 }

@@ -5,12 +5,12 @@ use domain::ids::DeliveryId;
 use sea_orm::DbErr;
 
 use super::load::DueRow;
-use crate::database::{Row, Sql, padded_list, query_all};
+use crate::database::{Row, Sql, one_of, query_all};
 
 /// The deliveries among `ids` that are still due, with their events and their subscriptions'
 /// revisions: one query, so that all three are of one instant.
 pub(super) async fn due_rows(db: &impl Sql, ids: &[DeliveryId]) -> Result<Vec<DueRow>, DbErr> {
-    let (marks, values) = padded_list(ids.iter().map(|id| (*id).into()).collect());
+    let (among, values) = one_of(db, "uuid", ids.iter().map(|id| (*id).into()).collect());
     let sql = format!(
         "SELECT d.id, d.tenant_id, d.event_id, d.subscription_id, d.\"trigger\", d.attempt_count, d.max_attempts, \
          d.next_attempt_at, e.type, e.timestamp, e.data, e.metadata, e.correlation_id, e.version, e.traceparent, \
@@ -18,7 +18,7 @@ pub(super) async fn due_rows(db: &impl Sql, ids: &[DeliveryId]) -> Result<Vec<Du
          FROM deliveries d \
          JOIN events e ON e.id = d.event_id AND e.tenant_id = d.tenant_id \
          JOIN subscriptions s ON s.id = d.subscription_id \
-         WHERE d.id IN ({marks}) AND d.next_attempt_at IS NOT NULL"
+         WHERE d.id {among} AND d.next_attempt_at IS NOT NULL"
     );
     query_all(db, &sql, values).await?.iter().map(due_row).collect()
 }

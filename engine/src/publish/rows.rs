@@ -8,7 +8,7 @@ use domain::ids::{EventId, SubscriptionId, TenantId};
 use sea_orm::{DbErr, Value};
 
 use super::{NewDelivery, Prepared};
-use crate::database::{Sql, execute, padded_list, query_all, query_one, rows_of_values, runs};
+use crate::database::{Sql, execute, one_of, query_all, query_one, runs, table};
 
 const EVENT_TYPES: [&str; 12] = [
     "uuid", "uuid", "text", "text", "bytea", "bytea", "bytea", "bytea", "text", "bigint",
@@ -25,15 +25,14 @@ pub(super) async fn are_current(
     revisions: &[(TenantId, i64)],
 ) -> Result<bool, DbErr> {
     let mut current = 0;
-    for run in runs(revisions) {
-        let rows = rows_of_values(db.backend(), &["uuid", "bigint"], run.len());
+    for run in runs(db, revisions) {
+        let pairs = run.iter().map(|(id, revision)| [Value::from(*id), Value::from(*revision)]);
+        let (rows, values) = table(db, &["uuid", "bigint"], pairs);
         let sql = format!(
-            "WITH v (id, revision) AS (VALUES {rows}) SELECT COUNT(*) FROM v JOIN tenants t \
+            "WITH v (id, revision) AS ({rows}) SELECT COUNT(*) FROM v JOIN tenants t \
              ON t.id = v.id AND t.subscription_revision = v.revision WHERE t.deleted_at IS NULL"
         );
-        let values =
-            run.iter().flat_map(|(id, revision)| [Value::from(*id), Value::from(*revision)]);
-        if let Some(row) = query_one(db, &sql, values.collect()).await? {
+        if let Some(row) = query_one(db, &sql, values).await? {
             current += row.get::<i64>(0)?;
         }
     }
@@ -45,9 +44,9 @@ pub(super) async fn revisions(
     db: &impl Sql,
     tenants: &[TenantId],
 ) -> Result<HashMap<TenantId, i64>, DbErr> {
-    let (marks, values) = padded_list(tenants.iter().map(|id| (*id).into()).collect());
+    let (among, values) = one_of(db, "uuid", tenants.iter().map(|id| (*id).into()).collect());
     let sql = format!(
-        "SELECT id, subscription_revision FROM tenants WHERE deleted_at IS NULL AND id IN ({marks})"
+        "SELECT id, subscription_revision FROM tenants WHERE deleted_at IS NULL AND id {among}"
     );
     let rows = query_all(db, &sql, values).await?;
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
@@ -55,25 +54,25 @@ pub(super) async fn revisions(
 
 /// Inserts events whose ids we made.
 pub(crate) async fn insert_events(db: &impl Sql, events: &[&Prepared]) -> Result<(), DbErr> {
-    for run in runs(events) {
-        let rows = rows_of_values(db.backend(), &EVENT_TYPES, run.len());
+    for run in runs(db, events) {
+        let (rows, values) = table(db, &EVENT_TYPES, run.iter().map(|event| event_values(event)));
         // A group sent again after an unknown outcome finds its own rows.
         let sql = format!(
-            "{} INTO events ({EVENT_COLUMNS}) VALUES {rows} ON CONFLICT (id, tenant_id) DO NOTHING",
+            "{} INTO events ({EVENT_COLUMNS}) {rows} ON CONFLICT (id, tenant_id) DO NOTHING",
             db.all_or_nothing().insert
         );
-        execute(db, &sql, run.iter().flat_map(|event| event_values(event)).collect()).await?;
+        execute(db, &sql, values).await?;
     }
     Ok(())
 }
 
 /// Inserts an event whose id the caller chose; `false` when the id is taken.
 pub(super) async fn insert_chosen(db: &impl Sql, event: &Prepared) -> Result<bool, DbErr> {
-    let rows = rows_of_values(db.backend(), &EVENT_TYPES, 1);
+    let (rows, values) = table(db, &EVENT_TYPES, std::iter::once(event_values(event)));
     let sql = format!(
-        "INSERT INTO events ({EVENT_COLUMNS}) VALUES {rows} ON CONFLICT (id, tenant_id) DO NOTHING"
+        "INSERT INTO events ({EVENT_COLUMNS}) {rows} ON CONFLICT (id, tenant_id) DO NOTHING"
     );
-    Ok(execute(db, &sql, event_values(event).to_vec()).await? > 0)
+    Ok(execute(db, &sql, values).await? > 0)
 }
 
 /// What is stored under an id.
@@ -139,15 +138,15 @@ pub(crate) async fn insert_deliveries(
     db: &impl Sql,
     deliveries: &[NewDelivery],
 ) -> Result<(), DbErr> {
-    for run in runs(deliveries) {
-        let rows = rows_of_values(db.backend(), &DELIVERY_TYPES, run.len());
+    for run in runs(db, deliveries) {
+        let (rows, values) = table(db, &DELIVERY_TYPES, run.iter().map(delivery_values));
         let sql = format!(
             "{} INTO deliveries (id, tenant_id, event_id, subscription_id, subscription_revision, event_type, status, \
-             \"trigger\", class, attempt_count, max_attempts, next_attempt_at, sequence) VALUES {rows} \
+             \"trigger\", class, attempt_count, max_attempts, next_attempt_at, sequence) {rows} \
              ON CONFLICT (id) DO NOTHING",
             db.all_or_nothing().insert
         );
-        execute(db, &sql, run.iter().flat_map(delivery_values).collect()).await?;
+        execute(db, &sql, values).await?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{DbBackend, DbErr};
 
 use super::subscription::Standing;
-use crate::database::{Row, Sql, execute, padded_list, query_all};
+use crate::database::{Row, Sql, execute, one_of, query_all};
 
 /// Where a subscription stands, and how its receiver has been doing.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +36,7 @@ pub async fn take_across_tenants(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let (marks, values) = padded_list(ids.iter().map(|id| (*id).into()).collect());
+    let (among, values) = one_of(db, "uuid", ids.iter().map(|id| (*id).into()).collect());
     let only = match wanted {
         Wanted::All => "",
         Wanted::Failing => "AND failing_since IS NOT NULL",
@@ -49,7 +49,7 @@ pub async fn take_across_tenants(
     let sql = format!(
         "SELECT id, tenant_id, status, deleted_at IS NOT NULL, consecutive_failures, circuit_opened_at, failed_probes, \
          probe_at, failing_since, failing_last_at, failing_attempts, failing_days \
-         FROM subscriptions WHERE id IN ({marks}) {only} {taken}"
+         FROM subscriptions WHERE id {among} {only} {taken}"
     );
     query_all(db, &sql, values).await?.iter().map(receiver).collect()
 }

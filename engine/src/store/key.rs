@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::Page;
-use crate::database::{Sql, execute, padded_list, runs};
+use crate::database::{Sql, execute, one_of, runs};
 
 /// Stores a new key.
 pub async fn insert(db: &impl ConnectionTrait, key: ActiveModel) -> Result<Model, DbErr> {
@@ -65,9 +65,9 @@ pub async fn touch_across_tenants(
     ids: &[KeyId],
     now: Timestamp,
 ) -> Result<(), DbErr> {
-    for run in runs(ids) {
-        let (marks, ids) = padded_list(run.iter().map(|id| (*id).into()).collect());
-        let sql = format!("UPDATE api_keys SET last_used_at = ? WHERE id IN ({marks})");
+    for run in runs(db, ids) {
+        let (among, ids) = one_of(db, "uuid", run.iter().map(|id| (*id).into()).collect());
+        let sql = format!("UPDATE api_keys SET last_used_at = ? WHERE id {among}");
         execute(db, &sql, std::iter::once(now.into()).chain(ids).collect()).await?;
     }
     Ok(())

@@ -15,7 +15,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 
 use super::{Page, Whose, tenant};
-use crate::database::{Row, Sql, execute, padded_list, query_all, query_one};
+use crate::database::{Row, Sql, execute, one_of, query_all, query_one};
 use crate::error::Error;
 use crate::sealer::Sealer;
 
@@ -107,10 +107,9 @@ pub async fn states_across_tenants(
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let (marks, values) = padded_list(ids.iter().map(|id| (*id).into()).collect());
-    let sql = format!(
-        "SELECT id, status, deleted_at IS NOT NULL FROM subscriptions WHERE id IN ({marks})"
-    );
+    let (among, values) = one_of(db, "uuid", ids.iter().map(|id| (*id).into()).collect());
+    let sql =
+        format!("SELECT id, status, deleted_at IS NOT NULL FROM subscriptions WHERE id {among}");
     let standing =
         |row: &Row| Ok(Standing { id: row.get(0)?, status: row.get(1)?, is_deleted: row.get(2)? });
     query_all(db, &sql, values).await?.iter().map(standing).collect()

@@ -68,7 +68,7 @@ pub(super) async fn write(
     unrecorded
 }
 
-/// Tells the queue of a committed group, and answers who waits for it.
+/// Answers who waits for a committed group, and tells the queue of it.
 pub(super) async fn tell(parts: &Arc<Parts>, done: Done) {
     let Done { group, mut committed, fresh_mark } = done;
     if !committed.recorded.disabled.is_empty() {
@@ -76,7 +76,6 @@ pub(super) async fn tell(parts: &Arc<Parts>, done: Done) {
     }
     parts.fresh.put(fresh_mark, committed.to_push.fresh.drain(..), Instant::now());
     let fan_outs = std::mem::take(&mut committed.to_push.fan_outs);
-    publish::push(parts, committed.to_push).await;
     let answers = committed.posted.into_iter().map(|posted| posted.map(Ok));
     if fan_outs.is_empty() {
         answer_postings(group.postings, answers);
@@ -88,6 +87,7 @@ pub(super) async fn tell(parts: &Arc<Parts>, done: Done) {
             answer_postings(postings, answers);
         });
     }
+    publish::push(parts, committed.to_push).await;
     let completions =
         dispatch::follow_up(parts, requests(&group.records), committed.recorded).await;
     complete(parts, group.records, &completions).await;
@@ -142,7 +142,7 @@ async fn complete(parts: &Parts, records: Vec<WaitingRecord>, completions: &[Com
     if completions.is_empty() {
         return;
     }
-    if let Err(error) = parts.lanes.queue().complete(completions).await {
+    if let Err(error) = parts.lanes.complete(completions).await {
         // The rows are right; the leases run out and what is looked at again is dropped as final.
         tracing::warn!(error = &error as &dyn std::error::Error, "queue.complete_failed");
     }

@@ -161,7 +161,7 @@ impl Lane {
         let settings = self.settings.as_ref().filter(|settings| !settings.paused && !suspended)?;
         let due = self.next_due()?;
         let cap = match settings.breaker {
-            _ if settings.ordered => 1,
+            _ if settings.ordered || self.is_head_out() => 1,
             Breaker::Open { .. } if self.probe.spent || self.probe.out.is_some() => 0,
             Breaker::Open { .. } => settings.max_in_flight,
             Breaker::Closed => settings.max_in_flight.min(self.working_cap),
@@ -312,6 +312,13 @@ impl Lane {
             .filter_map(|window| window.head().map(|place| place.0))
             .chain(self.head)
             .min()
+    }
+
+    /// Whether the head of an ordered lane is out. Also of a lane that is ordered no more: nobody here
+    /// knows which delivery that is, so nothing else goes out beside it. It went out alone, so it is the
+    /// oldest.
+    fn is_head_out(&self) -> bool {
+        self.leases.first_key_value().is_some_and(|(_, lease)| lease.delivery.is_none())
     }
 
     fn change_order(&mut self, ordered: bool, now: Moment) {

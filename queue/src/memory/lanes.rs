@@ -11,7 +11,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
-use domain::ids::{SubscriptionId, TenantId};
+use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 
 use super::grants::Grants;
 use super::lane::{Lane, Lease};
@@ -130,6 +130,12 @@ impl Lanes {
             }
         }
         self.refresh_tenant(id, now);
+    }
+
+    /// See [`Queue::in_flight`](crate::Queue::in_flight).
+    pub fn in_flight(&self, id: SubscriptionId) -> Vec<Option<DeliveryId>> {
+        let leases = self.lanes.get(&id).into_iter().flat_map(|lane| lane.leases().values());
+        leases.map(|lease| lease.delivery).collect()
     }
 
     /// See [`Queue::drop_lane`](crate::Queue::drop_lane).

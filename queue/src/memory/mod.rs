@@ -23,7 +23,7 @@ mod window;
 use std::pin::pin;
 
 use async_trait::async_trait;
-use domain::ids::{SubscriptionId, TenantId};
+use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -213,6 +213,10 @@ impl Queue for MemoryQueue {
     async fn drop_lane(&self, lane: SubscriptionId) -> Result<(), QueueError> {
         self.change(|lanes, now| lanes.drop_lane(lane, now));
         Ok(())
+    }
+
+    async fn in_flight(&self, lane: SubscriptionId) -> Result<Vec<Option<DeliveryId>>, QueueError> {
+        Ok(self.lanes.lock().in_flight(lane))
     }
 
     async fn wants_refill(&self) -> Result<Vec<RefillRequest>, QueueError> {

@@ -1,4 +1,4 @@
-//! What the scripts are given: one [`Call`] per script, its arguments packed as the script unpacks
+//! What the functions are given: one [`Call`] of each, its arguments packed as the function unpacks
 //! them (big-endian, without gaps). Times are microseconds.
 //!
 //! [`RedisQueue`](super::RedisQueue) makes these calls on Redis's time; tests make them on their own.
@@ -9,7 +9,7 @@ use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use domain::tenant::RateLimit;
 use uuid::Uuid;
 
-use super::scripts::{self, Script};
+use super::library::Function;
 use crate::{
     Breaker, Class, Completion, Due, Feedback, LaneSettings, Next, Refill, TenantSettings, Ticket,
     WorkerSlots,
@@ -23,21 +23,21 @@ const TICKETS_AT_ONCE: usize = 256;
 const LONGEST_MICROS: u64 = 100 * 366 * 24 * 3600 * 1_000_000;
 const LARGEST: u64 = 1 << 53;
 
-/// A script and its arguments; the instant and the epoch come before them.
+/// A function and its arguments; the instant and the epoch come before them.
 #[derive(Debug, Clone)]
 pub struct Call {
-    pub script: &'static Script,
+    pub function: Function,
     pub args: Vec<Vec<u8>>,
 }
 
 impl Call {
-    fn new(script: &'static Script, args: Vec<Vec<u8>>) -> Self {
-        Self { script, args }
+    fn new(function: Function, args: Vec<Vec<u8>>) -> Self {
+        Self { function, args }
     }
 
     /// [`Queue::push`](crate::Queue::push), at most [`ITEMS_AT_ONCE`].
     pub fn push(due: &[Due]) -> Self {
-        Self::new(&scripts::PUSH, vec![packed_due(due)])
+        Self::new(Function::Push, vec![packed_due(due)])
     }
 
     /// [`Queue::fetch`](crate::Queue::fetch), without the waiting.
@@ -45,7 +45,7 @@ impl Call {
         let max = max.min(TICKETS_AT_ONCE);
         let number = |number: usize| number.to_string().into_bytes();
         let id = worker.worker.as_bytes().to_vec();
-        Self::new(&scripts::FETCH, vec![id, number(worker.slots), number(max)])
+        Self::new(Function::Fetch, vec![id, number(worker.slots), number(max)])
     }
 
     /// [`Queue::complete`](crate::Queue::complete), at most [`ITEMS_AT_ONCE`].
@@ -64,7 +64,7 @@ impl Call {
                 Next::DueIn { delay, class } => packed.class(class).time(delay),
             };
         }
-        Self::new(&scripts::COMPLETE, vec![packed.0])
+        Self::new(Function::Complete, vec![packed.0])
     }
 
     /// Takes back tickets that reached nobody, at most [`ITEMS_AT_ONCE`].
@@ -73,7 +73,7 @@ impl Call {
         for ticket in tickets {
             packed.id(ticket.lane.0).number(ticket.lease.0);
         }
-        Self::new(&scripts::RELEASE, vec![packed.0])
+        Self::new(Function::Release, vec![packed.0])
     }
 
     /// [`Queue::extend_lease`](crate::Queue::extend_lease), at most [`ITEMS_AT_ONCE`]; `worker` is
@@ -83,7 +83,7 @@ impl Call {
         for ticket in tickets {
             packed.ticket(ticket);
         }
-        Self::new(&scripts::EXTEND, vec![packed.0, worker.as_bytes().to_vec()])
+        Self::new(Function::Extend, vec![packed.0, worker.as_bytes().to_vec()])
     }
 
     /// [`Queue::configure_lane`](crate::Queue::configure_lane).
@@ -101,24 +101,29 @@ impl Call {
             Breaker::Closed => packed.flag(false).number(0),
             Breaker::Open { probe_after } => packed.flag(true).time(probe_after),
         };
-        Self::new(&scripts::CONFIGURE_LANE, vec![packed.0])
+        Self::new(Function::ConfigureLane, vec![packed.0])
     }
 
     /// [`Queue::configure_tenant`](crate::Queue::configure_tenant).
     pub fn configure_tenant(tenant: TenantId, settings: &TenantSettings) -> Self {
         let mut packed = Packed::default();
         packed.id(tenant.0).flag(settings.suspended).rate(settings.rate_limit);
-        Self::new(&scripts::CONFIGURE_TENANT, vec![packed.0])
+        Self::new(Function::ConfigureTenant, vec![packed.0])
     }
 
     /// [`Queue::drop_lane`](crate::Queue::drop_lane).
     pub fn drop_lane(lane: SubscriptionId) -> Self {
-        Self::new(&scripts::DROP_LANE, vec![lane.0.as_bytes().to_vec()])
+        Self::new(Function::DropLane, vec![lane.0.as_bytes().to_vec()])
+    }
+
+    /// [`Queue::in_flight`](crate::Queue::in_flight).
+    pub fn in_flight(lane: SubscriptionId) -> Self {
+        Self::new(Function::InFlight, vec![lane.0.as_bytes().to_vec()])
     }
 
     /// [`Queue::wants_refill`](crate::Queue::wants_refill), without the waiting.
     pub fn wants_refill() -> Self {
-        Self::new(&scripts::WANTS_REFILL, Vec::new())
+        Self::new(Function::WantsRefill, Vec::new())
     }
 
     /// [`Queue::refill`](crate::Queue::refill).
@@ -127,23 +132,23 @@ impl Call {
         packed.id(refill.request.lane.0).class(refill.request.class);
         packed.number(refill.request.generation).flag(refill.beyond.is_some());
         packed.time(refill.beyond.unwrap_or_default());
-        Self::new(&scripts::REFILL, vec![packed.0, packed_due(&refill.due)])
+        Self::new(Function::Refill, vec![packed.0, packed_due(&refill.due)])
     }
 
     /// A page of [`Queue::stats`](crate::Queue::stats), after the lane that ended the page before.
     pub fn stats(cursor: &[u8]) -> Self {
-        Self::new(&scripts::STATS, vec![cursor.to_vec()])
+        Self::new(Function::Stats, vec![cursor.to_vec()])
     }
 
     /// Lets alarms go off, as every look at the queue does before it.
     pub fn advance() -> Self {
-        Self::new(&scripts::ADVANCE, Vec::new())
+        Self::new(Function::Advance, Vec::new())
     }
 
     /// Finds the epoch in force or starts one. Takes the place of the epoch that other calls name:
     /// the one to start if need be; then come the one known so far and Redis's `run_id`.
     pub fn attach(former: &str, run_id: &str) -> Self {
-        Self::new(&scripts::ATTACH, vec![former.into(), run_id.into()])
+        Self::new(Function::Attach, vec![former.into(), run_id.into()])
     }
 }
 
@@ -155,7 +160,7 @@ fn packed_due(due: &[Due]) -> Vec<u8> {
     packed.0
 }
 
-/// Arguments as the scripts unpack them.
+/// Arguments as the functions unpack them.
 #[derive(Default)]
 struct Packed(Vec<u8>);
 

@@ -6,7 +6,7 @@ use super::calls::{Call, ITEMS_AT_ONCE};
 use super::link::Link;
 use crate::Ticket;
 
-/// Tickets that a script has handed out. Whoever asked may have stopped waiting: what nobody takes is
+/// Tickets that a function has handed out. Whoever asked may have stopped waiting: what nobody takes is
 /// given back at once, each to the place that it had. (Should that fail, it is left to the leases.)
 pub(super) struct Claim {
     link: Arc<Link>,

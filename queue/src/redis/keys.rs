@@ -1,6 +1,6 @@
 //! What the queue's keys are called.
 
-/// A part of the queue that lives in one slot of a Redis Cluster: a script touches no other.
+/// A part of the queue that lives in one slot of a Redis Cluster: a function touches no other.
 ///
 /// All its keys start with `{prefix:number}:`, so that they hash alike. What follows is, with ids
 /// as 16 raw bytes and all sorted sets at score 0 unless said otherwise:
@@ -33,12 +33,12 @@ impl Shard {
         Self { base: format!("{{{prefix}:0}}:") }
     }
 
-    /// What every key of the shard starts with; a script gets it as its one key.
+    /// What every key of the shard starts with; a function gets it as its one key.
     pub fn base(&self) -> &str {
         &self.base
     }
 
-    /// The channel on which scripts call those who sleep.
+    /// The channel on which functions call those who sleep.
     pub fn bell(&self) -> String {
         format!("{}bell", self.base)
     }

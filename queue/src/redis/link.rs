@@ -1,4 +1,4 @@
-//! The connection on which scripts are called, and which epoch of the queue it is about.
+//! The connection on which functions are called, and which epoch of the queue it is about.
 //!
 //! Not the crate's own manager: after every connecting, before anything else is sent, it must be
 //! known whether this is the same Redis as before.
@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::calls::Call;
 use super::keys::Shard;
+use super::library::library;
 use super::replies::Reply;
 use crate::QueueError;
 
@@ -72,7 +73,7 @@ impl Link {
         self.lost.notified().await;
     }
 
-    /// Runs a script. When the epoch is over, the call is made again in the next one: everything but
+    /// Runs a function. When the epoch is over, the call is made again in the next one: everything but
     /// looking is safe to repeat, and nothing was done.
     pub(super) async fn call(&self, call: &Call) -> Result<Vec<u8>, QueueError> {
         for _ in 0..LOSSES_IN_A_ROW {
@@ -176,10 +177,11 @@ impl Link {
     }
 
     async fn run(&self, live: &Live, call: &Call, epoch: &str) -> Result<Reply, QueueError> {
-        let answer = match self.eval(live, "EVALSHA", call.script.hash(), call, epoch).await {
-            Err(error) if matches!(error.kind(), ErrorKind::Server(ServerErrorKind::NoScript)) => {
-                self.eval(live, "EVAL", call.script.code(), call, epoch).await
-            }
+        let answer = match self.fcall(live, call, epoch).await {
+            Err(error) if is_unknown(&error) => match self.load(live).await {
+                Ok(()) => self.fcall(live, call, epoch).await,
+                Err(error) => Err(error),
+            },
             answer => answer,
         };
         match answer {
@@ -193,21 +195,25 @@ impl Link {
         }
     }
 
-    async fn eval(
-        &self,
-        live: &Live,
-        command: &str,
-        script: &str,
-        call: &Call,
-        epoch: &str,
-    ) -> Result<Vec<u8>, RedisError> {
-        let mut command = redis::cmd(command);
-        // No instant is given: the script asks Redis what time it is.
-        command.arg(script).arg(1).arg(self.shard.base()).arg("").arg(epoch);
+    async fn fcall(&self, live: &Live, call: &Call, epoch: &str) -> Result<Vec<u8>, RedisError> {
+        let mut command = redis::cmd("FCALL");
+        // No instant is given: the function asks Redis what time it is.
+        command.arg(call.function.name()).arg(1).arg(self.shard.base()).arg("").arg(epoch);
         for arg in &call.args {
             command.arg(arg.as_slice());
         }
         command.query_async(&mut live.connection.clone()).await
+    }
+
+    /// Loads the library into a Redis that does not know it: it is new, or was started again.
+    async fn load(&self, live: &Live) -> Result<(), RedisError> {
+        let mut command = redis::cmd("FUNCTION");
+        command.arg("LOAD").arg(library());
+        match command.exec_async(&mut live.connection.clone()).await {
+            // Somebody else was faster.
+            Err(error) if error.to_string().contains("already exists") => Ok(()),
+            loaded => loaded,
+        }
     }
 
     fn disconnect(&self, broken: &Live) {
@@ -228,6 +234,10 @@ fn ends_connection(error: &RedisError) -> bool {
         ErrorKind::Extension => false,
         _ => true,
     }
+}
+
+fn is_unknown(error: &RedisError) -> bool {
+    matches!(error.kind(), ErrorKind::Server(_)) && error.to_string().contains("Function not found")
 }
 
 fn unavailable(error: RedisError) -> QueueError {

@@ -1,6 +1,6 @@
 //! The queue of several processes: lanes in Redis, the same as [`memory`](crate::memory)'s.
 //!
-//! Each call is one Lua script (`lua/`, put together in [`scripts`]; its names are those of the
+//! Each call is one Lua function (`lua/`, put together in [`library`]; its names are those of the
 //! in-process queue, so that each part has its counterpart there), atomic and bounded in its work,
 //! on Redis's clock. What is called how and holds what is in [`keys`]. Redis must not evict
 //! (`maxmemory-policy noeviction`, its default); when it is full, pushes are refused, which the
@@ -9,7 +9,7 @@
 //! # Waking up
 //!
 //! Nobody polls. Whoever finds nothing is told when to look next, and the shard remembers the latest
-//! instant that it told anybody. A script that makes something servable sooner than that calls
+//! instant that it told anybody. A function that makes something servable sooner than that calls
 //! everybody on the shard's channel, once, and forgets the instant: until somebody has looked in vain
 //! again, further pushes call nobody. A look after five seconds makes up for lost notifications.
 //!
@@ -17,7 +17,7 @@
 //!
 //! Redis may be emptied, start again from an older snapshot, or fail over to a replica that lags. The
 //! queue's `meta` key holds a random *epoch* and the `run_id` of the Redis it was started on. Every
-//! script names the epoch that its caller knows and does nothing when that isn't in force; `run_id` is
+//! function names the epoch that its caller knows and does nothing when that isn't in force; `run_id` is
 //! compared on each connecting, before anything else, and every few seconds. Whoever notices first
 //! starts the next epoch; the others are called and adopt it.
 //!
@@ -37,16 +37,16 @@
 //!
 //! # Cancelling
 //!
-//! A fetch that is dropped while its script runs loses nothing: the answer is awaited by a task of
+//! A fetch that is dropped while its function runs loses nothing: the answer is awaited by a task of
 //! its own, and tickets that nobody takes go back to their places at once.
 
 pub mod calls;
 mod claim;
 pub mod keys;
+pub mod library;
 mod link;
 mod listener;
 pub mod replies;
-pub mod scripts;
 
 use std::fmt;
 use std::future::Future;
@@ -55,7 +55,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::ids::{SubscriptionId, TenantId};
+use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use futures::future::try_join_all;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -106,7 +106,7 @@ impl RedisQueue {
         Ok(Self { link, bells, listening, worker: Mutex::new(Uuid::nil()) })
     }
 
-    /// Makes calls with so many items that several scripts are needed, one behind the other on the
+    /// Makes calls with so many items that several functions are needed, one behind the other on the
     /// connection without waiting in between.
     async fn call_in_chunks<T>(
         &self,
@@ -118,7 +118,7 @@ impl RedisQueue {
     }
 
     /// Looks until something is found, sleeping between until called, or until the instant that the
-    /// script named. While Redis is away, it waits.
+    /// function named. While Redis is away, it waits.
     async fn wait<T, L>(&self, bell: &Notify, mut look: impl FnMut() -> L) -> Vec<T>
     where
         L: Future<Output = Result<Look<T>, QueueError>>,
@@ -220,6 +220,10 @@ impl Queue for RedisQueue {
 
     async fn drop_lane(&self, lane: SubscriptionId) -> Result<(), QueueError> {
         self.link.call(&Call::drop_lane(lane)).await.map(drop)
+    }
+
+    async fn in_flight(&self, lane: SubscriptionId) -> Result<Vec<Option<DeliveryId>>, QueueError> {
+        replies::deliveries(&self.link.call(&Call::in_flight(lane)).await?)
     }
 
     async fn wants_refill(&self) -> Result<Vec<RefillRequest>, QueueError> {

@@ -1,4 +1,4 @@
-//! What the scripts answer: packed as their arguments are, after one byte that says whether the
+//! What the functions answer: packed as their arguments are, after one byte that says whether the
 //! queue is still there.
 
 use std::time::Duration;
@@ -13,7 +13,7 @@ const NEVER_MICROS: u64 = 1 << 51;
 const OK: u8 = b'k';
 const LOST: u8 = b'l';
 
-/// The answer of a script that ran.
+/// The answer of a function that ran.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reply {
     /// It did what it was asked to.
@@ -98,6 +98,21 @@ pub fn lost(bytes: &[u8], tickets: &[Ticket]) -> Result<Vec<Ticket>, QueueError>
     }
     let lost = tickets.iter().zip(bytes).filter(|(_, kept)| **kept == b'0');
     Ok(lost.map(|(ticket, _)| *ticket).collect())
+}
+
+/// The answer to [`Call::in_flight`](super::calls::Call::in_flight): no delivery is named by an
+/// ordered lane's ticket.
+///
+/// # Errors
+/// When it can't be read.
+pub fn deliveries(bytes: &[u8]) -> Result<Vec<Option<DeliveryId>>, QueueError> {
+    let mut unpack = Unpack(bytes);
+    let mut deliveries = Vec::with_capacity(bytes.len() / 16);
+    while !unpack.0.is_empty() {
+        let id = unpack.id()?;
+        deliveries.push((!id.is_nil()).then_some(DeliveryId(id)));
+    }
+    Ok(deliveries)
 }
 
 /// The answer to [`Call::stats`](super::calls::Call::stats).

@@ -110,3 +110,28 @@ async fn drain(queue: Arc<dyn Queue>) -> Vec<domain::ids::DeliveryId> {
     }
     seen
 }
+
+pub async fn what_is_out_of_a_lane_is_known(queue: Arc<dyn Queue>) {
+    let bench = Bench::new(queue);
+    let (lane, other) = (bench.lane().await, bench.lane().await);
+    let in_flight = || async {
+        let mut out = bench.queue.in_flight(lane).await.expect("the queue is up");
+        out.sort_unstable();
+        out
+    };
+    assert_eq!(in_flight().await, []);
+    let pushed = bench.push(lane, 3).await;
+    assert_eq!(in_flight().await, [], "what waits is not out");
+    let tickets = bench.fetch(2).await;
+    bench.push(other, 1).await;
+    let _of_another_lane = bench.fetch(2).await;
+    assert_eq!(in_flight().await, pushed.iter().copied().map(Some).collect::<Vec<_>>());
+    bench.done(&tickets[..1]).await;
+    assert_eq!(in_flight().await, pushed[1..].iter().copied().map(Some).collect::<Vec<_>>());
+
+    let ordered = bench.lane_with(|settings| settings.ordered = true).await;
+    bench.push(ordered, 1).await;
+    bench.fetch_one().await;
+    let head = bench.queue.in_flight(ordered).await.expect("the queue is up");
+    assert_eq!(head, [None], "its ticket names no delivery");
+}

@@ -20,7 +20,7 @@ pub use self::fairness::{
 pub use self::leases::{
     a_cancelled_fetch_loses_nothing, a_lease_that_runs_out_is_handed_out_again,
     a_renewed_lease_is_kept, an_old_token_changes_nothing,
-    each_delivery_goes_to_one_of_many_workers,
+    each_delivery_goes_to_one_of_many_workers, what_is_out_of_a_lane_is_known,
 };
 pub use self::limits::{
     a_closing_breaker_starts_with_one_request_in_flight, a_lane_is_paused_and_resumed,
@@ -30,6 +30,7 @@ pub use self::limits::{
     requests_in_flight_are_capped_and_the_cap_grows_with_success,
 };
 pub use self::ordered::{
+    a_lane_that_is_ordered_no_more_waits_for_its_last_head,
     a_push_during_the_lease_of_an_ordered_lane_counts_afterwards,
     an_ordered_lane_has_one_ticket_at_a_time,
 };
@@ -72,6 +73,7 @@ macro_rules! conformance {
             a_full_window_leaves_the_latest_to_the_database
             a_lane_is_paused_and_resumed
             a_lane_that_is_not_served_asks_for_no_refill
+            a_lane_that_is_ordered_no_more_waits_for_its_last_head
             a_lane_without_settings_is_not_served
             a_lease_that_runs_out_is_handed_out_again
             a_push_during_the_lease_of_an_ordered_lane_counts_afterwards
@@ -98,6 +100,7 @@ macro_rules! conformance {
             statistics_add_up
             tenants_are_served_in_turn
             what_is_due_beyond_the_horizon_is_left_to_the_database
+            what_is_out_of_a_lane_is_known
             what_is_turned_away_after_the_question_keeps_the_mark
         }
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Bench, due, due_in, ms};
+use super::{Bench, due, due_in, ids, ms};
 use crate::{Class, Feedback, Queue};
 
 pub async fn an_ordered_lane_has_one_ticket_at_a_time(queue: Arc<dyn Queue>) {
@@ -49,4 +49,17 @@ pub async fn a_push_during_the_lease_of_an_ordered_lane_counts_afterwards(queue:
     let ticket = bench.fetch_one().await;
     bench.done(&[ticket]).await;
     bench.expect_nothing().await;
+}
+
+pub async fn a_lane_that_is_ordered_no_more_waits_for_its_last_head(queue: Arc<dyn Queue>) {
+    let bench = Bench::new(queue);
+    let lane = bench.lane_with(|settings| settings.ordered = true).await;
+    bench.push(lane, 1).await;
+    let head = bench.fetch_one().await;
+    bench.configure(lane, |settings| settings.revision = 2).await;
+    // One of these might be the one that is out: its ticket names none.
+    let waiting = bench.push(lane, 2).await;
+    bench.expect_nothing().await;
+    bench.done(&[head]).await;
+    assert_eq!(ids(&bench.fetch(2).await), waiting);
 }

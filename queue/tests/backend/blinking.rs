@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
-use domain::ids::{SubscriptionId, TenantId};
+use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use queue::memory::MemoryQueue;
 use queue::{
     Completion, Due, LaneSettings, Queue, QueueError, Refill, RefillRequest, Stats, TenantSettings,
@@ -61,6 +61,10 @@ impl Queue for Blinking {
 
     async fn drop_lane(&self, lane: SubscriptionId) -> Result<(), QueueError> {
         self.queue.drop_lane(lane).await
+    }
+
+    async fn in_flight(&self, lane: SubscriptionId) -> Result<Vec<Option<DeliveryId>>, QueueError> {
+        self.queue.in_flight(lane).await
     }
 
     async fn wants_refill(&self) -> Result<Vec<RefillRequest>, QueueError> {

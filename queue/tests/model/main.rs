@@ -1,4 +1,4 @@
-//! Drives the pure core, and the Redis scripts, against a simple model of them, on virtual time.
+//! Drives the pure core, and the Redis functions, against a simple model of them, on virtual time.
 //!
 //! The model ([`naive`]) keeps plain lists and looks at all of them for every decision, and it has
 //! a database. After each step of a random script the queue and the model must agree: on every
@@ -6,9 +6,9 @@
 //! At the end everything is let loose, and each delivery that was ever pushed must come to its end:
 //! so none was lost, and no mark was.
 
+mod functions;
 mod naive;
 mod script;
-mod scripts;
 mod subject;
 
 use std::collections::VecDeque;
@@ -20,9 +20,9 @@ use queue::memory::lanes::Lanes;
 use queue::memory::moment::Moment;
 use queue::{Completion, Due, Feedback, Next, Refill, RefillRequest, Ticket};
 
+use self::functions::Functions;
 use self::naive::Model;
 use self::script::{Step, steps};
-use self::scripts::Scripts;
 use self::subject::Subject;
 
 /// The queue, its model, and what is under way between them.
@@ -49,8 +49,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 100, max_shrink_iters: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_scripts_agree_with_the_model(script in steps()) {
-        Trial::<Scripts>::run(&script)?;
+    fn the_functions_agree_with_the_model(script in steps()) {
+        Trial::<Functions>::run(&script)?;
     }
 }
 

@@ -10,9 +10,6 @@ function Finish.next_wake()
 end
 
 function Finish.write()
-  -- A Redis that is full refuses scripts that begin by adding something, and lets the others do what
-  -- they like. So pushes are refused and left to the reconciler, while all else goes on.
-  call('ZREM', base .. 'expiries', '')
   Placement.settle()
   Lane.save()
   Tenant.save()

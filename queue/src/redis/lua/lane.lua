@@ -15,6 +15,9 @@ local OUT, OLDEST = 18, 19
 local LENGTH, DUE = 19, 22
 -- Most lanes have none of these.
 local RATE, PROBE, MARKS, REFILL = 26, 27, 28, 29
+-- Read off the leases too: whether the head of an ordered lane is out. Also of a lane that is ordered
+-- no more: nobody here knows which delivery that is, so nothing else goes out beside it.
+local HEAD_OUT = 30
 
 local FAST_RING, SLOW_RING = 1, 2
 
@@ -23,10 +26,16 @@ local FAST_RING, SLOW_RING = 1, 2
 local T_SUSPENDED, T_RATE, T_TURN, T_REFILL_TURN, T_LANES = 1, 2, 3, 4, 5
 local T_FAST, T_SLOW, T_REFILLS, T_IN_FAST, T_IN_SLOW, T_IN_REFILLS, T_ALARM = 6, 7, 8, 9, 10, 11, 12
 
-local lanes, tenants = {}, {}
--- Those to be saved, and those to be put where they belong before, in order.
-local changed_lanes, changed_tenants = {}, {}
-Lane.unsettled, Tenant.unsettled = {}, {}
+local lanes, tenants
+-- Those to be saved, and (`unsettled`) those to be put where they belong before, in order.
+local changed_lanes, changed_tenants
+
+-- Of tenants too.
+function Lane.begin()
+  lanes, tenants = {}, {}
+  changed_lanes, changed_tenants = {}, {}
+  Lane.unsettled, Tenant.unsettled = {}, {}
+end
 
 function Lane.load(id)
   local lane = lanes[id]
@@ -47,7 +56,7 @@ function Lane.load_or_make(id)
       false, 0, 0, false, false, false,
       false, 0, false,
       0, 0, 0, false, false, false,
-      false, false, false, false,
+      false, false, false, false, false,
     }
     lanes[id] = lane
     meta.lanes = meta.lanes + 1
@@ -183,7 +192,7 @@ function Lane.ready_at(lane)
     end
     at, cap = max(due, probe.at), lane[MAX_IN_FLIGHT]
   end
-  if lane[OUT] >= (lane[ORDERED] and 1 or cap) then
+  if lane[OUT] >= ((lane[ORDERED] or lane[HEAD_OUT]) and 1 or cap) then
     return nil
   end
   if at <= now and lane[RATE] then

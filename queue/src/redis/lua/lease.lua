@@ -7,11 +7,15 @@ Lease.NO_DELIVERY = string.rep('\0', 16)
 -- What a completion says about the receiver.
 local SUCCESS, THROTTLED, UNATTEMPTED = 0, 1, 3
 
-local granted_expiries, ended_expiries = {}, {}
+local granted_expiries, ended_expiries
 -- By lane, what is to be added to its set of leases.
-local granted = {}
+local granted
 -- Lanes whose set of leases changed.
-local leases_changed = {}
+local leases_changed
+
+function Lease.begin()
+  granted_expiries, ended_expiries, granted, leases_changed = {}, {}, {}, {}
+end
 
 local function unpack_lease(member)
   local token, class, delivery, due, arrival, granted, worker = unpack_from('>I7Bc16I7I6I7c16', member)
@@ -44,6 +48,7 @@ function Lease.grant(id, lane, token, class, delivery, due, arrival, worker)
   end
   lane[OUT] = lane[OUT] + 1
   lane[OLDEST] = lane[OLDEST] or now
+  lane[HEAD_OUT] = lane[HEAD_OUT] or class == HEAD_CLASS
   granted_expiries[#granted_expiries + 1] = Lease.name(token, id)
   Placement.soonest = min(Placement.soonest, now + LEASE)
   Slots.take(worker, lane[TENANT], lane[SLOW])
@@ -100,9 +105,10 @@ function Lease.recount(id, lane)
   end
   leases_changed[id] = nil
   lane[OUT] = call('ZCARD', base .. 'o:' .. id)
-  lane[OLDEST] = false
+  lane[OLDEST], lane[HEAD_OUT] = false, false
   if lane[OUT] > 0 then
-    lane[OLDEST] = unpack_lease(call('ZRANGE', base .. 'o:' .. id, 0, 0)[1]).granted
+    local oldest = unpack_lease(call('ZRANGE', base .. 'o:' .. id, 0, 0)[1])
+    lane[OLDEST], lane[HEAD_OUT] = oldest.granted, oldest.class == HEAD_CLASS
   end
 end
 

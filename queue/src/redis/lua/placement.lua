@@ -3,8 +3,10 @@
 -- A suspended tenant's lanes keep their places; it is the tenant that stands in no ring, so that
 -- suspending it costs the same however many lanes it has.
 
--- The soonest alarm that this call has set, and the soonest of refills.
-Placement.soonest, Placement.soonest_refill = NEVER, NEVER
+function Placement.begin()
+  -- The soonest alarm that this call has set, and the soonest of refills.
+  Placement.soonest, Placement.soonest_refill = NEVER, NEVER
+end
 
 local RING_KIND = { 'f', 's' }
 local RING_COUNT = { T_FAST, T_SLOW }

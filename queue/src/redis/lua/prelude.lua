@@ -1,8 +1,11 @@
--- What all scripts share: the clock, the shard's keys, and what is known of the shard as a whole.
+-- What all functions share: the clock, the shard's keys, and what is known of the shard as a whole.
 --
 -- Instants are microseconds of Redis's clock. What is to be in order is a sorted set whose scores
 -- are all 0 and whose members start with a big-endian number: comparing bytes is cheap, while
 -- scores would be turned into text and back with every call.
+--
+-- All of it is put together once and stays. What belongs to one call only, a part sets anew in its
+-- `begin`: a call that failed half-way leaves nothing behind for the next.
 
 local call = redis.call
 local pack, unpack_from = struct.pack, struct.unpack
@@ -23,23 +26,16 @@ local ALARMS_AT_ONCE = 64
 -- 2^52: as late as a number can be while all about it are exact.
 local NEVER = 4503599627370496
 
-local base = KEYS[1]
+-- The shard of this call, and its instant.
+local base, now
+-- The shard as a whole: epoch, counters, and what those who sleep were told. It is there from the
+-- first attachment on; without it, or under another epoch, the caller's queue is lost.
+local meta
 
--- The parts of a script. Each is a function of its own that fills in its table: what it takes from
--- here is then handed on from function to function and not looked up for each of them anew.
+-- The parts. Each is a function of its own that fills in its table: what it takes from here is then
+-- handed on from function to function and not looked up for each of them anew.
 local Sorted, Turns, Rate, Lane, Tenant = {}, {}, {}, {}, {}
 local Slots, Window, Lease, Placement, Finish = {}, {}, {}, {}, {}
-
--- Redis's time; tests pass their own.
-local function clock()
-  if ARGV[1] ~= '' then
-    return tonumber(ARGV[1])
-  end
-  local time = call('TIME')
-  return time[1] * 1000000 + time[2]
-end
-
-local now = clock()
 
 -- The number as a sorted set's score: Lua would write it as 1.8e+15.
 local function score(number)
@@ -69,7 +65,22 @@ local function call_in_pieces(command, key, list)
   end
 end
 
--- The shard as a whole: epoch, counters, and what those who sleep were told. It is there from the
--- first attachment on; without it, or under another epoch, the caller's queue is lost.
-local meta = call('GET', base .. 'meta')
-meta = meta and cmsgpack.unpack(meta)
+-- Begins a call on a shard, at the instant that is given: tests pass their own, otherwise it is Redis's.
+local function begin(shard, instant)
+  base = shard
+  if instant ~= '' then
+    now = tonumber(instant)
+  else
+    local time = call('TIME')
+    now = time[1] * 1000000 + time[2]
+  end
+  local packed = call('GET', base .. 'meta')
+  meta = packed and cmsgpack.unpack(packed)
+  Sorted.begin()
+  Turns.begin()
+  Lane.begin()
+  Slots.begin()
+  Window.begin()
+  Lease.begin()
+  Placement.begin()
+end

@@ -4,9 +4,13 @@
 -- A worker that found all its slots taken is marked as full: it is called when one is given back,
 -- and not for every push in between.
 
-local workers = {}
--- Whether a full worker has got a slot back.
-Slots.given_back = false
+local workers
+
+function Slots.begin()
+  workers = {}
+  -- Whether a full worker has got a slot back.
+  Slots.given_back = false
+end
 
 function Slots.held(id)
   local held = workers[id]

@@ -1,6 +1,10 @@
 -- Sorted sets whose changes are gathered and written at the end, at once.
 
-local changes = { alarms = {}, occupied = {} }
+local changes
+
+function Sorted.begin()
+  changes = { alarms = {}, occupied = {} }
+end
 
 function Sorted.put(key, member)
   changes[key][member] = true

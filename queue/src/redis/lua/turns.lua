@@ -6,7 +6,11 @@
 -- that are there already.
 
 local PAGE = 8
-local rings, rings_of = {}, { f = {}, s = {}, r = {} }
+local rings, rings_of
+
+function Turns.begin()
+  rings, rings_of = {}, { f = {}, s = {}, r = {} }
+end
 
 local function new_ring(key)
   local ring = { key = base .. key, ids = false, turns = false, at = 1, put_at = 1, gone = {}, waits = {}, put = {} }
@@ -125,5 +129,5 @@ function Turns.flush()
     write('ZREM', ring.key, ring.gone)
     write('ZADD', ring.key, ring.waits, true)
   end
-  rings, rings_of = {}, { f = {}, s = {}, r = {} }
+  Turns.begin()
 end

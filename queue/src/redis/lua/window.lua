@@ -70,7 +70,11 @@ function Window.offer(id, lane, delivery, class, due, arrival)
 end
 
 -- What was read of the front of windows, by class and lane, and how many were taken of it.
-local fronts = { {}, {}, {} }
+local fronts
+
+function Window.begin()
+  fronts = { {}, {}, {} }
+end
 
 -- The first in line: its due time, arrival and id.
 function Window.head(id, class)
@@ -121,7 +125,7 @@ function Window.save()
       end
     end
   end
-  fronts = { {}, {}, {} }
+  Window.begin()
 end
 
 -- Takes out one that waits somewhere in a window.

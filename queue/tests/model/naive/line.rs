@@ -146,6 +146,7 @@ impl Model {
         let suspended = tenant.is_some_and(|tenant| tenant.settings.suspended);
         let tenant_allows = tenant.is_none_or(|tenant| tenant.rate.allows(now));
         let in_flight = self.leases_of(id).count() as u32;
+        let head_is_out = self.leases_of(id).any(|lease| lease.item.is_none());
         let probing = self.leases_of(id).any(|lease| lease.probe);
         let gate = match settings.breaker {
             Breaker::Closed => settings.ordered || in_flight < lane.cap,
@@ -155,7 +156,7 @@ impl Model {
             && !suspended
             && tenant_allows
             && lane.rate.allows(now)
-            && in_flight < if settings.ordered { 1 } else { settings.max_in_flight }
+            && in_flight < if settings.ordered || head_is_out { 1 } else { settings.max_in_flight }
             && lane.dues().any(|due| due <= now)
     }
 

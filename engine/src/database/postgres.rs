@@ -1,0 +1,116 @@
+//! The connections that most of Postgres's rows are written and read through: sqlx's own.
+//!
+//! A statement over many rows takes each of its columns as one array. Its text is the same then for any
+//! number of rows: Postgres parses and plans it once for each connection, which costs more than running
+//! it does. sea-orm's binding knows no NULL within an array, so values are bound here.
+
+use std::sync::Arc;
+
+use sea_orm::sea_query::{ArrayType, ValueType};
+use sea_orm::sqlx::postgres::{PgArguments, PgPool, PgRow, Postgres};
+use sea_orm::sqlx::{self, Arguments as _, AssertSqlSafe, Executor, Transaction};
+use sea_orm::{DbErr, QueryResult, RuntimeErr, Statement, Value};
+use tokio::sync::Mutex;
+
+use super::Row;
+
+/// Reads what is due.
+#[derive(Debug, Clone)]
+pub struct ArrayReader(PgPool);
+
+/// The writer's transaction; rolled back when it is dropped.
+#[derive(Debug)]
+pub struct ArrayTransaction(Mutex<Transaction<'static, Postgres>>);
+
+impl ArrayReader {
+    pub(super) fn new(pool: PgPool) -> Self {
+        Self(pool)
+    }
+
+    pub(super) async fn query(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
+        query(&self.0, statement).await
+    }
+
+    pub(super) async fn begin(&self) -> Result<ArrayTransaction, DbErr> {
+        Ok(ArrayTransaction(Mutex::new(self.0.begin().await.map_err(failed)?)))
+    }
+}
+
+impl ArrayTransaction {
+    pub(super) async fn execute(&self, statement: Statement) -> Result<u64, DbErr> {
+        let (sql, arguments) = bound(statement)?;
+        let mut transaction = self.0.lock().await;
+        let done = sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut **transaction);
+        Ok(done.await.map_err(failed)?.rows_affected())
+    }
+
+    pub(super) async fn query(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
+        query(&mut **self.0.lock().await, statement).await
+    }
+
+    pub(super) async fn commit(self) -> Result<(), DbErr> {
+        self.0.into_inner().commit().await.map_err(failed)
+    }
+}
+
+async fn query<'c>(
+    on: impl Executor<'c, Database = Postgres>,
+    statement: Statement,
+) -> Result<Vec<Row>, DbErr> {
+    let (sql, arguments) = bound(statement)?;
+    let rows: Vec<PgRow> =
+        sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(on).await.map_err(failed)?;
+    Ok(rows.into_iter().map(|row| Row::Sqlx(QueryResult::from(row))).collect())
+}
+
+fn bound(statement: Statement) -> Result<(String, PgArguments), DbErr> {
+    let mut arguments = PgArguments::default();
+    for value in statement.values.into_iter().flat_map(|values| values.0) {
+        bind(&mut arguments, value)?;
+    }
+    Ok((statement.sql, arguments))
+}
+
+fn bind(arguments: &mut PgArguments, value: Value) -> Result<(), DbErr> {
+    let added = match value {
+        Value::Bool(value) => arguments.add(value),
+        Value::SmallInt(value) => arguments.add(value),
+        Value::Int(value) => arguments.add(value),
+        Value::BigInt(value) => arguments.add(value),
+        Value::String(value) => arguments.add(value),
+        Value::Bytes(value) => arguments.add(value),
+        Value::Uuid(value) => arguments.add(value),
+        Value::Json(value) => arguments.add(value.map(|json| *json)),
+        Value::Array(items, values) => {
+            let values = values.map(|values| *values).unwrap_or_default();
+            match items {
+                ArrayType::Bool => arguments.add(column::<bool>(values)?),
+                ArrayType::SmallInt => arguments.add(column::<i16>(values)?),
+                ArrayType::Int => arguments.add(column::<i32>(values)?),
+                ArrayType::BigInt => arguments.add(column::<i64>(values)?),
+                ArrayType::String => arguments.add(column::<String>(values)?),
+                ArrayType::Bytes => arguments.add(column::<Vec<u8>>(values)?),
+                ArrayType::Uuid => arguments.add(column::<uuid::Uuid>(values)?),
+                other => return Err(unknown(&other)),
+            }
+        }
+        other => return Err(unknown(&other)),
+    };
+    added.map_err(|error| DbErr::Query(RuntimeErr::Internal(error.to_string())))
+}
+
+fn column<T>(values: Vec<Value>) -> Result<Vec<Option<T>>, DbErr>
+where
+    Option<T>: ValueType,
+{
+    let typed = values.into_iter().map(<Option<T> as ValueType>::try_from);
+    typed.collect::<Result<_, _>>().map_err(|_| DbErr::Type("a column of several types".to_owned()))
+}
+
+fn unknown(what: &impl std::fmt::Debug) -> DbErr {
+    DbErr::Type(format!("{what:?} is bound nowhere"))
+}
+
+fn failed(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
+}
