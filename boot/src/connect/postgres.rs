@@ -9,9 +9,9 @@ use sea_orm::{ConnectOptions, DatabaseConnection};
 use super::ConnectError;
 use crate::settings::SecretText;
 
-/// Connections of one process: groups of rows are committed by a few at a time, lists are read by the
-/// rest. A server's usual 100 then carry six processes.
-const CONNECTIONS: u32 = 16;
+/// Connections of one process; the engine has four more, for what it writes and reads in groups. A
+/// server's usual 100 then carry six processes.
+const CONNECTIONS: u32 = 12;
 /// How long a caller waits for a connection before it is told that the database is away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// A connection unused for longer than this is tested before it is used: it may have been cut off.

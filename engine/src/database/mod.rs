@@ -90,7 +90,7 @@ impl Database {
 
     /// A pool of connections to Postgres.
     pub fn postgres(pool: DatabaseConnection) -> Self {
-        let arrays = ArrayReader::new(pool.get_postgres_connection_pool().clone());
+        let arrays = ArrayReader::beside(pool.get_postgres_connection_pool());
         Self {
             read: pool.clone(),
             lists: pool.clone(),

@@ -22,9 +22,24 @@ pub struct ArrayReader(PgPool);
 #[derive(Debug)]
 pub struct ArrayTransaction(Mutex<Transaction<'static, Postgres>>);
 
+/// Every statement here finds its rows by an index; so is the schema made. A plan that is made while a
+/// table is small, or before its statistics are, must not choose to read all of it: it is kept.
+const PLANS: [(&str, &str); 5] = [
+    ("plan_cache_mode", "force_generic_plan"),
+    ("enable_seqscan", "off"),
+    ("enable_hashjoin", "off"),
+    ("enable_mergejoin", "off"),
+    ("jit", "off"),
+];
+/// Connections of its own: the writer uses one, and what is due is read by a few at once.
+const CONNECTIONS: u32 = 4;
+
 impl ArrayReader {
-    pub(super) fn new(pool: PgPool) -> Self {
-        Self(pool)
+    /// Connects, when first used, as `pool` does.
+    pub(super) fn beside(pool: &PgPool) -> Self {
+        let connect = pool.connect_options().as_ref().clone().options(PLANS);
+        let options = pool.options().clone().max_connections(CONNECTIONS).min_connections(0);
+        Self(options.connect_lazy_with(connect))
     }
 
     pub(super) async fn query(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
