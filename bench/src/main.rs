@@ -13,7 +13,7 @@ use bench::proc::machine;
 use bench::report::{Report, ScenarioReport, number};
 use bench::scenario::{Options, Scenario};
 use bench::server::Deployment;
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 
 const MISSED: u8 = 1;
 const VOID: u8 = 3;
@@ -41,8 +41,8 @@ enum Command {
 #[derive(Debug, Args)]
 struct RunArgs {
     /// How the server is deployed.
-    #[arg(long, env = "MODE", value_enum, default_value_t = Mode::Embedded)]
-    mode: Mode,
+    #[arg(long, env = "MODE", value_enum, default_value_t = Deployment::Embedded)]
+    mode: Deployment,
     /// Only this scenario; may be repeated.
     #[arg(long, value_parser = scenario)]
     only: Vec<Scenario>,
@@ -79,24 +79,6 @@ struct RunArgs {
     /// Where the JSON goes; by default `bench/results/<mode>.json`, and nowhere for `--quick`.
     #[arg(long)]
     out: Option<PathBuf>,
-}
-
-/// [`Deployment`] on the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Mode {
-    /// One `posthaste serve` on SQLite.
-    Embedded,
-    /// `api` and `worker` processes on Postgres and Redis.
-    Distributed,
-}
-
-impl Mode {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Embedded => "embedded",
-            Self::Distributed => "distributed",
-        }
-    }
 }
 
 fn main() -> ExitCode {
@@ -171,10 +153,7 @@ fn run(args: RunArgs) -> Result<ExitCode> {
 
 fn options(args: &RunArgs) -> Options {
     let full = Options {
-        deployment: match args.mode {
-            Mode::Embedded => Deployment::Embedded,
-            Mode::Distributed => Deployment::Distributed,
-        },
+        deployment: args.mode,
         server_bin: args.server_bin.clone(),
         data_dir: args.data_dir.clone(),
         window: Duration::from_secs_f64(args.seconds),

@@ -31,12 +31,23 @@ const STOP_WAIT: Duration = Duration::from_secs(40);
 const TAIL_LINES: usize = 20;
 
 /// Which processes make up the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Deployment {
     /// One `posthaste serve` on SQLite.
     Embedded,
     /// `posthaste api` and `posthaste worker` on Postgres (`fsync` on) and Redis.
     Distributed,
+}
+
+impl Deployment {
+    /// The name on the command line.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Embedded => "embedded",
+            Self::Distributed => "distributed",
+        }
+    }
 }
 
 /// A running server, of one process or several; it is killed when dropped.

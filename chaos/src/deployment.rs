@@ -43,8 +43,6 @@ impl Deployment {
     pub async fn start(binary: &Path) -> Result<Self> {
         let binary = binary.canonicalize().with_context(|| format!("no {}", binary.display()))?;
         let folder = tempfile::tempdir()?;
-        // Others than the owner have to get to what is within.
-        run_chmod(folder.path()).await?;
         let postgres = Postgres::start(folder.path()).await?;
         let redis = Redis::start(folder.path()).await?;
         let settings = Settings {
@@ -250,10 +248,4 @@ pub(crate) fn client(timeout: Duration) -> Result<reqwest::Client> {
     )]
     let builder = reqwest::Client::builder();
     Ok(builder.no_proxy().timeout(timeout).build()?)
-}
-
-async fn run_chmod(folder: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt as _;
-    let mode = std::fs::Permissions::from_mode(0o755);
-    Ok(tokio::fs::set_permissions(folder, mode).await?)
 }

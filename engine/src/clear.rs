@@ -10,8 +10,7 @@ use std::time::Duration;
 use domain::delivery::DeliveryStatus;
 use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use domain::outcome::FailureReason;
-use domain::subscription::SubscriptionStatus;
-use entity::subscription::{Clearing, Model};
+use entity::subscription::Clearing;
 use parking_lot::Mutex;
 
 use crate::context::Parts;
@@ -20,6 +19,7 @@ use crate::dispatch::number_of;
 use crate::error::Error;
 use crate::reconcile::fill_lane;
 use crate::store;
+use crate::store::subscription::Standing;
 
 /// Rows of one commit: short enough that nobody waits for it.
 const CHUNK_ROWS: usize = 500;
@@ -100,9 +100,7 @@ async fn drop_lane(parts: &Parts, subscription: SubscriptionId) -> Result<(), Er
     parts.lanes.drop_lane(subscription).await?;
     let db = &parts.database.read;
     let row = store::subscription::find_across_tenants(db, subscription).await?;
-    let is_served =
-        |row: &Model| row.deleted_at.is_none() && row.status != SubscriptionStatus::Disabled;
-    match row.filter(is_served) {
+    match row.filter(|row| !Standing::of(row).has_ended()) {
         Some(row) => fill_lane(parts, &row).await.map(drop),
         None => Ok(()),
     }

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::context::{Engine, Parts};
 use crate::error::Error;
 use crate::store::delivery::WaitingDelivery;
+use crate::store::subscription::Standing;
 use crate::{clear, publish, store, tenants};
 
 /// How often the database is searched for what the queue has lost.
@@ -114,7 +115,6 @@ impl Engine {
     async fn rebuild_when_lost(&self, leads: watch::Receiver<bool>) {
         loop {
             self.lanes.queue().lost().await;
-            tracing::warn!("queue.lost");
             self.lanes.forget_told();
             self.renew_leases().await;
             while *leads.borrow() {
@@ -157,7 +157,7 @@ impl Engine {
         let Some(row) = store::subscription::find_across_tenants(db, lane).await? else {
             return Ok(0);
         };
-        if row.deleted_at.is_some() || row.status == SubscriptionStatus::Disabled {
+        if Standing::of(&row).has_ended() {
             return self.clear_straggler(&row).await.map(|()| 0);
         }
         let is_full = overdue.is_none();

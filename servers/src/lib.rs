@@ -1,7 +1,9 @@
 //! Postgres and Redis of a run's own, in a folder of its own: to be stopped, killed, emptied and measured.
 
 use std::ffi::OsStr;
+use std::fs::Permissions;
 use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::{Duration, Instant};
@@ -29,6 +31,8 @@ pub struct Postgres {
     programs: PathBuf,
     data: PathBuf,
     port: u16,
+    /// Postgres refuses to run as root; its package brings a user for it.
+    has_own_user: bool,
     busy: Mutex<()>,
 }
 
@@ -41,11 +45,12 @@ impl Postgres {
         let programs = postgres_programs()?;
         let (data, port) = (folder.join("postgres"), free_port()?);
         tokio::fs::create_dir(&data).await?;
-        if is_root().await? {
-            // Postgres refuses to run as root; its package brings a user for it.
+        let has_own_user = is_root().await?;
+        if has_own_user {
             run(Command::new("chown").arg("postgres").arg(&data)).await?;
+            tokio::fs::set_permissions(folder, Permissions::from_mode(0o755)).await?;
         }
-        let server = Self { programs, data, port, busy: Mutex::default() };
+        let server = Self { programs, data, port, has_own_user, busy: Mutex::default() };
         let made = ["--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-locale", "-D"];
         server
             .program("initdb", made.iter().map(OsStr::new).chain([server.data.as_os_str()]))
@@ -113,7 +118,7 @@ impl Postgres {
 
     async fn program<'a>(&self, name: &str, args: impl Iterator<Item = &'a OsStr>) -> Result<()> {
         let program = self.programs.join(name);
-        let mut command = if is_root().await? {
+        let mut command = if self.has_own_user {
             let mut command = Command::new("runuser");
             command.args(["-u", "postgres", "--"]).arg(program);
             command

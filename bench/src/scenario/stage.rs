@@ -1,7 +1,5 @@
 //! What every scenario stands on: a server, its tenants, and one way of putting a load on it.
 
-use std::fs::Permissions;
-use std::os::unix::fs::PermissionsExt as _;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, ensure};
@@ -59,8 +57,6 @@ impl Stage {
             .prefix("run-")
             .tempdir_in(data_dir)
             .context("making a directory for the database")?;
-        // Postgres runs as a user of its own where this is root.
-        std::fs::set_permissions(directory.path(), Permissions::from_mode(0o755))?;
         let server = Server::start(&options.server_bin, directory.path(), options.deployment)?;
         Ok(Self { server, directory, clock: Clock::start(), next_seq: 0 })
     }

@@ -43,16 +43,9 @@ pub enum Tenure {
 
 #[derive(Debug)]
 enum Lock {
-    File {
-        _held: file_lock::FileLock,
-    },
-    Session {
-        _held: session_lock::SessionLock,
-    },
-    /// None: with others.
-    Election {
-        _entered: session_lock::Election,
-    },
+    File { _held: file_lock::FileLock },
+    Session { _held: session_lock::SessionLock },
+    Election { _entered: session_lock::Election },
 }
 
 /// Why the database did not open; each is one line.

@@ -18,12 +18,13 @@ use sea_orm::{
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-pub use postgres::{ArrayReader, ArrayTransaction};
+pub use postgres::{ArrayPool, ArrayTransaction};
 pub use sql::{AllOrNothing, Row, Sql};
 pub use sqlite::{InPlace, InPlaceReader, InPlaceTransaction};
 pub use statement::{execute, one_of, query_all, query_one, runs, table};
 
-/// Where rows are read and written. On Postgres all of it is one pool. On SQLite two connections
+/// Where rows are read and written. On Postgres that is two pools, one of them for the writer's groups and
+/// what is due ([`postgres`]). On SQLite two connections
 /// write, and never both at once: whoever begins a transaction waits until it has `in_place`, in the
 /// order of asking.
 #[derive(Debug, Clone)]
@@ -42,7 +43,7 @@ pub struct Database {
 #[derive(Debug, Clone)]
 pub enum DueReader {
     /// Postgres.
-    Arrays(ArrayReader),
+    Arrays(ArrayPool),
     /// SQLite.
     InPlace(InPlaceReader),
 }
@@ -66,7 +67,7 @@ impl Sql for DueReader {
 
     async fn query(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
         match self {
-            Self::Arrays(reader) => reader.query(statement).await,
+            Self::Arrays(pool) => pool.query(statement).await,
             Self::InPlace(reader) => reader.query(statement).await,
         }
     }
@@ -90,7 +91,7 @@ impl Database {
 
     /// A pool of connections to Postgres.
     pub fn postgres(pool: DatabaseConnection) -> Self {
-        let arrays = ArrayReader::beside(pool.get_postgres_connection_pool());
+        let arrays = ArrayPool::beside(pool.get_postgres_connection_pool());
         Self {
             read: pool.clone(),
             lists: pool.clone(),

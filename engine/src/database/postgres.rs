@@ -14,9 +14,9 @@ use tokio::sync::Mutex;
 
 use super::Row;
 
-/// Reads what is due.
+/// Begins the writer's transactions, and reads what is due.
 #[derive(Debug, Clone)]
-pub struct ArrayReader(PgPool);
+pub struct ArrayPool(PgPool);
 
 /// The writer's transaction; rolled back when it is dropped.
 #[derive(Debug)]
@@ -34,7 +34,7 @@ const PLANS: [(&str, &str); 5] = [
 /// Connections of its own: the writer uses one, and what is due is read by a few at once.
 const CONNECTIONS: u32 = 4;
 
-impl ArrayReader {
+impl ArrayPool {
     /// Connects, when first used, as `pool` does.
     pub(super) fn beside(pool: &PgPool) -> Self {
         let connect = pool.connect_options().as_ref().clone().options(PLANS);

@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::delivery::{DeliveryStatus, Trigger, Verdict};
 use domain::ids::{DeliveryId, SubscriptionId};
 use domain::outcome::{FailureReason, Outcome};
-use domain::subscription::{DisabledReason, SubscriptionStatus};
+use domain::subscription::DisabledReason;
 use domain::time::Timestamp;
 use queue::{Completion, Next};
 
@@ -20,6 +20,7 @@ use crate::context::Parts;
 use crate::database::GroupTransaction;
 use crate::error::Error;
 use crate::store;
+use crate::store::subscription::Standing;
 
 /// How long a delivery rests whose outcome could not be stored by itself.
 const UNSTORABLE_REST: Duration = Duration::from_secs(60);
@@ -192,7 +193,7 @@ pub(crate) async fn follow_up<'a>(
 /// Tells the queue how a lane is served by now. A failure costs time only: the reconciler mends it.
 async fn tell(parts: &Parts, subscription: SubscriptionId) -> Result<(), Error> {
     let row = store::subscription::find_across_tenants(&parts.database.read, subscription).await?;
-    match row.filter(|row| row.deleted_at.is_none() && row.status != SubscriptionStatus::Disabled) {
+    match row.filter(|row| !Standing::of(row).has_ended()) {
         Some(row) => parts.configure_lane(&row).await,
         None => Ok(()),
     }

@@ -89,6 +89,16 @@ pub struct Standing {
 }
 
 impl Standing {
+    /// Where a subscription stands by its row.
+    pub fn of(row: &Model) -> Self {
+        Self { id: row.id, status: row.status, is_deleted: row.deleted_at.is_some() }
+    }
+
+    /// Whether nothing is delivered any more.
+    pub fn has_ended(&self) -> bool {
+        self.ends_in().is_some()
+    }
+
     /// What a delivery becomes instead of being tried again, when the subscription has ended.
     pub fn ends_in(&self) -> Option<DeliveryStatus> {
         match self.status {

@@ -8,6 +8,8 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use redis::{ErrorKind, RedisError};
+
 /// What every function can use.
 const PRELUDE: &str = include_str!("lua/prelude.lua");
 const PARTS: [&str; 9] = [
@@ -80,6 +82,11 @@ pub fn library() -> &'static str {
         format!("#!lua name=posthaste_{}\n{}\n{}", hash(), body(), registrations(hash()))
     });
     &LIBRARY
+}
+
+/// Whether a call failed since this Redis has not loaded the library.
+pub fn is_unknown(error: &RedisError) -> bool {
+    matches!(error.kind(), ErrorKind::Server(_)) && error.to_string().contains("Function not found")
 }
 
 /// While a library is loaded nothing is there but what registers functions, so all else is put together

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::calls::Call;
 use super::keys::Shard;
-use super::library::library;
+use super::library::{is_unknown, library};
 use super::replies::Reply;
 use crate::QueueError;
 
@@ -234,10 +234,6 @@ fn ends_connection(error: &RedisError) -> bool {
         ErrorKind::Extension => false,
         _ => true,
     }
-}
-
-fn is_unknown(error: &RedisError) -> bool {
-    matches!(error.kind(), ErrorKind::Server(_)) && error.to_string().contains("Function not found")
 }
 
 fn unavailable(error: RedisError) -> QueueError {

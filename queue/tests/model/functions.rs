@@ -6,7 +6,7 @@ use domain::ids::{SubscriptionId, TenantId};
 use queue::memory::moment::Moment;
 use queue::redis::calls::{Call, ITEMS_AT_ONCE};
 use queue::redis::keys::Shard;
-use queue::redis::library::library;
+use queue::redis::library::{is_unknown, library};
 use queue::redis::replies::{self, Reply};
 use queue::{
     Completion, Due, LaneSettings, Refill, RefillRequest, Stats, TenantSettings, Ticket,
@@ -45,7 +45,7 @@ impl Functions {
         assert_eq!(nanos % 1000, 0, "the functions' clock has no fractions of microseconds");
         let command = fcall(&self.shard, nanos / 1000, call);
         let answer = match command.query(&mut self.connection) {
-            Err(error) if error.to_string().contains("Function not found") => {
+            Err(error) if is_unknown(&error) => {
                 let loaded =
                     redis::cmd("FUNCTION").arg("LOAD").arg(library()).exec(&mut self.connection);
                 drop(loaded); // Another test may have been faster.
