@@ -2,21 +2,30 @@
 
 use domain::delivery::Trigger;
 use domain::ids::DeliveryId;
-use sea_orm::DbErr;
+use sea_orm::{DbBackend, DbErr};
 
 use super::load::DueRow;
-use crate::database::{Row, Sql, one_of, query_all};
+use crate::database::{Row, Sql, one_of, query_all, table};
 
 /// The deliveries among `ids` that are still due, with their events and their subscriptions'
-/// revisions: one query, so that all three are of one instant.
+/// revisions: one query, so that all three are of one instant. (Tenants are compared, not joined by: else
+/// Postgres may walk a tenant's index instead of finding the event by its id.)
 pub(super) async fn due_rows(db: &impl Sql, ids: &[DeliveryId]) -> Result<Vec<DueRow>, DbErr> {
-    let (among, values) = one_of(db, "uuid", ids.iter().map(|id| (*id).into()).collect());
+    let ids = ids.iter().map(|id| (*id).into());
+    let (among, values) = match db.backend() {
+        // Joined, each id is looked for in the one partition that may hold it; `= ANY` looks into all.
+        DbBackend::Postgres => {
+            let (rows, values) = table(db, &["uuid"], ids.map(|id| [id]));
+            (format!("IN ({rows})"), values)
+        }
+        _ => one_of(db, "uuid", ids.collect()),
+    };
     let sql = format!(
         "SELECT d.id, d.tenant_id, d.event_id, d.subscription_id, d.\"trigger\", d.attempt_count, d.max_attempts, \
          d.next_attempt_at, e.type, e.timestamp, e.data, e.metadata, e.correlation_id, e.version, e.traceparent, \
          s.revision, s.status, s.deleted_at IS NOT NULL \
          FROM deliveries d \
-         JOIN events e ON e.id = d.event_id AND e.tenant_id = d.tenant_id \
+         JOIN events e ON e.id = d.event_id AND (e.tenant_id = d.tenant_id) IS TRUE \
          JOIN subscriptions s ON s.id = d.subscription_id \
          WHERE d.id {among} AND d.next_attempt_at IS NOT NULL"
     );
