@@ -1,12 +1,14 @@
 //! Hears when something can be had sooner than sleepers were told.
 
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
 use redis::RedisError;
 use redis::aio::PubSub;
 use tokio::sync::Notify;
-use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout, timeout_at};
 
 use super::link::Link;
 
@@ -18,14 +20,43 @@ const PAUSES: (Duration, Duration) = (Duration::from_millis(50), Duration::from_
 /// Wakes those of this process who wait.
 #[derive(Debug, Default)]
 pub(super) struct Bells {
-    pub(super) tickets: Notify,
-    pub(super) refills: Notify,
+    pub(super) tickets: Bell,
+    pub(super) refills: Bell,
+}
+
+/// Wakes whoever waits, and tells who comes later that it has rung.
+#[derive(Debug, Default)]
+pub(super) struct Bell {
+    rung: AtomicU64,
+    waking: Notify,
+}
+
+impl Bell {
+    /// How often it has rung so far.
+    pub(super) fn rung(&self) -> u64 {
+        self.rung.load(Ordering::Acquire)
+    }
+
+    fn ring(&self) {
+        self.rung.fetch_add(1, Ordering::Release);
+        self.waking.notify_waiters();
+    }
+
+    /// Completes when it has rung more than `rung` times, or at the instant.
+    pub(super) async fn more_than(&self, rung: u64, until: Instant) {
+        let mut ringing = pin!(self.waking.notified());
+        // Waiting starts before looking, so that what rings in between is not missed.
+        ringing.as_mut().enable();
+        if self.rung() == rung {
+            let _rung_or_due = timeout_at(until, ringing).await;
+        }
+    }
 }
 
 impl Bells {
     fn ring_all(&self) {
-        self.tickets.notify_waiters();
-        self.refills.notify_waiters();
+        self.tickets.ring();
+        self.refills.ring();
     }
 }
 
@@ -67,8 +98,8 @@ async fn follow(subscription: PubSub, link: &Link, bells: &Bells) {
                 let Some(message) = message else { return };
                 for called in message.get_payload_bytes() {
                     match called {
-                        b't' => bells.tickets.notify_waiters(),
-                        b'r' => bells.refills.notify_waiters(),
+                        b't' => bells.tickets.ring(),
+                        b'r' => bells.refills.ring(),
                         _ => check(link).await,
                     }
                 }

@@ -50,7 +50,6 @@ pub mod replies;
 
 use std::fmt;
 use std::future::Future;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,16 +57,15 @@ use async_trait::async_trait;
 use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use futures::future::try_join_all;
 use parking_lot::Mutex;
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use self::calls::{Call, ITEMS_AT_ONCE};
 use self::claim::Claim;
 use self::keys::Shard;
 use self::link::Link;
-use self::listener::Bells;
+use self::listener::{Bell, Bells};
 use self::replies::Look;
 use crate::{
     Completion, Due, LaneSettings, Queue, QueueError, Refill, RefillRequest, Stats, TenantSettings,
@@ -87,6 +85,15 @@ pub struct RedisQueue {
     listening: JoinHandle<()>,
     /// Who fetched here last: whose slots leases take that are put back after a loss.
     worker: Mutex<Uuid>,
+    /// Who fetched here last need not look before this.
+    rest: Mutex<Option<(WorkerSlots, Rest)>>,
+}
+
+/// There is nothing to be had before an instant, unless the bell has rung once more.
+#[derive(Debug, Clone, Copy)]
+struct Rest {
+    rung: u64,
+    until: Instant,
 }
 
 impl RedisQueue {
@@ -103,7 +110,8 @@ impl RedisQueue {
             let (link, bells) = (link.clone(), bells.clone());
             async move { listener::listen(&link, &bells).await }
         });
-        Ok(Self { link, bells, listening, worker: Mutex::new(Uuid::nil()) })
+        let worker = Mutex::new(Uuid::nil());
+        Ok(Self { link, bells, listening, worker, rest: Mutex::default() })
     }
 
     /// Makes calls with so many items that several functions are needed, one behind the other on the
@@ -118,30 +126,40 @@ impl RedisQueue {
     }
 
     /// Looks until something is found, sleeping between until called, or until the instant that the
-    /// function named. While Redis is away, it waits.
-    async fn wait<T, L>(&self, bell: &Notify, mut look: impl FnMut() -> L) -> Vec<T>
+    /// function named. While Redis is away, it waits. Also says how long the next one may sleep.
+    async fn wait<T, L>(
+        &self,
+        bell: &Bell,
+        mut rest: Option<Rest>,
+        mut look: impl FnMut() -> L,
+    ) -> (Vec<T>, Rest)
     where
         L: Future<Output = Result<Look<T>, QueueError>>,
     {
         let mut pause_after_error = PAUSES_AFTER_ERROR.0;
         loop {
-            let mut rung = pin!(bell.notified());
-            // Waiting starts before looking, so that what changes in between is not missed.
-            rung.as_mut().enable();
-            let pause = match look().await {
-                Ok(Look { found, .. }) if !found.is_empty() => return found,
-                Ok(Look { wake_in, .. }) => {
+            if let Some(Rest { rung, until }) = rest {
+                bell.more_than(rung, until).await;
+            }
+            // Before looking, so that what changes in between is not missed.
+            let rung = bell.rung();
+            let (found, pause) = match look().await {
+                Ok(Look { found, wake_in }) => {
                     pause_after_error = PAUSES_AFTER_ERROR.0;
-                    wake_in.unwrap_or(LOOK_AT_LEAST_EVERY).min(LOOK_AT_LEAST_EVERY)
+                    (found, wake_in.unwrap_or(LOOK_AT_LEAST_EVERY).min(LOOK_AT_LEAST_EVERY))
                 }
                 Err(error) => {
                     let pause = pause_after_error;
                     pause_after_error = (pause * 2).min(PAUSES_AFTER_ERROR.1);
                     tracing::debug!(%error, ?pause, "queue.looked_in_vain");
-                    pause
+                    (Vec::new(), pause)
                 }
             };
-            let _rung_or_due = timeout(pause, rung).await;
+            let next = Rest { rung, until: Instant::now() + pause };
+            if !found.is_empty() {
+                return (found, next);
+            }
+            rest = Some(next);
         }
     }
 
@@ -184,7 +202,11 @@ impl Queue for RedisQueue {
         *self.worker.lock() = worker.worker;
         let call = Arc::new(Call::fetch(worker, max));
         let look = || self.look_for_tickets(call.clone());
-        Ok(self.wait(&self.bells.tickets, look).await)
+        let rest = self.rest.lock().take().filter(|(rested, _)| *rested == worker);
+        let rest = rest.map(|(_, rest)| rest);
+        let (tickets, rest) = self.wait(&self.bells.tickets, rest, look).await;
+        *self.rest.lock() = Some((worker, rest));
+        Ok(tickets)
     }
 
     async fn complete(&self, completions: &[Completion]) -> Result<(), QueueError> {
@@ -228,7 +250,7 @@ impl Queue for RedisQueue {
 
     async fn wants_refill(&self) -> Result<Vec<RefillRequest>, QueueError> {
         let look = || async { replies::requests(&self.link.call(&Call::wants_refill()).await?) };
-        Ok(self.wait(&self.bells.refills, look).await)
+        Ok(self.wait(&self.bells.refills, None, look).await.0)
     }
 
     async fn refill(&self, refill: Refill) -> Result<(), QueueError> {

@@ -22,7 +22,7 @@ pub enum Reply {
     Lost,
 }
 
-/// What a look brought, and after how long to look again if it was nothing.
+/// What a look brought, and after how long to look again: at once where there may be more.
 #[derive(Debug, Clone)]
 pub struct Look<T> {
     pub found: Vec<T>,

@@ -124,11 +124,14 @@ end
 local more = Placement.advance()
 local free = slots - Slots.held(worker).all
 local tickets = {}
-if now >= meta.serve_from then
+-- Whether the worker need not look again before it is called, or before an instant that it is told.
+local vain = free <= 0 or now < meta.serve_from
+if not vain then
   -- Whose copy of a window was wrong costs a turn and is right then.
   for _ = 1, min(most, free) do
     local tenant_id, id = next_in_line()
     if not tenant_id or not id then
+      vain = true
       break
     end
     tickets[#tickets + 1] = hand_out(tenant_id, id)
@@ -136,8 +139,9 @@ if now >= meta.serve_from then
 end
 Finish.write()
 
-local vain, wake = #tickets == 0, more and now
-if vain and not more then
+vain = vain and not more
+local wake = now
+if vain then
   wake = Finish.next_wake() or NEVER
   if now < meta.serve_from then
     wake = meta.serve_from
@@ -151,4 +155,4 @@ if vain and not more then
 end
 Finish.call_sleepers(vain and 't')
 call('SET', base .. 'meta', cmsgpack.pack(meta))
-return 'k' .. pack('>I7', max((wake or now) - now, 0)) .. table.concat(tickets)
+return 'k' .. pack('>I7', max(wake - now, 0)) .. table.concat(tickets)
