@@ -38,6 +38,13 @@ impl Error {
     ) -> Self {
         Self::Internal { context, source: source.into() }
     }
+
+    /// Whether a change found fewer rows than it had to change ([`crate::database::Change::rows`]).
+    pub(crate) fn is_short_of_rows(&self) -> bool {
+        use sea_orm::DbErr;
+        matches!(self, Self::Internal { source, .. }
+            if matches!(source.downcast_ref(), Some(DbErr::RecordNotUpdated)))
+    }
 }
 
 impl From<sea_orm::DbErr> for Error {

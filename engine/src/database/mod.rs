@@ -19,9 +19,9 @@ use sea_orm::{
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 pub use postgres::{ArrayPool, ArrayTransaction};
-pub use sql::{AllOrNothing, Row, Sql};
+pub use sql::{AllOrNothing, Change, Row, Sql};
 pub use sqlite::{InPlace, InPlaceReader, InPlaceTransaction};
-pub use statement::{execute, one_of, query_all, query_one, runs, table};
+pub use statement::{execute, one_of, peek_all, query_all, query_one, runs, table};
 
 /// Where rows are read and written. On Postgres that is two pools, one of them for the writer's groups and
 /// what is due ([`postgres`]). On SQLite two connections
@@ -128,7 +128,7 @@ impl Database {
     /// When the database is away.
     pub async fn begin_group(&self) -> Result<GroupTransaction, DbErr> {
         match &self.due {
-            DueReader::Arrays(pool) => Ok(GroupTransaction::Arrays(pool.begin().await?)),
+            DueReader::Arrays(pool) => Ok(GroupTransaction::Arrays(pool.transaction())),
             DueReader::InPlace(_) => match self.turn().await {
                 Some(turn) => Ok(GroupTransaction::InPlace(InPlaceTransaction::begin(turn)?)),
                 None => Err(DbErr::Custom("SQLite has a connection that writes".to_owned())),
@@ -247,6 +247,26 @@ impl Sql for GroupTransaction {
         match self {
             Self::Arrays(transaction) => transaction.query(statement).await,
             Self::InPlace(transaction) => transaction.query(&statement),
+        }
+    }
+
+    async fn peek(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
+        match self {
+            Self::Arrays(transaction) => transaction.peek(statement).await,
+            Self::InPlace(transaction) => transaction.query(&statement),
+        }
+    }
+
+    async fn make(&self, change: Change) -> Result<(), DbErr> {
+        match self {
+            Self::Arrays(transaction) => {
+                transaction.make(change).await;
+                Ok(())
+            }
+            Self::InPlace(transaction) => {
+                let rows = change.rows;
+                sql::enough(transaction.execute(&change.into_statement(self.backend()))?, rows)
+            }
         }
     }
 }

@@ -9,18 +9,33 @@ use std::sync::Arc;
 use sea_orm::sea_query::{ArrayType, ValueType};
 use sea_orm::sqlx::postgres::{PgArguments, PgPool, PgRow, Postgres};
 use sea_orm::sqlx::{self, Arguments as _, AssertSqlSafe, Executor, Transaction};
-use sea_orm::{DbErr, QueryResult, RuntimeErr, Statement, Value};
+use sea_orm::{DbBackend, DbErr, QueryResult, RuntimeErr, Statement, Value};
 use tokio::sync::Mutex;
 
 use super::Row;
+use super::sql::Change;
+use super::statement::numbered;
 
 /// Begins the writer's transactions, and reads what is due.
 #[derive(Debug, Clone)]
 pub struct ArrayPool(PgPool);
 
 /// The writer's transaction; rolled back when it is dropped.
+///
+/// Each statement that is waited for costs both sides more than most of them cost to run, so as few are
+/// sent as can be. Changes wait until something has to be known, or until the commit, and are one
+/// statement then; when that is all, it is its own transaction.
 #[derive(Debug)]
-pub struct ArrayTransaction(Mutex<Transaction<'static, Postgres>>);
+pub struct ArrayTransaction {
+    pool: PgPool,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    begun: Option<Transaction<'static, Postgres>>,
+    changes: Vec<Change>,
+}
 
 /// Every statement here finds its rows by an index; so is the schema made. A plan that is made while a
 /// table is small, or before its statistics are, must not choose to read all of it: it is kept.
@@ -46,26 +61,109 @@ impl ArrayPool {
         query(&self.0, statement).await
     }
 
-    pub(super) async fn begin(&self) -> Result<ArrayTransaction, DbErr> {
-        Ok(ArrayTransaction(Mutex::new(self.0.begin().await.map_err(failed)?)))
+    pub(super) fn transaction(&self) -> ArrayTransaction {
+        ArrayTransaction { pool: self.0.clone(), state: Mutex::default() }
     }
 }
 
 impl ArrayTransaction {
     pub(super) async fn execute(&self, statement: Statement) -> Result<u64, DbErr> {
-        let (sql, arguments) = bound(statement)?;
-        let mut transaction = self.0.lock().await;
-        let done = sqlx::query_with(AssertSqlSafe(sql), arguments).execute(&mut **transaction);
-        Ok(done.await.map_err(failed)?.rows_affected())
+        let mut state = self.state.lock().await;
+        execute(&mut **state.begin(&self.pool).await?, statement).await
     }
 
     pub(super) async fn query(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
-        query(&mut **self.0.lock().await, statement).await
+        let mut state = self.state.lock().await;
+        query(&mut **state.begin(&self.pool).await?, statement).await
+    }
+
+    pub(super) async fn peek(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
+        let mut state = self.state.lock().await;
+        if state.begun.is_none() && state.changes.is_empty() {
+            return query(&self.pool, statement).await;
+        }
+        query(&mut **state.begin(&self.pool).await?, statement).await
+    }
+
+    pub(super) async fn make(&self, change: Change) {
+        self.state.lock().await.changes.push(change);
     }
 
     pub(super) async fn commit(self) -> Result<(), DbErr> {
-        self.0.into_inner().commit().await.map_err(failed)
+        let State { begun, changes } = self.state.into_inner();
+        let Some(mut transaction) = begun else {
+            return make_all(&self.pool, changes).await;
+        };
+        make_all(&mut *transaction, changes).await?;
+        transaction.commit().await.map_err(failed)
     }
+}
+
+impl State {
+    /// The transaction, begun and with all changes made that were asked for.
+    async fn begin(&mut self, pool: &PgPool) -> Result<&mut Transaction<'static, Postgres>, DbErr> {
+        if self.begun.is_none() {
+            self.begun = Some(pool.begin().await.map_err(failed)?);
+        }
+        let transaction = self.begun.as_mut().expect("it has just begun");
+        make_all(&mut **transaction, std::mem::take(&mut self.changes)).await?;
+        Ok(transaction)
+    }
+}
+
+/// Makes the changes by one statement.
+async fn make_all<'c>(
+    on: impl Executor<'c, Database = Postgres>,
+    changes: Vec<Change>,
+) -> Result<(), DbErr> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    execute(on, all_in_one(changes)).await.map(drop).map_err(|error| match error {
+        DbErr::Query(RuntimeErr::SqlxError(error)) if divides_by_zero(&error) => {
+            DbErr::RecordNotUpdated
+        }
+        error => error,
+    })
+}
+
+/// Several changes as one statement, which fails by dividing by zero when one of them changes too few
+/// rows: nothing else that a plain statement can say undoes what it did.
+fn all_in_one(changes: Vec<Change>) -> Statement {
+    let (mut parts, mut tests) = (Vec::new(), Vec::new());
+    let (mut values, mut least) = (Vec::new(), Vec::new());
+    for (number, change) in changes.into_iter().enumerate() {
+        let returning = match change.rows {
+            Some(rows) => {
+                tests.push(format!(
+                    "1 / CASE WHEN (SELECT COUNT(*) FROM c{number}) >= ? THEN 1 ELSE 0 END"
+                ));
+                let rows: i64 = TryFrom::try_from(rows).unwrap_or(i64::MAX);
+                least.push(Value::from(rows));
+                " RETURNING 1"
+            }
+            None => "",
+        };
+        parts.push(format!("c{number} AS ({}{returning})", change.sql));
+        values.extend(change.values);
+    }
+    let tested = if tests.is_empty() { "1".to_owned() } else { tests.join(", ") };
+    values.extend(least);
+    let sql = format!("WITH {} SELECT {tested}", parts.join(", "));
+    Statement::from_sql_and_values(DbBackend::Postgres, numbered(DbBackend::Postgres, &sql), values)
+}
+
+fn divides_by_zero(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Database(error) if error.code().as_deref() == Some("22012"))
+}
+
+async fn execute<'c>(
+    on: impl Executor<'c, Database = Postgres>,
+    statement: Statement,
+) -> Result<u64, DbErr> {
+    let (sql, arguments) = bound(statement)?;
+    let done = sqlx::query_with(AssertSqlSafe(sql), arguments).execute(on);
+    Ok(done.await.map_err(failed)?.rows_affected())
 }
 
 async fn query<'c>(

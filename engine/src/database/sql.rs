@@ -5,11 +5,23 @@ use async_trait::async_trait;
 use sea_orm::sea_query::{ArrayType, ValueType};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, TryGetable, Value};
 
+use super::statement::numbered;
+
 /// The verbs of [`Sql::all_or_nothing`].
 #[derive(Debug, Clone, Copy)]
 pub struct AllOrNothing {
     pub insert: &'static str,
     pub update: &'static str,
+}
+
+/// A change of which nothing has to be known but that it was made.
+#[derive(Debug)]
+pub struct Change {
+    /// Its parameters are written as `?`.
+    pub sql: String,
+    pub values: Vec<Value>,
+    /// How many rows it has to change; when there are fewer, the transaction comes to nothing.
+    pub rows: Option<usize>,
 }
 
 /// Runs statements.
@@ -35,6 +47,37 @@ pub trait Sql: Sync {
 
     /// Runs a query.
     async fn query(&self, statement: Statement) -> Result<Vec<Row>, DbErr>;
+
+    /// Runs a query whose answer the transaction need not hold on to: on Postgres it may run before it
+    /// begins.
+    async fn peek(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
+        self.query(statement).await
+    }
+
+    /// Makes a change now or, on Postgres, together with others and at the latest with the commit: then
+    /// it is there that it fails, with [`DbErr::RecordNotUpdated`] when it changed too few rows.
+    async fn make(&self, change: Change) -> Result<(), DbErr> {
+        let rows = change.rows;
+        let changed = self.execute(change.into_statement(self.backend())).await?;
+        enough(changed, rows)
+    }
+}
+
+impl Change {
+    /// As it runs by itself.
+    pub(super) fn into_statement(self, backend: DbBackend) -> Statement {
+        Statement::from_sql_and_values(backend, numbered(backend, &self.sql), self.values)
+    }
+}
+
+/// Whether a change has changed as many rows as it had to.
+pub(super) fn enough(changed: u64, rows: Option<usize>) -> Result<(), DbErr> {
+    match rows {
+        Some(rows) if usize::try_from(changed).is_ok_and(|changed| changed < rows) => {
+            Err(DbErr::RecordNotUpdated)
+        }
+        _ => Ok(()),
+    }
 }
 
 #[async_trait]

@@ -89,7 +89,7 @@ fn array(column_type: &str, values: Vec<Value>) -> Value {
 }
 
 /// The statement's text with each `?` replaced by what the backend calls its next parameter.
-fn numbered(backend: DbBackend, sql: &str) -> String {
+pub(super) fn numbered(backend: DbBackend, sql: &str) -> String {
     if backend != DbBackend::Postgres {
         return sql.to_owned();
     }
@@ -120,6 +120,15 @@ pub async fn execute(db: &impl Sql, sql: &str, values: Vec<Value>) -> Result<u64
 pub async fn query_all(db: &impl Sql, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, DbErr> {
     let backend = db.backend();
     db.query(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
+}
+
+/// Runs a query by [`Sql::peek`].
+///
+/// # Errors
+/// When the database is away or refuses it.
+pub async fn peek_all(db: &impl Sql, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, DbErr> {
+    let backend = db.backend();
+    db.peek(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
 }
 
 /// Runs a query of at most one row, its parameters written as `?`.

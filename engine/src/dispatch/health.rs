@@ -13,7 +13,7 @@ use super::record::Record;
 use crate::database::GroupTransaction;
 use crate::error::Error;
 use crate::store;
-use crate::store::health::{Receiver, Wanted};
+use crate::store::health::Receiver;
 
 /// What became of the receivers.
 #[derive(Debug, Default)]
@@ -39,9 +39,12 @@ pub(super) async fn note(
         lanes.entry(record.due.ticket.lane).or_default().push((sign, record.due.ticket.probe));
     }
     let has_failed = |signs: &[(Sign, bool)]| signs.iter().any(|(sign, _)| *sign != Sign::Success);
-    let (failed, good): (Vec<_>, Vec<_>) = lanes.keys().partition(|lane| has_failed(&lanes[lane]));
-    let mut receivers = store::health::take_across_tenants(db, &failed, Wanted::All).await?;
-    receivers.extend(store::health::take_across_tenants(db, &good, Wanted::Failing).await?);
+    let (mut told, good): (Vec<_>, Vec<_>) =
+        lanes.keys().partition(|lane| has_failed(&lanes[lane]));
+    // A success says something only of a receiver that has been failing, and few have.
+    told.extend(store::health::failing_across_tenants(db, &good).await?);
+    told.sort_unstable();
+    let receivers = store::health::take_across_tenants(db, &told).await?;
 
     let mut noted = Noted::default();
     for receiver in receivers {

@@ -48,18 +48,19 @@ pub(crate) struct Recorded {
 /// Whether outcomes are expected whose delivery has become final, or was recorded by another worker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Late {
-    /// As usual: if there are some, nothing is written.
+    /// As usual: if there are some, the transaction comes to nothing.
     Unexpected,
     Expected,
 }
 
-/// Writes the outcomes; `None` when some came late that were not expected to.
+/// Writes the outcomes. When some come late that were not expected to, this or the commit fails by
+/// [`DbErr::RecordNotUpdated`](sea_orm::DbErr::RecordNotUpdated).
 pub(crate) async fn write(
     parts: &Parts,
     db: &GroupTransaction,
     records: &[&Record],
     late: Late,
-) -> Result<Option<Recorded>, Error> {
+) -> Result<Recorded, Error> {
     let now = parts.clock.now();
     let noted = health::note(db, records, now).await?;
     let mut moves: Vec<Move> =
@@ -72,8 +73,10 @@ pub(crate) async fn write(
     moves.dedup_by_key(|one| one.id);
     let moved = match late {
         Late::Expected => record_rows::apply_by_name(db, &moves).await?,
-        Late::Unexpected if record_rows::apply(db, &moves).await? < moves.len() => return Ok(None),
-        Late::Unexpected => moves.iter().map(|one| one.id).collect(),
+        Late::Unexpected => {
+            record_rows::apply(db, &moves).await?;
+            moves.iter().map(|one| one.id).collect()
+        }
     };
 
     let mut by_id: Vec<&Record> =
@@ -110,7 +113,7 @@ pub(crate) async fn write(
     }
     let Noted { circuits, mut disabled, .. } = noted;
     disabled.extend(disable_gone(db, &by_id, now).await?);
-    Ok(Some(Recorded { moved, circuits, disabled }))
+    Ok(Recorded { moved, circuits, disabled })
 }
 
 fn move_of(

@@ -10,7 +10,7 @@ use queue::Class;
 use sea_orm::{DbBackend, DbErr, Value};
 
 use super::load::DueDelivery;
-use crate::database::{Sql, execute, query_all, runs, table};
+use crate::database::{Change, Sql, query_all, runs, table};
 use crate::store::delivery::class_number;
 
 /// What an outcome makes of a delivery's row.
@@ -32,19 +32,18 @@ const MOVE_TYPES: [&str; 9] = [
     "uuid", "smallint", "smallint", "smallint", "bigint", "smallint", "smallint", "bytea", "bigint",
 ];
 
-/// Moves the rows that are still where the attempts were loaded from. A success settles any delivery
-/// that isn't final, whatever has been recorded since. Returns how many were moved: hardly ever fewer
-/// than asked for, and a count costs one answer where names cost one each.
-pub(super) async fn apply(db: &impl Sql, moves: &[Move]) -> Result<usize, DbErr> {
-    let mut moved = 0;
+/// Moves the rows, all of which must still be where the attempts were loaded from, as they hardly ever
+/// are not; else the transaction comes to nothing. A success settles any delivery that isn't final,
+/// whatever has been recorded since.
+pub(super) async fn apply(db: &impl Sql, moves: &[Move]) -> Result<(), DbErr> {
     for run in runs(db, moves) {
         let (sql, values) = move_statement(db, run);
-        moved += execute(db, &sql, values).await?;
+        db.make(Change { sql, values, rows: Some(run.len()) }).await?;
     }
-    Ok(usize::try_from(moved).unwrap_or(usize::MAX))
+    Ok(())
 }
 
-/// The same, and says which rows were moved.
+/// Moves the rows that are still there, and says which they were.
 pub(super) async fn apply_by_name(
     db: &impl Sql,
     moves: &[Move],
@@ -119,7 +118,7 @@ pub(crate) async fn insert_attempts(
              response_headers, response_body, response_truncated) {rows} ON CONFLICT (delivery_id, number) DO NOTHING",
             db.all_or_nothing().insert
         );
-        execute(db, &sql, values).await?;
+        db.make(Change { sql, values, rows: None }).await?;
     }
     Ok(())
 }

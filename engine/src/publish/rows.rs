@@ -8,7 +8,7 @@ use domain::ids::{EventId, SubscriptionId, TenantId};
 use sea_orm::{DbErr, Value};
 
 use super::{NewDelivery, Prepared};
-use crate::database::{Sql, execute, one_of, query_all, query_one, runs, table};
+use crate::database::{Change, Sql, execute, one_of, peek_all, query_all, query_one, runs, table};
 
 const EVENT_TYPES: [&str; 12] = [
     "uuid", "uuid", "text", "text", "bytea", "bytea", "bytea", "bytea", "text", "bigint",
@@ -33,7 +33,7 @@ pub(super) async fn are_current(
             "WITH v (id, revision) AS ({rows}) SELECT COUNT(*) FILTER (WHERE t.deleted_at IS NULL) FROM v \
              JOIN tenants t ON t.id = v.id AND t.subscription_revision = v.revision"
         );
-        if let Some(row) = query_one(db, &sql, values).await? {
+        for row in peek_all(db, &sql, values).await? {
             current += row.get::<i64>(0)?;
         }
     }
@@ -62,7 +62,7 @@ pub(crate) async fn insert_events(db: &impl Sql, events: &[&Prepared]) -> Result
             "{} INTO events ({EVENT_COLUMNS}) {rows} ON CONFLICT (id, tenant_id) DO NOTHING",
             db.all_or_nothing().insert
         );
-        execute(db, &sql, values).await?;
+        db.make(Change { sql, values, rows: None }).await?;
     }
     Ok(())
 }
@@ -147,7 +147,7 @@ pub(crate) async fn insert_deliveries(
              ON CONFLICT (id) DO NOTHING",
             db.all_or_nothing().insert
         );
-        execute(db, &sql, values).await?;
+        db.make(Change { sql, values, rows: None }).await?;
     }
     Ok(())
 }

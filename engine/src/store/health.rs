@@ -8,7 +8,7 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::{DbBackend, DbErr};
 
 use super::subscription::Standing;
-use crate::database::{Row, Sql, execute, one_of, query_all};
+use crate::database::{Row, Sql, execute, one_of, peek_all, query_all};
 
 /// Where a subscription stands, and how its receiver has been doing.
 #[derive(Debug, Clone, Copy)]
@@ -18,12 +18,19 @@ pub struct Receiver {
     pub health: Health,
 }
 
-/// Whose health is wanted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Wanted {
-    All,
-    /// Only those that have failed since their last success: hardly ever any.
-    Failing,
+/// Which of the subscriptions, whoever's they are, have receivers that have failed since their last
+/// success: hardly ever any.
+pub async fn failing_across_tenants(
+    db: &impl Sql,
+    ids: &[SubscriptionId],
+) -> Result<Vec<SubscriptionId>, DbErr> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (among, values) = one_of(db, "uuid", ids.iter().map(|id| (*id).into()).collect());
+    let sql =
+        format!("SELECT id FROM subscriptions WHERE id {among} AND failing_since IS NOT NULL");
+    peek_all(db, &sql, values).await?.iter().map(|row| row.get(0)).collect()
 }
 
 /// The receivers of subscriptions, whoever's they are, in the order of their ids. The rows are taken for
@@ -31,16 +38,11 @@ pub enum Wanted {
 pub async fn take_across_tenants(
     db: &impl Sql,
     ids: &[SubscriptionId],
-    wanted: Wanted,
 ) -> Result<Vec<Receiver>, DbErr> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let (among, values) = one_of(db, "uuid", ids.iter().map(|id| (*id).into()).collect());
-    let only = match wanted {
-        Wanted::All => "",
-        Wanted::Failing => "AND failing_since IS NOT NULL",
-    };
     let taken = match db.backend() {
         DbBackend::Postgres => "ORDER BY id FOR UPDATE",
         // Whoever writes is alone.
@@ -49,7 +51,7 @@ pub async fn take_across_tenants(
     let sql = format!(
         "SELECT id, tenant_id, status, deleted_at IS NOT NULL, consecutive_failures, circuit_opened_at, failed_probes, \
          probe_at, failing_since, failing_last_at, failing_attempts, failing_days \
-         FROM subscriptions WHERE id {among} {only} {taken}"
+         FROM subscriptions WHERE id {among} {taken}"
     );
     query_all(db, &sql, values).await?.iter().map(receiver).collect()
 }

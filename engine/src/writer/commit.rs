@@ -35,9 +35,9 @@ pub(super) async fn write(
         let fresh_mark = parts.fresh.mark();
         match commit(parts, &mut group, late).await {
             // Received as long as the writer writes.
-            Ok(Some(committed)) => drop(done.send(Done { group, committed, fresh_mark }).await),
+            Ok(committed) => drop(done.send(Done { group, committed, fresh_mark }).await),
             // Some outcomes came late: nothing was written, and they are looked at by name.
-            Ok(None) => {
+            Err(error) if error.is_short_of_rows() => {
                 let records = std::mem::take(&mut group.records);
                 left.push((Group { records, ..Group::default() }, Late::Expected));
                 if group.len() > 0 {
@@ -101,23 +101,17 @@ struct GroupCommitted {
     recorded: Recorded,
 }
 
-/// Writes the group; `None` when outcomes came late that were not expected to: nothing is written.
-async fn commit(
-    parts: &Parts,
-    group: &mut Group,
-    late: Late,
-) -> Result<Option<GroupCommitted>, Error> {
+/// Writes the group, all of it or nothing.
+async fn commit(parts: &Parts, group: &mut Group, late: Late) -> Result<GroupCommitted, Error> {
     let books =
         publish::books_of(parts, group.postings.iter().map(|posting| &posting.request)).await?;
     let transaction = parts.database.begin_group().await?;
     let postings = group.postings.iter_mut().map(|posting| &mut posting.request).collect();
     let (posted, to_push) = publish::write(parts, &transaction, postings, books).await?;
     let records: Vec<_> = requests(&group.records).collect();
-    let Some(recorded) = dispatch::write(parts, &transaction, &records, late).await? else {
-        return Ok(None);
-    };
+    let recorded = dispatch::write(parts, &transaction, &records, late).await?;
     transaction.commit().await?;
-    Ok(Some(GroupCommitted { posted, to_push, recorded }))
+    Ok(GroupCommitted { posted, to_push, recorded })
 }
 
 fn requests(records: &[WaitingRecord]) -> impl Iterator<Item = &dispatch::Record> {
