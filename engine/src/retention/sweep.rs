@@ -21,9 +21,51 @@ use crate::context::Parts;
 use crate::database::{Sql, Transaction, execute, one_of, query_all, table};
 use crate::error::Error;
 
-/// A dead letter that keeps its delivery.
-const OPEN_LETTER: &str =
-    "EXISTS (SELECT 1 FROM dead_letters l WHERE l.delivery_id = d.id AND l.resolved_at IS NULL)";
+// What is asked of each row is a scalar subquery: for `EXISTS` Postgres may choose to read all open
+// dead letters, or all deliveries, at once.
+
+/// Whether a dead letter keeps its delivery.
+const HAS_OPEN_LETTER: &str = "\
+    COALESCE((SELECT l.resolved_at IS NULL FROM dead_letters l WHERE l.delivery_id = d.id), FALSE)";
+
+const LETTER_PAGE: &str = "\
+    SELECT l.delivery_id, l.resolved_at IS NULL \
+    OR (SELECT d.id FROM deliveries d WHERE d.id = l.delivery_id) IS NOT NULL \
+    FROM dead_letters l WHERE l.delivery_id >= ? AND l.delivery_id < ? ORDER BY l.delivery_id LIMIT ?";
+
+/// What was made later of any event of a range.
+const MADE_AGAIN: &str = "\
+    SELECT d.event_id, d.tenant_id FROM deliveries d \
+    WHERE d.event_id >= ? AND d.event_id <= ? AND d.\"trigger\" <> 0";
+
+fn delivery_page(table: &str) -> String {
+    format!(
+        "SELECT d.id, d.next_attempt_at IS NOT NULL OR {HAS_OPEN_LETTER} FROM {table} d \
+         WHERE d.id >= ? AND d.id < ? ORDER BY d.id LIMIT ?"
+    )
+}
+
+fn event_page(table: &str) -> String {
+    format!(
+        "SELECT id, tenant_id, created_at FROM {table} WHERE (id, tenant_id) > (?, ?) AND id >= ? AND id < ? \
+         ORDER BY id, tenant_id LIMIT ?"
+    )
+}
+
+/// In this order of tables: each instant is one look at the primary key.
+fn left_of_instants(bounds: &str) -> String {
+    format!(
+        "WITH v (low, high) AS ({bounds}) SELECT DISTINCT d.event_id, d.tenant_id FROM v CROSS JOIN deliveries d \
+         WHERE d.id >= v.low AND d.id < v.high"
+    )
+}
+
+fn event_deletion(table: &str, keys: &str) -> String {
+    format!(
+        "WITH v (id, tenant_id) AS ({keys}) DELETE FROM {table} AS e \
+         WHERE (e.id, e.tenant_id) IN (SELECT v.id, v.tenant_id FROM v)"
+    )
+}
 
 type EventKey = (EventId, TenantId);
 
@@ -44,10 +86,7 @@ impl<'a, R: Sql> Sweep<'a, R> {
     /// Deletes the deliveries of a table, or a partition, that are not held, each with its attempts and
     /// its dead letter.
     pub(super) async fn deliveries(&mut self, table: &str, span: Span) -> Result<(), Error> {
-        let page = format!(
-            "SELECT d.id, d.next_attempt_at IS NOT NULL OR {OPEN_LETTER} FROM {table} d \
-             WHERE d.id >= ? AND d.id < ? ORDER BY d.id LIMIT ?"
-        );
+        let page = delivery_page(table);
         let mut low = span.low();
         loop {
             let values = vec![low.into(), span.high().into(), self.page_rows()];
@@ -74,7 +113,7 @@ impl<'a, R: Sql> Sweep<'a, R> {
         let (among, values) =
             one_of(&transaction, "uuid", ids.iter().map(|id| (*id).into()).collect());
         let sql = format!(
-            "DELETE FROM {table} AS d WHERE d.id {among} AND d.next_attempt_at IS NULL AND NOT {OPEN_LETTER}"
+            "DELETE FROM {table} AS d WHERE d.id {among} AND d.next_attempt_at IS NULL AND NOT {HAS_OPEN_LETTER}"
         );
         let deleted = execute(&transaction, &sql, values.clone()).await?;
         // The bounds leave all partitions but one or two aside.
@@ -93,9 +132,7 @@ impl<'a, R: Sql> Sweep<'a, R> {
 
     /// Deletes resolved dead letters whose delivery went with its partition.
     pub(super) async fn dead_letters(&mut self, span: Span) -> Result<(), Error> {
-        let page = "SELECT l.delivery_id, l.resolved_at IS NULL \
-                    OR EXISTS (SELECT 1 FROM deliveries d WHERE d.id = l.delivery_id) FROM dead_letters l \
-                    WHERE l.delivery_id >= ? AND l.delivery_id < ? ORDER BY l.delivery_id LIMIT ?";
+        let page = LETTER_PAGE;
         let mut low = span.low();
         loop {
             let values = vec![low.into(), span.high().into(), self.page_rows()];
@@ -127,10 +164,7 @@ impl<'a, R: Sql> Sweep<'a, R> {
     /// Deletes the events of a table, or a partition, that have no delivery left. Their deliveries must
     /// have been swept.
     pub(super) async fn events(&mut self, table: &str, span: Span) -> Result<(), Error> {
-        let page = format!(
-            "SELECT id, tenant_id, created_at FROM {table} WHERE (id, tenant_id) > (?, ?) AND id >= ? AND id < ? \
-             ORDER BY id, tenant_id LIMIT ?"
-        );
+        let page = event_page(table);
         let mut after = (span.low(), Uuid::nil());
         loop {
             let values = vec![
@@ -180,11 +214,7 @@ impl<'a, R: Sql> Sweep<'a, R> {
         });
         let bounds: Vec<_> = bounds.collect();
         let (rows, values) = table(self.read, &["uuid", "uuid"], bounds.into_iter());
-        // In this order of tables: each instant is one look at the primary key.
-        let sql = format!(
-            "WITH v (low, high) AS ({rows}) SELECT DISTINCT d.event_id, d.tenant_id FROM v CROSS JOIN deliveries d \
-             WHERE d.id >= v.low AND d.id < v.high"
-        );
+        let sql = left_of_instants(&rows);
         for row in query_all(self.read, &sql, values).await? {
             held.insert((row.get(0)?, row.get(1)?));
         }
@@ -194,16 +224,21 @@ impl<'a, R: Sql> Sweep<'a, R> {
     async fn delete_events(&mut self, table_name: &str, keys: &[EventKey]) -> Result<u64, Error> {
         let transaction = begin(self.parts).await?;
         let begun = Instant::now();
-        let keys = hold(&transaction, table_name, keys).await?;
+        let mut keys = hold(&transaction, table_name, keys).await?;
+        // Only now: whoever has made a delivery of one of them has committed, or finds it gone.
+        let bounds = [keys.iter().min(), keys.iter().max()].into_iter().flatten();
+        let bounds: Vec<Value> = bounds.map(|(id, _)| (*id).into()).collect();
+        let mut again = HashSet::new();
+        if !bounds.is_empty() {
+            for row in query_all(&transaction, MADE_AGAIN, bounds).await? {
+                again.insert((row.get(0)?, row.get(1)?));
+            }
+        }
+        keys.retain(|key| !again.contains(key));
         let mut deleted = 0;
         if !keys.is_empty() {
             let (rows, values) = key_table(&transaction, &keys);
-            let sql = format!(
-                "WITH v (id, tenant_id) AS ({rows}) DELETE FROM {table_name} AS e \
-                 WHERE (e.id, e.tenant_id) IN (SELECT v.id, v.tenant_id FROM v) \
-                 AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.event_id = e.id AND d.\"trigger\" <> 0 \
-                 AND d.tenant_id = e.tenant_id)"
-            );
+            let sql = event_deletion(table_name, &rows);
             deleted = execute(&transaction, &sql, values).await?;
         }
         self.finish(transaction, begun, keys.len()).await?;
@@ -216,7 +251,9 @@ impl<'a, R: Sql> Sweep<'a, R> {
         begun: Instant,
         rows: usize,
     ) -> Result<(), Error> {
-        self.pace.learn(rows, begun.elapsed());
+        if rows > 0 {
+            self.pace.learn(rows, begun.elapsed());
+        }
         transaction.commit().await?;
         self.purged.chunks += 1;
         Pace::rest(begun.elapsed()).await;
@@ -254,4 +291,35 @@ fn key_table(db: &Transaction, keys: &[EventKey]) -> (String, Vec<Value>) {
 /// The next possible id.
 fn successor(id: Uuid) -> Uuid {
     Uuid::from_u128(id.as_u128().saturating_add(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use migration::{Migrator, MigratorTrait};
+    use sea_orm::Database;
+
+    #[tokio::test]
+    async fn rows_are_found_by_their_keys() {
+        let db = Database::connect("sqlite::memory:").await.expect("a database");
+        Migrator::up(&db, None).await.expect("the migrations run");
+        for (sql, tables) in [
+            (delivery_page("deliveries"), ["d", "l"]),
+            (LETTER_PAGE.to_owned(), ["l", "d"]),
+            (event_page("events"), ["events", "events"]),
+            (left_of_instants("VALUES (?,?),(?,?)"), ["d", "d"]),
+            (MADE_AGAIN.to_owned(), ["d", "d"]),
+            (event_deletion("events", "VALUES (?,?),(?,?)"), ["e", "e"]),
+        ] {
+            let values = vec![Value::from(0_i64); sql.matches('?').count()];
+            let rows = query_all(&db, &format!("EXPLAIN QUERY PLAN {sql}"), values).await;
+            let rows = rows.expect("it is valid");
+            let plan: String =
+                rows.iter().map(|row| row.get::<String>(3).expect("text") + "\n").collect();
+            for table in tables {
+                assert!(plan.contains(&format!("SEARCH {table} USING")), "{sql}\n{plan}");
+                assert!(!plan.contains(&format!("SCAN {table}")), "{sql}\n{plan}");
+            }
+        }
+    }
 }
