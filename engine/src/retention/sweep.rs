@@ -6,7 +6,7 @@
 //! letter resolved. Only an event can get another delivery; whoever makes one holds the event's row
 //! (`store::event::hold`), and so does the commit that deletes it, before it looks for deliveries.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
 use domain::ids::{DeliveryId, EventId, TenantId};
@@ -45,9 +45,14 @@ fn delivery_page(table: &str) -> String {
     )
 }
 
-fn event_page(table: &str) -> String {
+fn event_page(backend: DbBackend, table: &str) -> String {
+    // Neither reads the data for it.
+    let bytes = match backend {
+        DbBackend::Postgres => "pg_column_size(data)",
+        _ => "length(data)",
+    };
     format!(
-        "SELECT id, tenant_id, created_at FROM {table} WHERE (id, tenant_id) > (?, ?) AND id >= ? AND id < ? \
+        "SELECT id, tenant_id, created_at, {bytes} FROM {table} WHERE (id, tenant_id) > (?, ?) AND id >= ? AND id < ? \
          ORDER BY id, tenant_id LIMIT ?"
     )
 }
@@ -66,6 +71,9 @@ fn event_deletion(table: &str, keys: &str) -> String {
          WHERE (e.id, e.tenant_id) IN (SELECT v.id, v.tenant_id FROM v)"
     )
 }
+
+/// Bytes of the events of one commit at most, but for one event that has more.
+const CHUNK_BYTES: i64 = 1024 * 1024;
 
 type EventKey = (EventId, TenantId);
 
@@ -89,7 +97,7 @@ impl<'a, R: Sql> Sweep<'a, R> {
         let page = delivery_page(table);
         let mut low = span.low();
         loop {
-            let values = vec![low.into(), span.high().into(), self.page_rows()];
+            let values = vec![low.into(), span.high().into(), page_rows()];
             let rows = query_all(self.read, &page, values).await?;
             let Some(last) = rows.last() else {
                 return Ok(());
@@ -101,8 +109,11 @@ impl<'a, R: Sql> Sweep<'a, R> {
                     ids.push(row.get::<DeliveryId>(0)?);
                 }
             }
-            if !ids.is_empty() {
-                self.purged.deliveries += self.delete_deliveries(table, &ids).await?;
+            let mut rest = ids.as_slice();
+            while !rest.is_empty() {
+                let (chunk, more) = rest.split_at(self.pace.rows().min(rest.len()));
+                self.purged.deliveries += self.delete_deliveries(table, chunk).await?;
+                rest = more;
             }
         }
     }
@@ -135,7 +146,7 @@ impl<'a, R: Sql> Sweep<'a, R> {
         let page = LETTER_PAGE;
         let mut low = span.low();
         loop {
-            let values = vec![low.into(), span.high().into(), self.page_rows()];
+            let values = vec![low.into(), span.high().into(), page_rows()];
             let rows = query_all(self.read, page, values).await?;
             let Some(last) = rows.last() else {
                 return Ok(());
@@ -164,7 +175,7 @@ impl<'a, R: Sql> Sweep<'a, R> {
     /// Deletes the events of a table, or a partition, that have no delivery left. Their deliveries must
     /// have been swept.
     pub(super) async fn events(&mut self, table: &str, span: Span) -> Result<(), Error> {
-        let page = event_page(table);
+        let page = event_page(self.read.backend(), table);
         let mut after = (span.low(), Uuid::nil());
         loop {
             let values = vec![
@@ -172,11 +183,13 @@ impl<'a, R: Sql> Sweep<'a, R> {
                 after.1.into(),
                 after.0.into(),
                 span.high().into(),
-                self.page_rows(),
+                page_rows(),
             ];
-            let mut events: Vec<(EventKey, Timestamp)> = Vec::new();
+            let (mut events, mut bytes) = (Vec::new(), HashMap::new());
             for row in query_all(self.read, &page, values).await? {
-                events.push(((row.get(0)?, row.get(1)?), row.get(2)?));
+                let key: EventKey = (row.get(0)?, row.get(1)?);
+                events.push((key, row.get::<Timestamp>(2)?));
+                bytes.insert(key, row.get::<i32>(3)?);
             }
             let Some(((id, tenant), _)) = events.last() else {
                 return Ok(());
@@ -185,8 +198,12 @@ impl<'a, R: Sql> Sweep<'a, R> {
             let held = self.held_events(&events).await?;
             let keys: Vec<EventKey> =
                 events.into_iter().map(|(key, _)| key).filter(|key| !held.contains(key)).collect();
-            if !keys.is_empty() {
-                self.purged.events += self.delete_events(table, &keys).await?;
+            let mut rest = keys.as_slice();
+            while !rest.is_empty() {
+                let sizes = rest.iter().map(|key| bytes.get(key).copied().unwrap_or(0));
+                let (chunk, more) = rest.split_at(chunk_of(sizes, self.pace.rows()));
+                self.purged.events += self.delete_events(table, chunk).await?;
+                rest = more;
             }
         }
     }
@@ -259,10 +276,6 @@ impl<'a, R: Sql> Sweep<'a, R> {
         Pace::rest(begun.elapsed()).await;
         Ok(())
     }
-
-    fn page_rows(&self) -> Value {
-        i64::try_from(self.pace.rows().min(ROWS_MAX)).unwrap_or(i64::MAX).into()
-    }
 }
 
 /// Holds the rows of events until the commit; without those that somebody else holds, who is just making
@@ -288,6 +301,20 @@ fn key_table(db: &Transaction, keys: &[EventKey]) -> (String, Vec<Value>) {
     table(db, &["uuid", "uuid"], rows)
 }
 
+fn page_rows() -> Value {
+    i64::try_from(ROWS_MAX).unwrap_or(i64::MAX).into()
+}
+
+/// How many of the first rows are one chunk; one at least.
+fn chunk_of(sizes: impl Iterator<Item = i32>, rows_max: usize) -> usize {
+    let mut bytes = 0;
+    let fitting = sizes.take(rows_max).take_while(|size| {
+        bytes += i64::from(*size);
+        bytes <= CHUNK_BYTES
+    });
+    fitting.count().max(1)
+}
+
 /// The next possible id.
 fn successor(id: Uuid) -> Uuid {
     Uuid::from_u128(id.as_u128().saturating_add(1))
@@ -299,6 +326,15 @@ mod tests {
     use migration::{Migrator, MigratorTrait};
     use sea_orm::Database;
 
+    #[test]
+    fn a_chunk_is_bounded_by_rows_and_by_bytes() {
+        let mib = i32::try_from(CHUNK_BYTES).expect("a size");
+        assert_eq!(chunk_of([1; 10].into_iter(), 4), 4);
+        assert_eq!(chunk_of([1; 3].into_iter(), 4), 3);
+        assert_eq!(chunk_of([mib / 2; 10].into_iter(), 4), 2);
+        assert_eq!(chunk_of([mib * 2, 1].into_iter(), 4), 1);
+    }
+
     #[tokio::test]
     async fn rows_are_found_by_their_keys() {
         let db = Database::connect("sqlite::memory:").await.expect("a database");
@@ -306,7 +342,7 @@ mod tests {
         for (sql, tables) in [
             (delivery_page("deliveries"), ["d", "l"]),
             (LETTER_PAGE.to_owned(), ["l", "d"]),
-            (event_page("events"), ["events", "events"]),
+            (event_page(DbBackend::Sqlite, "events"), ["events", "events"]),
             (left_of_instants("VALUES (?,?),(?,?)"), ["d", "d"]),
             (MADE_AGAIN.to_owned(), ["d", "d"]),
             (event_deletion("events", "VALUES (?,?),(?,?)"), ["e", "e"]),
