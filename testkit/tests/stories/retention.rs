@@ -322,27 +322,42 @@ async fn deliveries_go_on_while_much_is_purged(app: TestApp) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_partition_that_somebody_reads_is_dropped_later() {
+async fn a_day_that_somebody_reads_goes_in_several_runs() {
     let app = crate::app(Storage::Postgres).await;
-    let receiver = Receiver::answering([200]).await;
+    let receiver = Receiver::answering([500]).await;
     let tenant = app.operator.new_tenant().await;
     tenant.subscribe(json!({"url": receiver.url("/")})).await;
-    let event = tenant.publish("a.b", json!(1)).await;
+    let held = tenant.publish("a.b", json!(1)).await;
+    let dead = id_of(&final_delivery(&tenant, &held).await);
+    receiver.behave(|_, _| Answer::status(200));
+    let event = tenant.publish("a.b", json!(2)).await;
     final_delivery(&tenant, &event).await;
     age(&app, AGED).await;
-    let before = partitions_until_now(&app).await;
-    assert!(!before.is_empty());
-    let reading = app.engine.database.begin().await.expect("a transaction");
-    query_all(&reading, "SELECT id FROM deliveries LIMIT 1", Vec::new()).await.expect("readable");
-    retain(&app).await;
-    assert_eq!(partitions_until_now(&app).await, before);
-    tenant.api.get(&format!("/events/{event}")).await.expect(200);
-    let during = tenant.publish("a.b", json!(2)).await;
-    assert_eq!(final_delivery(&tenant, &during).await["status"], "succeeded");
-    reading.rollback().await.expect("ended");
-    retain(&app).await;
-    assert!(partitions_until_now(&app).await.is_empty());
+
+    // As if a run had been cut off after each of its steps.
+    for (table, left) in [
+        ("deliveries", vec!["attempts", "deliveries", "events"]),
+        ("attempts", vec!["attempts"]),
+        ("", vec![]),
+    ] {
+        let reading = app.engine.database.begin().await.expect("a transaction");
+        if !table.is_empty() {
+            let sql = format!("SELECT 1 FROM {table} LIMIT 1");
+            query_all(&reading, &sql, Vec::new()).await.expect("readable");
+        }
+        retain(&app).await;
+        let partitions = partitions_until_now(&app).await;
+        let tables: std::collections::BTreeSet<&str> =
+            partitions.iter().filter_map(|name| Some(name.split_once('_')?.0)).collect();
+        assert_eq!(tables.into_iter().collect::<Vec<_>>(), left, "while {table} is read");
+        tenant.api.get(&format!("/events/{held}")).await.expect(200);
+        assert_eq!(tenant.list(&format!("/deliveries/{dead}/attempts")).await.len(), 6);
+        let during = tenant.publish("a.b", json!(3)).await;
+        assert_eq!(final_delivery(&tenant, &during).await["status"], "succeeded");
+        reading.rollback().await.expect("ended");
+    }
     tenant.api.get(&format!("/events/{event}")).await.expect(404);
+    assert_eq!(count(&app, "ONLY attempts_default").await, 6);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
