@@ -59,6 +59,7 @@ pub fn engine(
         egress,
         // A queue in this process is this process's own.
         delivers_alone: settings.queue.redis_url.is_none(),
+        retention: settings.retention.kept(),
     };
     Ok(Engine::start(database, queue, clock, sealer, sender, engine_settings))
 }

@@ -136,7 +136,12 @@ async fn run(started: Started) -> anyhow::Result<()> {
         let worker = worker::Settings { concurrency: settings.delivery.worker_concurrency };
         let delivering = worker::run(engine.clone(), worker, stop.clone());
         parts.spawn(until(stop.clone(), async { delivering.await.map_err(Into::into) }));
-        let leads = connections.leads.clone();
+        let (retainer, asked_too) = (engine.clone(), stop.clone());
+        let (leads, leads_too) = (connections.leads.clone(), connections.leads.clone());
+        parts.spawn(until(stop.clone(), async move {
+            retainer.keep_retention(leads_too, asked_too).await;
+            anyhow::Ok(())
+        }));
         parts.spawn(until(stop.clone(), async move {
             filler.keep_queue_filled(leads, asked).await;
             anyhow::Ok(())

@@ -69,6 +69,8 @@ pub const LIVE_SECRETS: usize = 10;
 pub const OVERLAP_S: RangeInclusive<u32> = 0..=604_800;
 /// The overlap of a rotation that names none.
 pub const OVERLAP_S_DEFAULT: u32 = 86_400;
+/// How long a dead letter waits to be looked at: it is discarded then, so that its event can go.
+pub const DEAD_LETTER_KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// How far an event id chosen by the caller may be from now.
 pub const EVENT_ID_SKEW: Duration = Duration::from_secs(24 * 60 * 60);
 /// How far ahead `deliver_at` may be.

@@ -107,7 +107,7 @@ async fn drop_lane(parts: &Parts, subscription: SubscriptionId) -> Result<(), Er
 }
 
 /// The deliveries that some worker has in flight.
-async fn in_flight(
+pub(crate) async fn in_flight(
     parts: &Parts,
     subscription: SubscriptionId,
 ) -> Result<HashSet<DeliveryId>, Error> {

@@ -30,6 +30,8 @@ pub struct EngineSettings {
     pub egress: domain::address::EgressPolicy,
     /// Whether no other process delivers from this database.
     pub delivers_alone: bool,
+    /// How long events, deliveries and attempts are kept.
+    pub retention: Duration,
 }
 
 impl EngineSettings {

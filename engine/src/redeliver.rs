@@ -26,7 +26,7 @@ impl Engine {
     /// [`Engine::push_redelivery`].
     ///
     /// # Errors
-    /// `NotFound` when the tenant has no such delivery; `Conflict` while it is not final, or when its
+    /// `NotFound` when the tenant has no such delivery, or its event has just gone; `Conflict` while it is not final, or when its
     /// subscription takes nothing any more.
     pub async fn redeliver(
         &self,
@@ -51,6 +51,9 @@ impl Engine {
             return Err(Error::Conflict(
                 "the subscription is disabled; set its status to active first".to_owned(),
             ));
+        }
+        if !store::event::hold(db, tenant, old.event_id).await? {
+            return Err(Error::NotFound("event"));
         }
         let now = self.clock.now();
         let sequence = match subscription.ordered {

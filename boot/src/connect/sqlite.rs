@@ -49,8 +49,8 @@ pub(super) async fn open(path: &Path, create: bool) -> Result<Database, ConnectE
     let write = connect(path, 1, "sqlite-write", move |options| {
         let options = options
             .create_if_missing(create)
-            // Deleted rows give their space back in steps of the retention job; this can only be
-            // chosen before the first table is made.
+            // What retention frees is used again; this lets an operator give it back to the disk, and
+            // can only be chosen before the first table is made.
             .auto_vacuum(SqliteAutoVacuum::Incremental)
             .journal_mode(SqliteJournalMode::Wal)
             .pragma("cache_size", format!("-{READER_CACHE_KIB}"));

@@ -4,11 +4,12 @@ use domain::ids::{EventId, TenantId};
 use domain::time::Timestamp;
 use entity::event::{Column, Entity, Model};
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, DerivePartialModel, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, DerivePartialModel, EntityTrait,
+    QueryFilter, QueryOrder, QuerySelect, Select,
 };
 
 use super::{Found, Page, Whose, Window, last_looked_at};
+use crate::database::{Sql, query_one};
 
 /// Which events a list is to show; empty lists mean any.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +26,17 @@ pub async fn find(
     id: EventId,
 ) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id((id, tenant)).one(db).await
+}
+
+/// Holds an event for the rest of the transaction, which makes a delivery of it: retention leaves it
+/// there, or has taken it before (`false`).
+pub async fn hold(db: &impl Sql, tenant: TenantId, id: EventId) -> Result<bool, DbErr> {
+    let sql = match db.backend() {
+        DbBackend::Postgres => "SELECT id FROM events WHERE id = ? AND tenant_id = ? FOR KEY SHARE",
+        // One transaction at a time writes.
+        _ => "SELECT id FROM events WHERE id = ? AND tenant_id = ?",
+    };
+    Ok(query_one(db, sql, vec![id.into(), tenant.into()]).await?.is_some())
 }
 
 /// The tenant's last events, newest first, with their data.

@@ -5,6 +5,7 @@ mod circuits;
 mod fan_out;
 mod lanes;
 mod refusals;
+mod retention;
 
 use serde_json::Value;
 use testkit::{Storage, TestApp, eventually};
