@@ -2,11 +2,12 @@
 //! way out.
 //!
 //! What waits of either kind when a commit ends goes into the next one together, as far as it fits
-//! ([`backlog`]): one transaction and one flush to the disk for all of it. No timer, so nothing is added
-//! when idle, and the groups grow by themselves under load.
+//! ([`backlog`]): one transaction and one flush to the disk for all of it. Nothing is waited for when idle;
+//! under load the groups grow by themselves, and follow each other at a pace ([`pace`]).
 
 mod backlog;
 mod commit;
+mod pace;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,9 +15,11 @@ use std::time::Duration;
 use sea_orm::DbBackend;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::backlog::Backlog;
+use self::pace::Pace;
 use crate::context::Parts;
 use crate::dispatch::Record;
 use crate::error::Error;
@@ -120,6 +123,7 @@ async fn run(
 ) {
     let _vital = Vital("writer");
     let (done, telling) = start_telling(&parts);
+    let pace = Pace::of(parts.database.backend());
     let mut backlog = Backlog::default();
     loop {
         if backlog.is_empty() {
@@ -139,7 +143,9 @@ async fn run(
         {
             backlog.add_record(record);
         }
-        let unrecorded = commit::write(&parts, backlog.take_group(), &done).await;
+        let group = backlog.take_group();
+        let next = Instant::now() + pace.after(&group);
+        let unrecorded = commit::write(&parts, group, &done).await;
         if !unrecorded.is_empty() {
             // What was sent must be known; the database is asked again with whatever has come by then.
             backlog.put_back(unrecorded);
@@ -148,6 +154,7 @@ async fn run(
             }
             tokio::time::sleep(DATABASE_AWAY_WAIT).await;
         }
+        tokio::time::sleep_until(next).await;
     }
     drop(done);
     // A panic in it has ended the process.

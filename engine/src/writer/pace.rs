@@ -1,0 +1,44 @@
+//! How soon one group may follow another.
+//!
+//! A group costs a transaction, whatever is in it: on Postgres as much as a dozen of its rows, on SQLite a
+//! flush to the disk. When there is much to do, a commit that begins at once takes little along, and the
+//! processors are spent on transactions. So after a group of some size the next one begins no sooner
+//! than a moment after it began: who waits for it waits about as long as before, since the commit that it
+//! would have waited for is the larger one. After a small group nothing is waited for.
+
+use std::time::Duration;
+
+use sea_orm::DbBackend;
+
+use super::backlog::Group;
+
+/// Postings and outcomes of a group from which on there is much to do.
+const BUSY: usize = 8;
+
+/// From the beginning of one group to the beginning of the next, when there is much to do.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// When the group answers somebody who posts.
+    postings: Duration,
+    /// When it only records outcomes: nobody waits but the next turn of their lanes.
+    outcomes: Duration,
+}
+
+impl Pace {
+    pub(super) fn of(backend: DbBackend) -> Self {
+        let (postings, outcomes) = match backend {
+            DbBackend::Postgres => (Duration::from_millis(2), Duration::from_millis(10)),
+            _ => (Duration::from_micros(1_500), Duration::from_micros(1_500)),
+        };
+        Self { postings, outcomes }
+    }
+
+    /// How long after the beginning of this group the next one may begin.
+    pub(super) fn after(&self, group: &Group) -> Duration {
+        match group.len() {
+            ..BUSY => Duration::ZERO,
+            _ if group.postings.is_empty() => self.outcomes,
+            _ => self.postings,
+        }
+    }
+}
