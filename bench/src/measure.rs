@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use serde::Serialize;
+
 use crate::generator::Sent;
 use crate::receiver::Arrival;
 
@@ -28,7 +30,7 @@ pub struct Outcome {
 }
 
 /// Percentiles in milliseconds; 0 when nothing arrived.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Latency {
     /// Half are below.
     pub p50_ms: f64,
@@ -88,6 +90,16 @@ pub fn outcome(sent: &Sent, arrivals: &[Arrival], lanes: u32, window: &Range<u64
         latency: Latency::of(&mut latencies_ns),
         drained_per_second: delivered as f64 / drained_s,
     }
+}
+
+/// When each event first arrived anywhere, by its place in what was sent.
+pub fn first_arrivals(sent: &Sent, arrivals: &[Arrival]) -> impl Iterator<Item = (usize, u64)> {
+    let mut seen = vec![false; sent.at_ns.len()];
+    arrivals.iter().filter_map(move |arrival| {
+        let index = arrival.seq.checked_sub(sent.first_seq)? as usize;
+        let seen = seen.get_mut(index)?;
+        (!std::mem::replace(seen, true)).then_some((index, arrival.at_ns))
+    })
 }
 
 impl Latency {
