@@ -109,9 +109,15 @@ impl Postgres {
     /// # Errors
     /// When a program is missing, or a statement fails; what is wrong is on standard error then.
     pub async fn execute(&self, statements: &str) -> Result<()> {
-        let url = self.url();
-        let args = ["--no-psqlrc", "-q", "-v", "ON_ERROR_STOP=1", "-d", &url, "-c", statements];
-        self.program("psql", args.into_iter().map(OsStr::new)).await
+        // A client, which needs no user of its own and may be installed elsewhere than the server.
+        let beside = self.programs.join("psql");
+        let mut client =
+            Command::new(if beside.exists() { beside.as_os_str() } else { OsStr::new("psql") });
+        client.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", &self.url()]);
+        client.args(["--command", statements]).stdin(Stdio::null()).stdout(Stdio::null());
+        let ended = client.status().await.context("starting psql (comes with Postgres)")?;
+        ensure!(ended.success(), "psql ended with {ended}");
+        Ok(())
     }
 
     async fn begin(&self) -> Result<()> {
