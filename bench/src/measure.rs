@@ -92,13 +92,16 @@ pub fn outcome(sent: &Sent, arrivals: &[Arrival], lanes: u32, window: &Range<u64
     }
 }
 
-/// When each event first arrived anywhere, by its place in what was sent.
-pub fn first_arrivals(sent: &Sent, arrivals: &[Arrival]) -> impl Iterator<Item = (usize, u64)> {
+/// Arrivals by the place of their event in what was sent, and whether each was the first of its event.
+pub fn every_arrival(
+    sent: &Sent,
+    arrivals: &[Arrival],
+) -> impl Iterator<Item = (usize, u64, bool)> {
     let mut seen = vec![false; sent.at_ns.len()];
     arrivals.iter().filter_map(move |arrival| {
         let index = arrival.seq.checked_sub(sent.first_seq)? as usize;
         let seen = seen.get_mut(index)?;
-        (!std::mem::replace(seen, true)).then_some((index, arrival.at_ns))
+        Some((index, arrival.at_ns, !std::mem::replace(seen, true)))
     })
 }
 

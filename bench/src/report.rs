@@ -287,7 +287,8 @@ fn bounds(bound: Bound) -> (String, String) {
 pub fn number(value: f64) -> String {
     if value.abs() < 100.0 {
         let text = format!("{value:.2}");
-        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+        let text = text.trim_end_matches('0').trim_end_matches('.');
+        return if text == "-0" { "0" } else { text }.to_owned();
     }
     let digits = format!("{:.0}", value.abs());
     let mut out = if value < 0.0 { "-".to_owned() } else { String::new() };
@@ -357,6 +358,8 @@ mod tests {
         assert_eq!(number(1_234_567.0), "1,234,567");
         assert_eq!(number(2.5), "2.5");
         assert_eq!(number(0.0), "0");
+        assert_eq!(number(-0.001), "0");
+        assert_eq!(number(-0.5), "-0.5");
         assert_eq!(number(999.6), "1,000");
     }
 }

@@ -294,11 +294,22 @@ impl Scenario {
         }
     }
 
+    /// The options as it takes them: a sweep has many points and spends less on each.
+    fn options(self, options: &Options) -> Options {
+        let mut taken = options.clone();
+        if self == Self::Sweep {
+            taken.window = taken.window.min(sweep::WINDOW_MAX);
+            taken.warm_up = taken.warm_up.min(sweep::WARM_UP_MAX);
+        }
+        taken
+    }
+
     /// Runs it once.
     ///
     /// # Errors
     /// When the server or the machine fails, not when a figure is bad.
     pub fn run(self, options: &Options) -> Result<Run> {
+        let options = &self.options(options);
         match self {
             Self::Saturated => saturation::run(options, &saturation::SINGLE),
             Self::Batches => saturation::run(options, &saturation::BATCHES),

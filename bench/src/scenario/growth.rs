@@ -23,7 +23,7 @@ const ASKED: usize = 50;
 const STATISTICS_ASKED: usize = 10;
 
 /// The promise for the start is for so many deliveries.
-const START_ROWS: u64 = 1_000_000;
+pub(super) const START_ROWS: u64 = 1_000_000;
 
 /// A server on so many deliveries, and who owns them.
 struct Grown {

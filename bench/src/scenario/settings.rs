@@ -1,5 +1,6 @@
 //! What was set in a scenario, in words: a figure without its settings is not a figure.
 
+use super::growth::START_ROWS;
 use super::{Options, Scenario};
 
 impl Scenario {
@@ -16,7 +17,7 @@ impl Scenario {
             Self::Rate300 => open("300"),
             Self::Rate1000 => open("1,000"),
             Self::Rate4000 => open("4,000"),
-            Self::Sweep => format!("{}; at most 5 s after 1 s for each", open("100 and more")),
+            Self::Sweep => open("100 and more"),
             Self::Idle => {
                 "10 tenants x 1 subscription, nothing posted; then 10 events/s of one".to_owned()
             }
@@ -55,18 +56,26 @@ impl Scenario {
             Self::RedisEmptied => format!("{}; FLUSHALL before the window", open("300")),
             Self::WorkerKilled => {
                 format!(
-                    "{}, 100 ms receiver; one of 2 workers killed before the window",
+                    "{}, 300 ms receiver; one of 2 workers killed before the window",
                     open("300")
                 )
             }
-            Self::Start => "a database with a million deliveries of 20 days".to_owned(),
+            Self::Start => format!(
+                "a database with {} deliveries of 20 days, 10 tenants",
+                counts.rows.min(START_ROWS)
+            ),
             Self::Growth => {
                 format!("a database with {} deliveries of 20 days, 10 tenants", counts.rows)
             }
         };
+        let options = &self.options(options);
         let (window, warm_up) = (options.window.as_secs_f64(), options.warm_up.as_secs_f64());
+        let how = match self {
+            Self::Start | Self::Growth => "2-byte data; ".to_owned(),
+            Self::FallingDue | Self::RedisMemory => "512-byte data; ".to_owned(),
+            _ => format!("512-byte data; {window} s after {warm_up} s, "),
+        };
         let runs = self.runs(options);
-        let runs = if runs == 1 { "1 run".to_owned() } else { format!("{runs} runs") };
-        format!("{what}; 512-byte data; {window} s after {warm_up} s, {runs}")
+        format!("{what}; {how}{runs} run{}", if runs == 1 { "" } else { "s" })
     }
 }

@@ -16,24 +16,18 @@ use crate::targets::Bound;
 const RATES: [u32; 10] = [100, 300, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000, 128_000];
 
 /// A picture needs less of each point than a promise does.
-const WINDOW_MAX: Duration = Duration::from_secs(5);
-const WARM_UP_MAX: Duration = Duration::from_secs(1);
+pub(super) const WINDOW_MAX: Duration = Duration::from_secs(5);
+pub(super) const WARM_UP_MAX: Duration = Duration::from_secs(1);
 
 /// A rate is held while so much of it is accepted and delivered in the window.
 const HELD_SHARE: f64 = 0.97;
 
 pub(super) fn run(options: &Options) -> Result<Run> {
-    let options = Options {
-        window: options.window.min(WINDOW_MAX),
-        warm_up: options.warm_up.min(WARM_UP_MAX),
-        ..options.clone()
-    };
-    let mut stage = Stage::open(&options)?;
+    let mut stage = Stage::open(options)?;
     let receiver = stage.receiver(Answer::Ok)?;
     let tenants = stage.tenants("bench", 10, 1, &receiver)?;
     let mut curve: Vec<Point> = Vec::new();
-    let mut measure =
-        |per_second: u32| point(&options, &mut stage, &tenants, &receiver, per_second);
+    let mut measure = |per_second: u32| point(options, &mut stage, &tenants, &receiver, per_second);
     let wanted = RATES.into_iter().take_while(|rate| *rate <= options.counts.sweep_per_second);
     for per_second in wanted {
         let held = curve.last().map_or(0, |point| point.offered_per_second);
