@@ -50,9 +50,9 @@ openapi: ## Write docs/openapi.json from the code
 	$(BUILD_DEV)
 	document=$$($(POSTHASTE) openapi); echo "$$document" >docs/openapi.json
 
-bench: ## Measure the bare ceiling and Posthaste end to end on this machine (MODE=embedded)
+bench: ## Measure the bare ceiling and Posthaste end to end on this machine (MODE=embedded|distributed, ARGS="--only growth")
 	$(BUILD_RELEASE)
-	MODE=$(or $(MODE),embedded) $(TARGET)/release/posthaste-bench run
+	MODE=$(or $(MODE),embedded) $(TARGET)/release/posthaste-bench run $(ARGS)
 
 chaos: ## Kill, empty, stall and restart everything for ten minutes, and check that nothing is lost (ARGS="--seed 7")
 	cargo build --workspace --bin posthaste --bin posthaste-chaos

@@ -1,4 +1,5 @@
 //! A server that keeps nothing: it answers the routes that the bench uses and passes each event on.
+//! Started as a worker it only stands there.
 //!
 //! It shows what the bench itself costs, and lets every scenario be tried without the product:
 //! `posthaste-bench run --quick --server-bin target/debug/examples/stand_in`. With
@@ -11,8 +12,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, channel};
+use std::time::SystemTime;
 
 use bench::wire::{Inbox, Message};
+use chrono::{DateTime, Utc};
 use parking_lot::Mutex;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -21,7 +24,13 @@ use serde_json::{Value, json};
 const SENDERS: usize = 4;
 
 /// A subscription's senders; events take them in turn.
-type Lane = Vec<Sender<Vec<u8>>>;
+type Lane = Vec<Sender<Waiting>>;
+
+/// An event, and when it is due if that is not at once.
+struct Waiting {
+    body: Vec<u8>,
+    due: Option<SystemTime>,
+}
 
 #[derive(Default)]
 struct Shared {
@@ -34,8 +43,9 @@ struct Shared {
 
 fn main() -> std::io::Result<()> {
     let variable = |wanted: &str| std::env::vars().find(|(name, _)| name == wanted);
-    if let Some((_, url)) = variable("POSTHASTE_DATABASE_URL") {
-        let path = url.trim_start_matches("sqlite://").split('?').next().map(PathBuf::from);
+    let (_, url) = variable("POSTHASTE_DATABASE_URL").unwrap_or_default();
+    if let Some(file) = url.strip_prefix("sqlite://") {
+        let path = file.split('?').next().map(PathBuf::from);
         std::fs::write(path.unwrap_or_default(), b"nothing is kept\n")?;
     }
     let loses = variable("STAND_IN_LOSES").and_then(|(_, every)| every.parse().ok());
@@ -108,12 +118,20 @@ fn answer(request: &Message<'_>, shared: &Shared) -> (u16, Value) {
         path if path.ends_with("/keys") => {
             (201, json!({"secret": format!("key_{}", number(shared))}))
         }
-        path if path.starts_with("/deliveries?") => (200, json!({"data": []})),
+        path if path.starts_with("/deliveries?status=") => (200, json!({"data": []})),
+        path if path.starts_with("/deliveries?") => (200, json!({"data": [{"id": "dlv_1"}]})),
+        path if path.ends_with("/attempts") => {
+            (200, json!({"data": [{"timing": {"queue_ms": 0}}]}))
+        }
         _ => (404, json!({"code": "not_found"})),
     }
 }
 
 fn publish(event: &[u8], key: &str, shared: &Shared) {
+    let fields: HashMap<String, &RawValue> = serde_json::from_slice(event).unwrap_or_default();
+    let instant = fields.get("deliver_at").map(|instant| instant.get().trim_matches('"'));
+    let due = instant.and_then(|instant| instant.parse::<DateTime<Utc>>().ok());
+    let due = due.map(SystemTime::from);
     if let Some(lanes) = shared.lanes.lock().get(key) {
         for lane in lanes {
             let sent = shared.sent.fetch_add(1, Ordering::Relaxed);
@@ -121,14 +139,14 @@ fn publish(event: &[u8], key: &str, shared: &Shared) {
                 continue;
             }
             // A sender ends only with its receiver; what was for it is lost, as it should be here.
-            drop(lane[sent as usize % lane.len()].send(event.to_vec()));
+            drop(lane[sent as usize % lane.len()].send(Waiting { body: event.to_vec(), due }));
         }
     }
 }
 
-/// A thread that posts to one url, one request at a time.
-fn sender(url: &str) -> Sender<Vec<u8>> {
-    let (say, hear) = channel::<Vec<u8>>();
+/// A thread that posts to one url, one request at a time; what waits holds up what comes after it.
+fn sender(url: &str) -> Sender<Waiting> {
+    let (say, hear) = channel::<Waiting>();
     let (host, path) = url
         .trim_start_matches("http://")
         .split_once('/')
@@ -137,7 +155,9 @@ fn sender(url: &str) -> Sender<Vec<u8>> {
         let mut stream = TcpStream::connect(&host)?;
         stream.set_nodelay(true)?;
         let (mut inbox, mut scratch) = (Inbox::default(), vec![0; 4096]);
-        while let Ok(body) = hear.recv() {
+        while let Ok(Waiting { body, due }) = hear.recv() {
+            let wait = due.and_then(|due| due.duration_since(SystemTime::now()).ok());
+            std::thread::sleep(wait.unwrap_or_default());
             let mut request = format!(
                 "POST /{path} HTTP/1.1\r\nhost: {host}\r\ncontent-length: {}\r\n\r\n",
                 body.len()

@@ -1,10 +1,10 @@
 //! What a scenario sets up through the product's own routes: tenants, keys, subscriptions.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 
 /// A tenant with a key for everything it owns.
@@ -45,14 +45,15 @@ impl Api {
         answer.is_ok_and(|answer| answer.status().is_success())
     }
 
-    /// Makes tenants, each with a key of all scopes.
+    /// Makes tenants with these further fields, each with a key of all scopes.
     ///
     /// # Errors
     /// When the server refuses.
-    pub fn tenants(&self, prefix: &str, count: usize) -> Result<Vec<Tenant>> {
+    pub fn tenants(&self, prefix: &str, count: usize, fields: &Value) -> Result<Vec<Tenant>> {
         let make = |number| {
-            let name = json!({"name": format!("{prefix} {number}")});
-            let tenant = self.post("/tenants", &self.admin_key, &name)?;
+            let mut body = fields.clone();
+            body["name"] = format!("{prefix} {number}").into();
+            let tenant = self.post("/tenants", &self.admin_key, &body)?;
             let id = text(&tenant, "id")?;
             let request = json!({"name": "bench", "scopes": ["*"]});
             let key = self.post(&format!("/tenants/{id}/keys"), &self.admin_key, &request)?;
@@ -61,23 +62,71 @@ impl Api {
         (1..=count).map(make).collect()
     }
 
-    /// Subscribes a url to all of a tenant's events.
+    /// Subscribes a url to all of a tenant's events, with these further fields.
     ///
     /// # Errors
     /// When the server refuses.
-    pub fn subscribe(&self, tenant: &Tenant, url: &str) -> Result<()> {
-        self.post("/subscriptions", &tenant.key, &json!({"url": url})).map(drop)
+    pub fn subscribe(&self, tenant: &Tenant, url: &str, fields: &Value) -> Result<()> {
+        let mut body = fields.clone();
+        body["url"] = url.into();
+        self.post("/subscriptions", &tenant.key, &body).map(drop)
     }
 
-    /// Whether a tenant has a delivery that was never attempted.
+    /// Whether a tenant has a delivery with one of these statuses, separated by commas.
     ///
     /// # Errors
     /// When the server refuses.
-    pub fn has_pending(&self, tenant: &Tenant) -> Result<bool> {
-        let path = "/deliveries?status=pending&limit=1";
-        let page = self.call(Method::GET, path, &tenant.key, None)?;
-        let rows = page["data"].as_array().context("a list without data")?;
-        Ok(!rows.is_empty())
+    pub fn has(&self, tenant: &Tenant, statuses: &str) -> Result<bool> {
+        let page = self.get(tenant, &format!("/deliveries?status={statuses}&limit=1"))?;
+        Ok(!rows(&page)?.is_empty())
+    }
+
+    /// How long each of a tenant's newest deliveries was due before a worker had it, in milliseconds.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn queue_ms(&self, tenant: &Tenant) -> Result<Vec<f64>> {
+        let page = self.get(tenant, "/deliveries?limit=250")?;
+        let mut waits_ms = Vec::new();
+        for delivery in rows(&page)? {
+            let id = text(delivery, "id")?;
+            let attempts = self.get(tenant, &format!("/deliveries/{id}/attempts"))?;
+            for attempt in rows(&attempts)? {
+                let wait = attempt["timing"]["queue_ms"].as_f64();
+                waits_ms.push(wait.context("an attempt without queue_ms")?);
+            }
+        }
+        Ok(waits_ms)
+    }
+
+    /// What a tenant sees at a path.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn get(&self, tenant: &Tenant, path: &str) -> Result<Value> {
+        self.call(Method::GET, path, &tenant.key, None)
+    }
+
+    /// What the operator sees at a path, across tenants; `None` where there is no such route.
+    ///
+    /// # Errors
+    /// When the server refuses otherwise.
+    pub fn find_as_operator(&self, path: &str) -> Result<Option<Value>> {
+        let (status, body) = self.ask(Method::GET, path, &self.admin_key, None)?;
+        match status.as_u16() {
+            404 => Ok(None),
+            _ => read(&format!("GET {path}"), status, &body).map(Some),
+        }
+    }
+
+    /// How long a tenant waits for the answer at a path.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn time(&self, tenant: &Tenant, path: &str) -> Result<Duration> {
+        let asked = Instant::now();
+        self.get(tenant, path)?;
+        Ok(asked.elapsed())
     }
 
     fn post(&self, path: &str, key: &str, body: &Value) -> Result<Value> {
@@ -86,21 +135,40 @@ impl Api {
 
     fn call(&self, method: Method, path: &str, key: &str, body: Option<&Value>) -> Result<Value> {
         let what = format!("{method} {path}");
+        let (status, text) = self.ask(method, path, key, body)?;
+        read(&what, status, &text)
+    }
+
+    fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        key: &str,
+        body: Option<&Value>,
+    ) -> Result<(StatusCode, String)> {
+        let what = format!("{method} {path}");
         let url = format!("{}/api/v1/webhooks{path}", self.base);
         let mut request = self.client.request(method, url).bearer_auth(key);
         if let Some(body) = body {
             request = request.json(body);
         }
-        self.runtime.block_on(async {
-            let answer = request.send().await.with_context(|| what.clone())?;
-            let status = answer.status();
-            let text = answer.text().await.with_context(|| what.clone())?;
-            if !status.is_success() {
-                bail!("{what} was answered with {status}: {text}");
-            }
-            serde_json::from_str(&text).with_context(|| format!("{what}: the answer is no JSON"))
-        })
+        let answer = self.runtime.block_on(async {
+            let answer = request.send().await?;
+            reqwest::Result::Ok((answer.status(), answer.text().await?))
+        });
+        answer.context(what)
     }
+}
+
+fn read(what: &str, status: StatusCode, text: &str) -> Result<Value> {
+    if !status.is_success() {
+        bail!("{what} was answered with {status}: {text}");
+    }
+    serde_json::from_str(text).with_context(|| format!("{what}: the answer is no JSON"))
+}
+
+fn rows(page: &Value) -> Result<&Vec<Value>> {
+    page["data"].as_array().context("a list without data")
 }
 
 /// A client that goes straight to the loopback address, whatever proxies the environment names.

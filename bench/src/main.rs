@@ -11,11 +11,13 @@ use anyhow::{Context as _, Result};
 use bench::ceiling;
 use bench::proc::machine;
 use bench::report::{Report, ScenarioReport, number};
-use bench::scenario::{Options, Scenario};
+use bench::results::{self, Places};
+use bench::scenario::{Counts, Options, Scenario};
 use bench::server::Deployment;
 use clap::{Args, Parser, Subcommand};
 
 const MISSED: u8 = 1;
+const WRONG_USAGE: u8 = 2;
 const VOID: u8 = 3;
 
 /// Measures Posthaste from the outside.
@@ -35,7 +37,7 @@ enum Command {
         seconds: f64,
     },
     /// Posthaste, scenario by scenario, with the ceiling before and after each.
-    Run(RunArgs),
+    Run(Box<RunArgs>),
 }
 
 #[derive(Debug, Args)]
@@ -43,7 +45,7 @@ struct RunArgs {
     /// How the server is deployed.
     #[arg(long, env = "MODE", value_enum, default_value_t = Deployment::Embedded)]
     mode: Deployment,
-    /// Only this scenario; may be repeated.
+    /// Only this scenario; may be repeated. Without it all but `growth`.
     #[arg(long, value_parser = scenario)]
     only: Vec<Scenario>,
     /// The server's release binary.
@@ -65,8 +67,14 @@ struct RunArgs {
     #[arg(long, default_value_t = 32)]
     connections: usize,
     /// Deliveries that wait an hour beside the ready ones.
-    #[arg(long, default_value_t = 100_000)]
+    #[arg(long, default_value_t = Counts::FULL.waiting)]
     waiting: u32,
+    /// Deliveries due in 10 minutes or 2 hours beside the ready ones, if they can be posted in two minutes.
+    #[arg(long, default_value_t = Counts::FULL.delayed)]
+    delayed: u32,
+    /// Deliveries that are in the database beforehand, in `growth` and, up to a million, in `start`.
+    #[arg(long, default_value_t = Counts::FULL.rows)]
+    rows: u64,
     /// Seconds of each measurement of the ceiling.
     #[arg(long, default_value_t = 5.0)]
     ceiling_seconds: f64,
@@ -76,15 +84,21 @@ struct RunArgs {
     /// One short run of each scenario that fails only when something is lost.
     #[arg(long)]
     quick: bool,
-    /// Where the JSON goes; by default `bench/results/<mode>.json`, and nowhere for `--quick`.
+    /// Where the JSON goes, and the plot beside it, instead of where they belong.
     #[arg(long)]
     out: Option<PathBuf>,
+    /// Where they belong: nothing of `--quick`, and of `--only` what has a file of its own.
+    #[arg(long, default_value = "bench/results")]
+    results: PathBuf,
+    /// The page whose tables are replaced along with them.
+    #[arg(long, default_value = "docs/performance.md")]
+    page: PathBuf,
 }
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Ceiling { seconds } => show_ceiling(Duration::from_secs_f64(seconds)),
-        Command::Run(args) => run(args),
+        Command::Run(args) => run(&args),
     };
     match done {
         Ok(code) => code,
@@ -109,9 +123,15 @@ fn show_ceiling(duration: Duration) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn run(args: RunArgs) -> Result<ExitCode> {
-    let scenarios = if args.only.is_empty() { Scenario::ALL.to_vec() } else { args.only.clone() };
-    let options = options(&args);
+fn run(args: &RunArgs) -> Result<ExitCode> {
+    let scenarios: Vec<Scenario> =
+        if args.only.is_empty() { Scenario::usual(args.mode).collect() } else { args.only.clone() };
+    if let Some(scenario) = scenarios.iter().find(|scenario| !scenario.is_for(args.mode)) {
+        let mode = args.mode.name();
+        eprintln!("posthaste-bench: {} makes no sense with MODE={mode}", scenario.name());
+        return Ok(ExitCode::from(WRONG_USAGE));
+    }
+    let options = options(args);
     let (ceiling_time, floor) = if args.quick {
         (Duration::from_secs(1), 0.0)
     } else {
@@ -135,8 +155,9 @@ fn run(args: RunArgs) -> Result<ExitCode> {
     );
     for scenario in scenarios {
         let mut runs = Vec::new();
-        for number in 1..=options.runs {
-            eprintln!("{}: run {number} of {}", scenario.name(), options.runs);
+        let count = scenario.runs(&options);
+        for number in 1..=count {
+            eprintln!("{}: run {number} of {count}", scenario.name());
             let found = scenario.run(&options);
             runs.push(found.with_context(|| format!("{}, run {number}", scenario.name()))?);
         }
@@ -147,7 +168,7 @@ fn run(args: RunArgs) -> Result<ExitCode> {
         report.scenarios.push(summed);
         before = after;
     }
-    save(&args, &report)?;
+    save(args, &report)?;
     Ok(verdict(&report, args.quick))
 }
 
@@ -159,10 +180,15 @@ fn options(args: &RunArgs) -> Options {
         window: Duration::from_secs_f64(args.seconds),
         warm_up: Duration::from_secs_f64(args.warm_up_seconds),
         stalled: Duration::from_secs(20),
+        limited_window: Duration::from_secs(20),
         runs: args.runs.max(1),
         connections: args.connections.max(1),
-        waiting: args.waiting,
-        slow_backlog: 20_000,
+        counts: Counts {
+            waiting: args.waiting,
+            delayed: args.delayed,
+            rows: args.rows.max(1),
+            ..Counts::FULL
+        },
     };
     if !args.quick {
         return full;
@@ -171,26 +197,23 @@ fn options(args: &RunArgs) -> Options {
         window: full.window.min(Duration::from_secs(3)),
         warm_up: Duration::from_millis(500),
         stalled: Duration::from_secs(10),
+        limited_window: Duration::from_secs(1),
         runs: 1,
-        waiting: args.waiting.min(2_000),
-        slow_backlog: 2_000,
+        counts: full.counts.min(&Counts::QUICK),
         ..full
     }
 }
 
 fn save(args: &RunArgs, report: &Report) -> Result<()> {
-    let path = match (&args.out, args.quick) {
-        (Some(path), _) => path.clone(),
+    let places = Places { results: args.results.clone(), page: args.page.clone() };
+    let written = match (&args.out, args.quick) {
+        (Some(path), _) => results::save_as(report, path)?,
         (None, true) => return Ok(()),
-        (None, false) => PathBuf::from(format!("bench/results/{}.json", report.mode)),
+        (None, false) => results::save(report, args.only.is_empty(), &places)?,
     };
-    if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory)
-            .with_context(|| format!("making {}", directory.display()))?;
+    for path in written {
+        println!("written to {}", path.display());
     }
-    let json = serde_json::to_string_pretty(report).context("writing the report as JSON")?;
-    std::fs::write(&path, json + "\n").with_context(|| format!("writing {}", path.display()))?;
-    println!("written to {}", path.display());
     Ok(())
 }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use serde::Serialize;
+
 use crate::generator::Sent;
 use crate::receiver::Arrival;
 
@@ -28,7 +30,7 @@ pub struct Outcome {
 }
 
 /// Percentiles in milliseconds; 0 when nothing arrived.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
 pub struct Latency {
     /// Half are below.
     pub p50_ms: f64,
@@ -88,6 +90,19 @@ pub fn outcome(sent: &Sent, arrivals: &[Arrival], lanes: u32, window: &Range<u64
         latency: Latency::of(&mut latencies_ns),
         drained_per_second: delivered as f64 / drained_s,
     }
+}
+
+/// Arrivals by the place of their event in what was sent, and whether each was the first of its event.
+pub fn every_arrival(
+    sent: &Sent,
+    arrivals: &[Arrival],
+) -> impl Iterator<Item = (usize, u64, bool)> {
+    let mut seen = vec![false; sent.at_ns.len()];
+    arrivals.iter().filter_map(move |arrival| {
+        let index = arrival.seq.checked_sub(sent.first_seq)? as usize;
+        let seen = seen.get_mut(index)?;
+        Some((index, arrival.at_ns, !std::mem::replace(seen, true)))
+    })
 }
 
 impl Latency {

@@ -37,11 +37,28 @@ impl EventPosts {
     /// `events_per_request` 1 posts to `/events`, more to `/events/batch`.
     #[must_use]
     pub fn new(host: &str, keys: &[String], events_per_request: u32) -> Self {
-        let event = format!(r#"{{"type":"bench.event","data":{}}}"#, data());
+        Self::due(host, keys, events_per_request, &[])
+    }
+
+    /// The same with events that wait until then; those of one request take the instants in turn.
+    #[must_use]
+    pub fn due(
+        host: &str,
+        keys: &[String],
+        events_per_request: u32,
+        deliver_at: &[String],
+    ) -> Self {
+        let mut instants = deliver_at.iter().cycle();
+        let mut event = || {
+            let wait = instants.next().map(|instant| format!(r#""deliver_at":"{instant}","#));
+            let wait = wait.unwrap_or_default();
+            format!(r#"{{"type":"bench.event",{wait}"data":{}}}"#, data())
+        };
         let (path, body) = if events_per_request == 1 {
-            ("/api/v1/webhooks/events", event)
+            ("/api/v1/webhooks/events", event())
         } else {
-            let events = vec![event; events_per_request as usize].join(",");
+            let events: Vec<_> = (0..events_per_request).map(|_| event()).collect();
+            let events = events.join(",");
             ("/api/v1/webhooks/events/batch", format!(r#"{{"events":[{events}]}}"#))
         };
         let per_tenant = keys.iter().map(|key| {
@@ -120,6 +137,18 @@ mod tests {
         let text = data();
         assert_eq!(text.len(), DATA_BYTES);
         assert!(serde_json::from_str::<serde_json::Value>(&text).is_ok());
+    }
+
+    #[test]
+    fn the_events_of_a_request_take_their_instants_in_turn() {
+        let (keys, instants) = (["one".to_owned()], ["soon".to_owned(), "later".to_owned()]);
+        let mut out = Vec::new();
+        EventPosts::due("localhost", &keys, 3, &instants).write(0, &mut out);
+        let text = String::from_utf8(out).expect("it is text");
+        let (_, body) = text.split_once("\r\n\r\n").expect("a head and a body");
+        let body: serde_json::Value = serde_json::from_str(body).expect("the body is JSON");
+        let found = [0, 1, 2].map(|place| body["events"][place]["deliver_at"].as_str());
+        assert_eq!(found, [Some("soon"), Some("later"), Some("soon")]);
     }
 
     #[test]

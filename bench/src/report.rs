@@ -5,11 +5,11 @@ use std::fmt::Write as _;
 use serde::Serialize;
 
 use crate::measure::median_and_range;
-use crate::scenario::Run;
+use crate::scenario::{Point, Run};
 use crate::targets::{Bound, Verdict};
 
 /// Everything that a run of the bench found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// `embedded` or `distributed`.
     pub mode: &'static str,
@@ -24,7 +24,7 @@ pub struct Report {
 }
 
 /// A scenario's figures.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct ScenarioReport {
     /// The name on the command line.
     pub name: &'static str,
@@ -38,12 +38,18 @@ pub struct ScenarioReport {
     pub is_void: bool,
     /// What the last run ran against.
     pub limit: Option<String>,
+    /// What else the last run had to say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     /// The figures.
     pub figures: Vec<Figure>,
+    /// The points of the last run, in a sweep.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub curve: Vec<Point>,
 }
 
 /// One figure over all runs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Figure {
     /// What was measured.
     pub what: &'static str,
@@ -65,7 +71,76 @@ pub struct Figure {
     pub verdict: Verdict,
 }
 
+impl Report {
+    /// What is promised, beside what was reached, as a table for a page.
+    #[must_use]
+    pub fn markdown(&self) -> String {
+        let mut out = String::new();
+        let ceilings =
+            self.scenarios.iter().flat_map(|one| [one.ceiling_before, one.ceiling_after]);
+        if let Some((median, low, high)) = median_and_range(&ceilings.collect::<Vec<_>>()) {
+            // Writing to a string cannot fail, here and below.
+            let _ = writeln!(
+                out,
+                "{}; the ceiling was {}/s ({} to {}).\n",
+                self.machine,
+                number(median),
+                number(low),
+                number(high)
+            );
+        }
+        let _ = writeln!(out, "| scenario | what | reached | range | must | goal |");
+        let _ = writeln!(out, "| --- | --- | --- | --- | --- | --- |");
+        for scenario in &self.scenarios {
+            let judged = scenario.figures.iter().filter(|figure| figure.bound != Bound::Told);
+            for figure in judged {
+                let share = figure.of_ceiling_percent.map(|percent| format!(", {percent:.1} %"));
+                let missed = if figure.verdict == Verdict::Missed { " **missed**" } else { "" };
+                let (must, goal) = bounds(figure.bound);
+                let _ = writeln!(
+                    out,
+                    "| {} | {} | {} {}{}{missed} | {} to {} | {must} | {goal} |",
+                    scenario.name,
+                    figure.what,
+                    number(figure.median),
+                    figure.unit,
+                    share.unwrap_or_default(),
+                    number(figure.range.0),
+                    number(figure.range.1),
+                );
+            }
+        }
+        for scenario in self.scenarios.iter().filter(|scenario| !scenario.curve.is_empty()) {
+            let _ = write!(out, "{}", scenario.curve_markdown());
+        }
+        let skipped = self.scenarios.iter().flat_map(|scenario| &scenario.notes);
+        for note in skipped.filter(|note| note.starts_with("SKIPPED")) {
+            let _ = writeln!(out, "\n{note}.");
+        }
+        out
+    }
+}
+
 impl ScenarioReport {
+    fn curve_markdown(&self) -> String {
+        let mut out = String::from("\n| offered | p50 | p95 | p99 | delivered |\n");
+        out.push_str("| --- | --- | --- | --- | --- |\n");
+        for point in &self.curve {
+            let latency = point.latency;
+            let _ = writeln!(
+                out,
+                "| {}/s{} | {} ms | {} ms | {} ms | {}/s |",
+                number(point.offered_per_second.into()),
+                if point.is_held { "" } else { ", not held" },
+                number(latency.p50_ms),
+                number(latency.p95_ms),
+                number(latency.p99_ms),
+                number(point.delivered_per_second),
+            );
+        }
+        out
+    }
+
     /// Sums up the runs of a scenario; `ceilings` are before and after, `floor` is the lowest that counts.
     #[must_use]
     pub fn new(
@@ -110,7 +185,9 @@ impl ScenarioReport {
             ceiling_after: ceilings.1,
             is_void: ceiling < floor,
             limit: runs.last().and_then(|run| run.limit.clone()),
+            notes: runs.last().map(|run| run.notes.clone()).unwrap_or_default(),
             figures: figures.collect(),
+            curve: runs.last().map(|run| run.curve.clone()).unwrap_or_default(),
         }
     }
 
@@ -156,6 +233,22 @@ impl ScenarioReport {
                 &format!("{}{}", share.unwrap_or_default(), times.unwrap_or_default()),
             ]);
         }
+        for point in &self.curve {
+            let Point { latency, .. } = point;
+            let _ = writeln!(
+                out,
+                "  {:>9} events/s{}: p50 {}, p95 {}, p99 {} ms; {}/s delivered",
+                number(point.offered_per_second.into()),
+                if point.is_held { "" } else { ", not held" },
+                number(latency.p50_ms),
+                number(latency.p95_ms),
+                number(latency.p99_ms),
+                number(point.delivered_per_second),
+            );
+        }
+        for note in &self.notes {
+            let _ = writeln!(out, "  {note}");
+        }
         if let Some(limit) = &self.limit {
             let _ = writeln!(out, "  limited by {limit}");
         }
@@ -181,6 +274,9 @@ fn bounds(bound: Bound) -> (String, String) {
         Bound::Told => (String::new(), String::new()),
         Bound::AtMost { must, goal } => (side("<=", must), side("<=", goal)),
         Bound::AtLeast { must, goal } => (side(">=", must), side(">=", goal)),
+        Bound::Between { low, high } => {
+            (format!("{} to {}", number(low), number(high)), String::new())
+        }
         Bound::OfCeiling { must, goal, .. } => (format!(">= {must} %"), format!(">= {goal} %")),
         Bound::Never => ("none".to_owned(), String::new()),
     }
@@ -191,7 +287,8 @@ fn bounds(bound: Bound) -> (String, String) {
 pub fn number(value: f64) -> String {
     if value.abs() < 100.0 {
         let text = format!("{value:.2}");
-        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+        let text = text.trim_end_matches('0').trim_end_matches('.');
+        return if text == "-0" { "0" } else { text }.to_owned();
     }
     let digits = format!("{:.0}", value.abs());
     let mut out = if value < 0.0 { "-".to_owned() } else { String::new() };
@@ -206,7 +303,7 @@ pub fn number(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{ScenarioReport, number};
+    use super::{Report, ScenarioReport, number};
     use crate::scenario::Run;
     use crate::targets::{Bound, Verdict};
 
@@ -231,6 +328,21 @@ mod tests {
         assert_eq!(report.failures(true).count(), 1, "one run lost something");
         assert!(report.table().contains("18.0 % (10.0 x Svix)"), "{}", report.table());
         assert!(!report.is_void);
+        let report = Report {
+            mode: "embedded",
+            machine: "2 cores".to_owned(),
+            made_at: 0,
+            ceiling_with_reqwest: 1.0,
+            scenarios: vec![report],
+        };
+        let table = report.markdown();
+        for part in [
+            "2 cores; the ceiling was 60,000/s (58,000 to 62,000).",
+            "| saturated | delivered | 10,800 deliveries/s, 18.0 % | 9,000 to 12,000 | >= 8 % | >= 20 % |",
+            "| saturated | missing | 0 deliveries **missed** | 0 to 1 | none |  |",
+        ] {
+            assert!(table.contains(part), "{part}: {table}");
+        }
     }
 
     #[test]
@@ -246,6 +358,8 @@ mod tests {
         assert_eq!(number(1_234_567.0), "1,234,567");
         assert_eq!(number(2.5), "2.5");
         assert_eq!(number(0.0), "0");
+        assert_eq!(number(-0.001), "0");
+        assert_eq!(number(-0.5), "-0.5");
         assert_eq!(number(999.6), "1,000");
     }
 }

@@ -3,18 +3,28 @@
 //! A scenario starts a fresh server on a fresh database for every run, so that no run inherits
 //! another's backlog, cache or file.
 
+mod delayed;
+mod falling_due;
+mod growth;
 mod idle;
+mod limited;
 mod neighbour;
 mod rate;
+mod recovery;
+mod redis_memory;
 mod saturation;
+mod settings;
 mod stage;
+mod sweep;
 mod waiting;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Result;
+use serde::Serialize;
 
+use crate::measure::Latency;
 use crate::server::Deployment;
 use crate::targets::Bound;
 
@@ -34,14 +44,76 @@ pub struct Options {
     /// What has not arrived counts as missing when nothing has come for so long. It is longer than the
     /// first step of the retry schedule, so that a retry is waited for.
     pub stalled: Duration,
+    /// Measured time of the limited tenant.
+    pub limited_window: Duration,
     /// How often each scenario is run.
     pub runs: usize,
     /// Connections of the closed loops.
     pub connections: usize,
+    /// How much of everything.
+    pub counts: Counts,
+}
+
+/// How much of everything there is in a run.
+#[derive(Debug, Clone)]
+pub struct Counts {
     /// Deliveries that wait for a distant retry beside the ready ones.
     pub waiting: u32,
+    /// Deliveries posted to be delivered later, beside the ready ones.
+    pub delayed: u32,
+    /// Deliveries that fall due at one instant.
+    pub falling_due: u32,
     /// Deliveries due at slow receivers beside the fast tenant.
     pub slow_backlog: u32,
+    /// Deliveries due at the tenant with a rate limit.
+    pub limited_backlog: u32,
+    /// Deliveries that are done between two readings of Redis.
+    pub finished: u32,
+    /// Deliveries in a database that has grown.
+    pub rows: u64,
+    /// The highest rate of the sweep, in events per second.
+    pub sweep_per_second: u32,
+}
+
+impl Counts {
+    /// What the figures are stated for.
+    pub const FULL: Self = Self {
+        waiting: 100_000,
+        delayed: 1_000_000,
+        falling_due: 50_000,
+        slow_backlog: 20_000,
+        limited_backlog: 2_000,
+        finished: 100_000,
+        rows: 10_000_000,
+        sweep_per_second: 128_000,
+    };
+
+    /// Enough to see that everything works.
+    pub const QUICK: Self = Self {
+        waiting: 2_000,
+        delayed: 2_000,
+        falling_due: 1_000,
+        slow_backlog: 2_000,
+        limited_backlog: 150,
+        finished: 1_000,
+        rows: 2_000,
+        sweep_per_second: 300,
+    };
+
+    /// The lower of both, each by itself.
+    #[must_use]
+    pub fn min(&self, other: &Self) -> Self {
+        Self {
+            waiting: self.waiting.min(other.waiting),
+            delayed: self.delayed.min(other.delayed),
+            falling_due: self.falling_due.min(other.falling_due),
+            slow_backlog: self.slow_backlog.min(other.slow_backlog),
+            limited_backlog: self.limited_backlog.min(other.limited_backlog),
+            finished: self.finished.min(other.finished),
+            rows: self.rows.min(other.rows),
+            sweep_per_second: self.sweep_per_second.min(other.sweep_per_second),
+        }
+    }
 }
 
 /// One figure of one run.
@@ -64,6 +136,33 @@ pub struct Run {
     pub readings: Vec<Reading>,
     /// What the run ran against, in words.
     pub limit: Option<String>,
+    /// What else is to be said, such as what was left out and why.
+    pub notes: Vec<String>,
+    /// One point for each rate, in a sweep.
+    pub curve: Vec<Point>,
+}
+
+/// What came of one offered rate.
+#[derive(Debug, Clone, Serialize)]
+pub struct Point {
+    /// Events per second that were sent, by the clock.
+    pub offered_per_second: u32,
+    /// Events per second that were accepted.
+    pub accepted_per_second: f64,
+    /// Deliveries per second that arrived.
+    pub delivered_per_second: f64,
+    /// From sending to arrival.
+    pub latency: Latency,
+    /// How far the generator itself was behind its clock: above a millisecond it is the machine that is measured.
+    pub generator_late_p99_ms: f64,
+    /// Deliveries that never arrived.
+    pub missing: u64,
+    /// Arrivals beyond the first.
+    pub duplicates: u64,
+    /// Events that were refused, or had no answer.
+    pub refused: u64,
+    /// Whether accepting and delivering kept up with the rate.
+    pub is_held: bool,
 }
 
 /// A question.
@@ -89,22 +188,85 @@ pub enum Scenario {
     Neighbour,
     /// Whether many tenants with slow receivers do.
     Neighbours,
+    /// Whether deliveries that are posted for later slow the ready ones down.
+    Delayed,
+    /// What many deliveries that fall due at once do to another tenant.
+    FallingDue,
+    /// Whether a tenant's rate limit holds over two workers.
+    Limited,
+    /// What deliveries cost in Redis.
+    RedisMemory,
+    /// How long an emptied Redis is felt.
+    RedisEmptied,
+    /// How long a killed worker is felt.
+    WorkerKilled,
+    /// How soon a server is ready that finds a million deliveries.
+    Start,
+    /// How soon events arrive at one rate after the other.
+    Sweep,
+    /// What lists and statistics take on a database that has grown.
+    Growth,
 }
 
 impl Scenario {
     /// All of them, in the order of a run.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 19] = [
         Self::Saturated,
         Self::Batches,
         Self::FanOut,
         Self::Rate300,
         Self::Rate1000,
         Self::Rate4000,
+        Self::Sweep,
         Self::Idle,
         Self::Waiting,
+        Self::Delayed,
+        Self::FallingDue,
         Self::Neighbour,
         Self::Neighbours,
+        Self::Limited,
+        Self::RedisMemory,
+        Self::RedisEmptied,
+        Self::WorkerKilled,
+        Self::Start,
+        Self::Growth,
     ];
+
+    /// Those of a run that names none.
+    pub fn usual(deployment: Deployment) -> impl Iterator<Item = Self> {
+        let is_usual = move |scenario: &Self| {
+            // Ten million rows take longer to write than everything else takes to measure.
+            *scenario != Self::Growth && scenario.is_for(deployment)
+        };
+        Self::ALL.into_iter().filter(is_usual)
+    }
+
+    /// Whether the question makes sense there.
+    #[must_use]
+    pub fn is_for(self, deployment: Deployment) -> bool {
+        match self {
+            Self::Limited | Self::RedisMemory | Self::RedisEmptied | Self::WorkerKilled => {
+                deployment == Deployment::Distributed
+            }
+            Self::Start => deployment == Deployment::Embedded,
+            _ => true,
+        }
+    }
+
+    /// Whether its figures are in a file and a table of their own, and not among those of a whole run.
+    #[must_use]
+    pub const fn stands_alone(self) -> bool {
+        matches!(self, Self::Sweep | Self::Growth)
+    }
+
+    /// How often it is run: once where a run takes minutes.
+    #[must_use]
+    pub fn runs(self, options: &Options) -> usize {
+        match self {
+            Self::Sweep | Self::Delayed | Self::RedisMemory | Self::Start | Self::Growth => 1,
+            _ => options.runs,
+        }
+    }
 
     /// The name on the command line.
     #[must_use]
@@ -120,34 +282,26 @@ impl Scenario {
             Self::Waiting => "waiting",
             Self::Neighbour => "neighbour",
             Self::Neighbours => "neighbours",
+            Self::Delayed => "delayed",
+            Self::FallingDue => "falling-due",
+            Self::Limited => "limited",
+            Self::RedisMemory => "redis-memory",
+            Self::RedisEmptied => "redis-emptied",
+            Self::WorkerKilled => "worker-killed",
+            Self::Start => "start",
+            Self::Sweep => "sweep",
+            Self::Growth => "growth",
         }
     }
 
-    /// What was set, for the line above the figures.
-    #[must_use]
-    pub fn settings(self, options: &Options) -> String {
-        let Options { connections, waiting, slow_backlog, .. } = options;
-        let closed = format!("closed loop, {connections} connections");
-        let what = match self {
-            Self::Saturated => format!("{closed}, single events, 10 tenants x 1 subscription"),
-            Self::Batches => format!("{closed}, batches of 100, 10 tenants x 1 subscription"),
-            Self::FanOut => format!("{closed}, single events, 1 tenant x 10 subscriptions"),
-            Self::Rate300 => "open loop, 300 events/s, 10 tenants x 1 subscription".to_owned(),
-            Self::Rate1000 => "open loop, 1,000 events/s, 10 tenants x 1 subscription".to_owned(),
-            Self::Rate4000 => "open loop, 4,000 events/s, 10 tenants x 1 subscription".to_owned(),
-            Self::Idle => "10 tenants x 1 subscription, nothing posted".to_owned(),
-            Self::Waiting => format!(
-                "{closed}, single events, with none and with {waiting} deliveries waiting an hour"
-            ),
-            Self::Neighbour => format!(
-                "a tenant at 20 events/s beside a tenant with {slow_backlog} due at a 5 s receiver"
-            ),
-            Self::Neighbours => format!(
-                "a tenant at 20 events/s beside 20 tenants x 5 subscriptions with {slow_backlog} due at 15 s receivers"
-            ),
-        };
-        let (window, warm_up) = (options.window.as_secs_f64(), options.warm_up.as_secs_f64());
-        format!("{what}; 512-byte data; {window} s after {warm_up} s, {} runs", options.runs)
+    /// The options as it takes them: a sweep has many points and spends less on each.
+    fn options(self, options: &Options) -> Options {
+        let mut taken = options.clone();
+        if self == Self::Sweep {
+            taken.window = taken.window.min(sweep::WINDOW_MAX);
+            taken.warm_up = taken.warm_up.min(sweep::WARM_UP_MAX);
+        }
+        taken
     }
 
     /// Runs it once.
@@ -155,6 +309,7 @@ impl Scenario {
     /// # Errors
     /// When the server or the machine fails, not when a figure is bad.
     pub fn run(self, options: &Options) -> Result<Run> {
+        let options = &self.options(options);
         match self {
             Self::Saturated => saturation::run(options, &saturation::SINGLE),
             Self::Batches => saturation::run(options, &saturation::BATCHES),
@@ -166,6 +321,15 @@ impl Scenario {
             Self::Waiting => waiting::run(options),
             Self::Neighbour => neighbour::run(options, &neighbour::ONE),
             Self::Neighbours => neighbour::run(options, &neighbour::MANY),
+            Self::Delayed => delayed::run(options),
+            Self::FallingDue => falling_due::run(options),
+            Self::Limited => limited::run(options),
+            Self::RedisMemory => redis_memory::run(options),
+            Self::RedisEmptied => recovery::run(options, &recovery::EMPTIED),
+            Self::WorkerKilled => recovery::run(options, &recovery::KILLED),
+            Self::Start => growth::start(options),
+            Self::Sweep => sweep::run(options),
+            Self::Growth => growth::run(options),
         }
     }
 }

@@ -29,6 +29,13 @@ pub enum Bound {
         /// Missing it is told.
         goal: Option<f64>,
     },
+    /// The median of the runs must be in between; missing it fails the run.
+    Between {
+        /// The least.
+        low: f64,
+        /// The most.
+        high: f64,
+    },
     /// The median as a share of the ceiling must not be below.
     OfCeiling {
         /// In percent; missing it fails the run.
@@ -82,6 +89,9 @@ impl Bound {
             Self::AtLeast { must, goal } => {
                 verdict(must.map(|must| median >= must), goal.map(|goal| median >= goal))
             }
+            Self::Between { low, high } => {
+                verdict(Some(median >= low && median <= high), Some(true))
+            }
             Self::OfCeiling { must, goal, .. } => {
                 let percent = median * 100.0 / ceiling;
                 verdict(Some(percent >= must), Some(percent >= goal))
@@ -114,6 +124,10 @@ mod tests {
         assert_eq!(latency.judge(5.0, 5.0, 1.0), Verdict::Goal);
         let goal_alone = Bound::AtMost { must: None, goal: Some(2.0) };
         assert_eq!(goal_alone.judge(3.0, 3.0, 1.0), Verdict::Below);
+        let between = Bound::Between { low: 45.0, high: 52.0 };
+        assert_eq!(between.judge(52.0, 60.0, 1.0), Verdict::Goal);
+        assert_eq!(between.judge(52.1, 52.1, 1.0), Verdict::Missed);
+        assert_eq!(between.judge(44.9, 50.0, 1.0), Verdict::Missed);
         assert_eq!(Bound::at_least(2_900.0, 8_000.0).judge(2_899.0, 0.0, 1.0), Verdict::Missed);
     }
 

@@ -10,10 +10,14 @@ fn stand_in() -> PathBuf {
 }
 
 fn quick(scenarios: &[&str], loses: Option<&str>) -> Output {
+    run(&["--mode", "embedded"], scenarios, loses)
+}
+
+fn run(args: &[&str], scenarios: &[&str], loses: Option<&str>) -> Output {
     let data_dir = tempfile::tempdir().expect("a directory");
     let mut command = Command::new(env!("CARGO_BIN_EXE_posthaste-bench"));
     command.args(["run", "--quick", "--seconds", "1", "--server-bin"]).arg(stand_in());
-    command.arg("--data-dir").arg(data_dir.path()).env_remove("MODE");
+    command.arg("--data-dir").arg(data_dir.path()).args(args).env_remove("MODE");
     for scenario in scenarios {
         command.args(["--only", scenario]);
     }
@@ -37,6 +41,48 @@ fn the_scenarios_run_and_lose_nothing() {
         // `idle` is not among them, so its unit must not be there either.
         assert_eq!(text.contains(word), word != "% of a core", "{word}: {text}");
     }
+}
+
+#[test]
+fn what_is_posted_for_later_comes_when_it_is_due() {
+    let output = quick(&["delayed", "falling-due", "idle"], None);
+    let text = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    for words in ["kept of the ready rate", "due to arrival p50", "queue pick-up when idle p95"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+}
+
+#[test]
+fn a_sweep_leaves_its_points_and_their_picture() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let out = directory.path().join("sweep.json");
+    let args = ["--mode", "embedded", "--out", out.to_str().expect("a plain name")];
+    let output = run(&args, &["sweep"], None);
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output));
+    let json = std::fs::read_to_string(&out).expect("it is written");
+    let report: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    let curve = report["scenarios"][0]["curve"].as_array().expect("points").clone();
+    let rates: Vec<_> = curve.iter().map(|point| point["offered_per_second"].as_u64()).collect();
+    assert!(rates.first() == Some(&Some(100)) && rates.is_sorted(), "{rates:?}");
+    let plot = std::fs::read_to_string(out.with_extension("svg")).expect("it is drawn");
+    assert!(plot.starts_with("<svg"), "{plot}");
+}
+
+#[test]
+fn what_needs_several_processes_runs_with_several() {
+    let distributed = ["--mode", "distributed"];
+    let scenarios = ["limited", "redis-memory", "redis-emptied", "worker-killed"];
+    let output = run(&distributed, &scenarios, None);
+    let text = text(&output);
+    assert_eq!(output.status.code(), Some(0), "{text}");
+    for words in
+        ["limited tenant", "Redis for each that is ready", "fault to the last late or repeated"]
+    {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let output = quick(&["limited"], None);
+    assert_eq!(output.status.code(), Some(2), "one process is embedded");
 }
 
 #[test]

@@ -104,6 +104,22 @@ impl Postgres {
         self.data.join("base")
     }
 
+    /// Runs statements, separated by semicolons and as one transaction where their kind allows it.
+    ///
+    /// # Errors
+    /// When a program is missing, or a statement fails; what is wrong is on standard error then.
+    pub async fn execute(&self, statements: &str) -> Result<()> {
+        // A client, which needs no user of its own and may be installed elsewhere than the server.
+        let beside = self.programs.join("psql");
+        let mut client =
+            Command::new(if beside.exists() { beside.as_os_str() } else { OsStr::new("psql") });
+        client.args(["--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", "--dbname", &self.url()]);
+        client.args(["--command", statements]).stdin(Stdio::null()).stdout(Stdio::null());
+        let ended = client.status().await.context("starting psql (comes with Postgres)")?;
+        ensure!(ended.success(), "psql ended with {ended}");
+        Ok(())
+    }
+
     async fn begin(&self) -> Result<()> {
         let options = format!(
             "-p {} -k {} -c listen_addresses=127.0.0.1 -c max_connections=200",
@@ -182,6 +198,20 @@ impl Redis {
         call(self.port, &["FLUSHALL"]).await
     }
 
+    /// Bytes that it has allocated, without the buffers of those who call it.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn bytes(&self) -> Result<u64> {
+        let mut connection = connect(self.port).await?;
+        let text: String = redis::cmd("INFO").arg("memory").query_async(&mut connection).await?;
+        let figure = |name: &str| -> Result<u64> {
+            let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+            Ok(line.with_context(|| format!("Redis tells no {name}"))?.trim().parse()?)
+        };
+        Ok(figure("used_memory")?.saturating_sub(figure("mem_clients_normal")?))
+    }
+
     /// Kills it and starts it empty after a while.
     ///
     /// # Errors
@@ -256,9 +286,12 @@ async fn begin_redis(folder: &Path, port: u16) -> Result<Child> {
     Ok(process)
 }
 
+async fn connect(port: u16) -> Result<redis::aio::MultiplexedConnection> {
+    Ok(redis::Client::open(redis_url(port))?.get_multiplexed_async_connection().await?)
+}
+
 async fn call(port: u16, command: &[&str]) -> Result<()> {
-    let mut connection =
-        redis::Client::open(redis_url(port))?.get_multiplexed_async_connection().await?;
+    let mut connection = connect(port).await?;
     let mut sent = redis::cmd(command[0]);
     sent.arg(&command[1..]);
     Ok(sent.exec_async(&mut connection).await?)

@@ -20,12 +20,11 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    /// Connects, which on one machine takes no time worth a state of its own.
+    /// Begins to connect. On one machine that is done at once, unless the server has too many waiting to be
+    /// accepted; then the request waits for it, and the clock of its event runs.
     pub(super) fn open(target: SocketAddr, token: Token, registry: &Registry) -> io::Result<Self> {
-        let stream = std::net::TcpStream::connect(target)?;
+        let mut stream = TcpStream::connect(target)?;
         stream.set_nodelay(true)?;
-        stream.set_nonblocking(true)?;
-        let mut stream = TcpStream::from_std(stream);
         registry.register(&mut stream, token, Interest::READABLE | Interest::WRITABLE)?;
         let (out, inbox) = (Vec::with_capacity(1024), Inbox::default());
         Ok(Self { stream, out, written: 0, inbox, in_flight: None })

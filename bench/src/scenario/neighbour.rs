@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use super::stage::{Measured, Stage, Traffic};
+use super::stage::{Backlog, Measured, Stage, Traffic};
 use super::{Options, Run};
 use crate::api::Tenant;
 use crate::generator::Pace;
@@ -40,7 +40,8 @@ pub(super) fn run(options: &Options, crowd: &Crowd) -> Result<Run> {
 
     let slow_receiver = stage.receiver(Answer::OkAfter(crowd.answer_after))?;
     let slow = stage.tenants("slow", crowd.tenants, crowd.subscriptions, &slow_receiver)?;
-    stage.post_backlog(&slow, options.slow_backlog / u32::from(crowd.subscriptions))?;
+    let events = options.counts.slow_backlog / u32::from(crowd.subscriptions);
+    stage.post_backlog(&slow, &Backlog::of(events))?;
     let posted = Instant::now();
     while slow_receiver.arrived() == 0 {
         ensure!(posted.elapsed() < FIRST_WAIT, "nothing reached the slow receiver");
@@ -49,14 +50,7 @@ pub(super) fn run(options: &Options, crowd: &Crowd) -> Result<Run> {
     let beside = steady(options, &mut stage, &fast, &receiver)?;
 
     let mut run = Run::default();
-    let (alone, beside_ms) = (alone.outcome.latency, beside.outcome.latency);
-    run.read("p95 alone", "ms", alone.p95_ms, Bound::Told);
-    run.read("p50 beside", "ms", beside_ms.p50_ms, Bound::Told);
-    let must = Bound::AtMost { must: Some(250.0), goal: None };
-    run.read("p95 beside", "ms", beside_ms.p95_ms, must);
-    run.read("p99 beside", "ms", beside_ms.p99_ms, Bound::Told);
-    let goal = Bound::AtMost { must: None, goal: Some(2.0) };
-    run.read("p95 beside / alone", "x", beside_ms.p95_ms / alone.p95_ms.max(0.001), goal);
+    read_both(&alone, &beside, &mut run);
     let reached = slow_receiver.arrived() as f64;
     run.read("requests at the slow receivers", "", reached, Bound::Told);
     run.read("memory, peak", "MB", stage.server.memory()?.peak_mb, Bound::Told);
@@ -64,8 +58,20 @@ pub(super) fn run(options: &Options, crowd: &Crowd) -> Result<Run> {
     Ok(run)
 }
 
+/// What the fast tenant saw alone and beside others, held to the same bounds whoever these are.
+pub(super) fn read_both(alone: &Measured, beside: &Measured, run: &mut Run) {
+    let (alone, beside) = (alone.outcome.latency, beside.outcome.latency);
+    run.read("p95 alone", "ms", alone.p95_ms, Bound::Told);
+    run.read("p50 beside", "ms", beside.p50_ms, Bound::Told);
+    let must = Bound::AtMost { must: Some(250.0), goal: None };
+    run.read("p95 beside", "ms", beside.p95_ms, must);
+    run.read("p99 beside", "ms", beside.p99_ms, Bound::Told);
+    let goal = Bound::AtMost { must: None, goal: Some(2.0) };
+    run.read("p95 beside / alone", "x", beside.p95_ms / alone.p95_ms.max(0.001), goal);
+}
+
 /// The fast tenant's load.
-fn steady(
+pub(super) fn steady(
     options: &Options,
     stage: &mut Stage,
     tenants: &[Tenant],

@@ -1,8 +1,10 @@
 //! What every scenario stands on: a server, its tenants, and one way of putting a load on it.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use anyhow::{Context as _, Result, ensure};
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{Options, Run};
@@ -36,6 +38,17 @@ pub(super) struct Traffic<'a> {
     pub(super) lanes: u32,
 }
 
+/// Events that are posted at once.
+pub(super) struct Backlog {
+    pub(super) events: u32,
+    /// When they are to be delivered, in turn; empty means at once.
+    pub(super) deliver_at: Vec<String>,
+    /// What is not posted by then is left out.
+    pub(super) within: Duration,
+    /// Whether that, or a refusal, is no error.
+    pub(super) may_be_less: bool,
+}
+
 /// What came of a load, and what it cost in the window.
 pub(super) struct Measured {
     pub(super) outcome: Outcome,
@@ -49,6 +62,11 @@ pub(super) struct Measured {
 
 impl Stage {
     pub(super) fn open(options: &Options) -> Result<Self> {
+        Self::open_with_workers(options, 1)
+    }
+
+    /// With so many workers, where they are processes of their own.
+    pub(super) fn open_with_workers(options: &Options, workers: usize) -> Result<Self> {
         std::fs::create_dir_all(&options.data_dir)
             .with_context(|| format!("making {}", options.data_dir.display()))?;
         // Absolute, because the server runs in that directory.
@@ -57,7 +75,8 @@ impl Stage {
             .prefix("run-")
             .tempdir_in(data_dir)
             .context("making a directory for the database")?;
-        let server = Server::start(&options.server_bin, directory.path(), options.deployment)?;
+        let (binary, deployment) = (&options.server_bin, options.deployment);
+        let server = Server::start(binary, directory.path(), deployment, workers)?;
         Ok(Self { server, directory, clock: Clock::start(), next_seq: 0 })
     }
 
@@ -73,14 +92,25 @@ impl Stage {
         subscriptions: u16,
         receiver: &Receiver,
     ) -> Result<Vec<Tenant>> {
-        let api = self.server.api();
-        let tenants = api.tenants(prefix, count)?;
-        for tenant in &tenants {
+        let tenants = self.server.api().tenants(prefix, count, &json!({}))?;
+        self.subscribe(&tenants, subscriptions, receiver, &json!({}))?;
+        Ok(tenants)
+    }
+
+    /// Gives tenants so many subscriptions each, with these further fields.
+    pub(super) fn subscribe(
+        &self,
+        tenants: &[Tenant],
+        subscriptions: u16,
+        receiver: &Receiver,
+        fields: &Value,
+    ) -> Result<()> {
+        for tenant in tenants {
             for lane in 0..subscriptions {
-                api.subscribe(tenant, &receiver.url(lane))?;
+                self.server.api().subscribe(tenant, &receiver.url(lane), fields)?;
             }
         }
-        Ok(tenants)
+        Ok(())
     }
 
     /// Puts a load on the server, measures one window of it, and waits until all of it has arrived.
@@ -99,8 +129,7 @@ impl Stage {
         let (end_ns, after) = (self.clock.now_ns(), cpu()?);
         let (idle_percent, disk_percent) =
             MachineTicks::read()?.idle_and_disk_percent_since(&ticks);
-        let sent = running.stop()?;
-        self.next_seq = sent.end_seq();
+        let sent = self.stop(running)?;
         let window = start_ns..end_ns;
         let outcome = drained(options, receiver, &sent, traffic.lanes, &window);
         Ok(Measured {
@@ -115,27 +144,49 @@ impl Stage {
     }
 
     /// Posts so many events at once, in batches, without waiting for their deliveries.
-    pub(super) fn post_backlog(&mut self, tenants: &[Tenant], events: u32) -> Result<Sent> {
-        let posts = EventPosts::new(&self.host(), &keys(tenants), BACKLOG_BATCH);
+    pub(super) fn post_backlog(&mut self, tenants: &[Tenant], backlog: &Backlog) -> Result<Sent> {
+        self.post(tenants, backlog, BACKLOG_BATCH)
+    }
+
+    /// The same one by one, so that the tenants get the same number each.
+    pub(super) fn post_singly(&mut self, tenants: &[Tenant], backlog: &Backlog) -> Result<Sent> {
+        self.post(tenants, backlog, 1)
+    }
+
+    fn post(&mut self, tenants: &[Tenant], backlog: &Backlog, batch: u32) -> Result<Sent> {
+        let posts = EventPosts::due(&self.host(), &keys(tenants), batch, &backlog.deliver_at);
         let load = Load {
             target: self.server.address(),
             pace: Pace::Closed { connections: 4 },
             first_seq: self.next_seq,
-            duration: Duration::from_secs(300),
-            requests_max: Some(u64::from(events.div_ceil(BACKLOG_BATCH))),
+            duration: backlog.within,
+            requests_max: Some(u64::from(backlog.events.div_ceil(batch))),
         };
         let sent = generator::start(load, posts, self.clock)?.finish()?;
         self.next_seq = sent.end_seq();
         ensure!(
-            sent.accepted_count() >= u64::from(events),
-            "only {} of {events} events were accepted (last refusal: {:?})",
+            backlog.may_be_less || sent.accepted_count() >= u64::from(backlog.events),
+            "only {} of {} events were accepted (last refusal: {:?})",
             sent.accepted_count(),
+            backlog.events,
             sent.last_refusal
         );
         Ok(sent)
     }
 
-    fn generate(&self, traffic: &Traffic<'_>, duration: Duration) -> Result<generator::Running> {
+    /// Ends a load that was begun with [`Self::generate`].
+    pub(super) fn stop(&mut self, running: generator::Running) -> Result<Sent> {
+        let sent = running.stop()?;
+        self.next_seq = sent.end_seq();
+        Ok(sent)
+    }
+
+    /// Begins a load; nothing else may be posted until it is stopped.
+    pub(super) fn generate(
+        &self,
+        traffic: &Traffic<'_>,
+        duration: Duration,
+    ) -> Result<generator::Running> {
         let posts =
             EventPosts::new(&self.host(), &keys(traffic.tenants), traffic.events_per_request);
         let load = Load {
@@ -150,6 +201,19 @@ impl Stage {
 
     fn host(&self) -> String {
         self.server.address().to_string()
+    }
+}
+
+impl Backlog {
+    /// So many at least, due at once.
+    pub(super) fn of(events: u32) -> Self {
+        Self::due(events, Vec::new())
+    }
+
+    /// So many at least, due at these instants in turn.
+    pub(super) fn due(events: u32, deliver_at: Vec<String>) -> Self {
+        let within = Duration::from_secs(300);
+        Self { events, deliver_at, within, may_be_less: false }
     }
 }
 
@@ -206,6 +270,11 @@ pub(super) fn drained(
         }
         std::thread::sleep(Duration::from_millis(50));
     }
+}
+
+/// An instant as the routes want it.
+pub(super) fn rfc3339(at: SystemTime) -> String {
+    DateTime::<Utc>::from(at).to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 fn keys(tenants: &[Tenant]) -> Vec<String> {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
-use super::stage::{Measured, Stage, Traffic, drained};
+use super::stage::{Backlog, Measured, Stage, Traffic, drained};
 use super::{Options, Run};
 use crate::generator::Pace;
 use crate::receiver::Answer;
@@ -24,11 +24,11 @@ pub(super) fn run(options: &Options) -> Result<Run> {
     let busy = stage.receiver(Answer::BusyForAnHour)?;
     let waiters = stage.tenants("waiting", 10, 1, &busy)?;
     let posted = Instant::now();
-    let sent = stage.post_backlog(&waiters, options.waiting)?;
+    let sent = stage.post_backlog(&waiters, &Backlog::of(options.counts.waiting))?;
     let parked = drained(options, &busy, &sent, 1, &(0..u64::MAX));
     ensure!(parked.missing == 0, "{} deliveries were never attempted", parked.missing);
     for tenant in &waiters {
-        while stage.server.api().has_pending(tenant)? {
+        while stage.server.api().has(tenant, "pending")? {
             ensure!(posted.elapsed() < RECORDED_WAIT, "attempts are not being recorded");
             std::thread::sleep(Duration::from_millis(50));
         }
@@ -46,7 +46,7 @@ pub(super) fn run(options: &Options) -> Result<Run> {
     run.read("ready rate with none waiting", "deliveries/s", without, Bound::Told);
     run.read("ready rate beside them", "deliveries/s", rate(&with), Bound::Told);
     run.read("kept of the ready rate", "%", kept_percent, Bound::at_least(95.0, 99.0));
-    run.read("waiting", "deliveries", f64::from(options.waiting), Bound::Told);
+    run.read("waiting", "deliveries", f64::from(options.counts.waiting), Bound::Told);
     run.read("time to get them waiting", "s", parked_s, Bound::Told);
     run.read("memory with them waiting", "MB", memory.resident_mb, Bound::at_most(350.0, 150.0));
     run.read("memory while they came, peak", "MB", memory.peak_mb, Bound::Told);
@@ -55,7 +55,7 @@ pub(super) fn run(options: &Options) -> Result<Run> {
 }
 
 /// A saturating load of other tenants.
-fn ready(options: &Options, stage: &mut Stage) -> Result<Measured> {
+pub(super) fn ready(options: &Options, stage: &mut Stage) -> Result<Measured> {
     let receiver = stage.receiver(Answer::Ok)?;
     let tenants = stage.tenants("ready", 10, 1, &receiver)?;
     let traffic = Traffic {
