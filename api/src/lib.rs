@@ -14,6 +14,7 @@ pub mod openapi;
 mod page;
 pub mod problem;
 mod query;
+mod request_metrics;
 pub mod routes;
 mod server;
 mod state;

@@ -1,5 +1,7 @@
 //! What every request passes: it gets an id, is carried through once it has begun, and whatever
-//! refuses it is written as a problem.
+//! refuses it is written as a problem. It is counted when it is answered.
+
+use std::time::Instant;
 
 use actix_web::body::{EitherBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -10,21 +12,32 @@ use actix_web::{Error, HttpResponse, web};
 
 use crate::State;
 use crate::problem::{Code, Problem};
+use crate::request_metrics::{PathNumber, RequestMetrics};
 
 /// Names the request in answers and in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Gives the request its id, carries it through, and writes the problem that came of it.
+/// Gives the request its id, carries it through, writes the problem that came of it, and counts it.
 pub(crate) async fn finish<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let id = uuid::Uuid::now_v7().simple().to_string();
-    let response = carried_through(request, next).await?;
+    let (begun, method) = (Instant::now(), request.method().clone());
+    let metrics = request.app_data::<web::Data<RequestMetrics>>().cloned();
+    let count = |path: Option<PathNumber>, status| {
+        if let Some(metrics) = &metrics {
+            metrics.answered(path, &method, status, begun.elapsed());
+        }
+    };
+    let response = carried_through(request, next).await.inspect_err(|error| {
+        count(None, error.as_response_error().status_code());
+    })?;
     let mut response = match problem_of(&response, &id) {
         Some(problem) => response.into_response(problem).map_into_right_body(),
         None => response.map_into_left_body(),
     };
+    count(response.request().app_data::<PathNumber>().copied(), response.status());
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(REQUEST_ID, value);
     }

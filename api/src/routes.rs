@@ -24,6 +24,7 @@ use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
 
 use crate::problem::Problem;
+use crate::request_metrics::PathNumber;
 
 /// What most paths start with.
 pub const BASE: &str = "/api/v1/webhooks";
@@ -142,7 +143,16 @@ fn probes() -> [Path; 3] {
 
 /// Path, method and access of every route.
 pub fn list() -> Vec<(String, Method, Access)> {
-    all()
+    listed(all())
+}
+
+/// The same of what every process answers.
+pub(crate) fn list_probes() -> Vec<(String, Method, Access)> {
+    listed(probes())
+}
+
+fn listed(paths: impl IntoIterator<Item = Path>) -> Vec<(String, Method, Access)> {
+    paths
         .into_iter()
         .flat_map(|path| {
             path.methods
@@ -153,14 +163,14 @@ pub fn list() -> Vec<(String, Method, Access)> {
 }
 
 pub(crate) fn mount(cfg: &mut web::ServiceConfig) {
-    for path in all() {
-        cfg.service(resource(path));
+    for (number, path) in all().into_iter().enumerate() {
+        cfg.service(resource(path).app_data(PathNumber(number)));
     }
 }
 
 pub(crate) fn mount_probes(cfg: &mut web::ServiceConfig) {
-    for path in probes() {
-        cfg.service(resource(path));
+    for (number, path) in probes().into_iter().enumerate() {
+        cfg.service(resource(path).app_data(PathNumber(number)));
     }
 }
 

@@ -3,12 +3,14 @@
 use std::future::Future;
 use std::io;
 use std::net::TcpListener;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::{App, HttpServer, web};
 use engine::Engine;
 use tokio_util::sync::CancellationToken;
 
+use crate::request_metrics::RequestMetrics;
 use crate::{State, dashboard, middleware, openapi, routes};
 
 /// How long a connection is kept for its next request: longer than the usual 60 s of load
@@ -25,13 +27,16 @@ const BACKLOG: u32 = 4096;
 
 /// Mounts every route on an actix app. The app must be wrapped in nothing that changes bodies.
 pub fn configure(cfg: &mut web::ServiceConfig, state: State) {
-    cfg.app_data(web::Data::new(state.engine.clone())).app_data(web::Data::new(state)).service(
-        web::scope("")
-            .wrap(actix_web::middleware::from_fn(middleware::finish))
-            .configure(routes::mount)
-            .configure(openapi::mount)
-            .default_service(web::to(dashboard::otherwise)),
-    );
+    cfg.app_data(web::Data::new(state.engine.clone()))
+        .app_data(web::Data::from(state.requests.clone()))
+        .app_data(web::Data::new(state))
+        .service(
+            web::scope("")
+                .wrap(actix_web::middleware::from_fn(middleware::finish))
+                .configure(routes::mount)
+                .configure(openapi::mount)
+                .default_service(web::to(dashboard::otherwise)),
+        );
 }
 
 /// Serves what a process without the API shows of itself, as [`serve`] does.
@@ -43,12 +48,15 @@ pub fn serve_probes(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> impl Future<Output = io::Result<()>> + Send {
+    let requests = Arc::new(RequestMetrics::of(&routes::list_probes()));
     run(listener, stop, 1, move |cfg| {
         let service = web::scope("")
             .wrap(actix_web::middleware::from_fn(middleware::finish))
             .configure(routes::mount_probes)
             .default_service(web::to(dashboard::otherwise));
-        cfg.app_data(web::Data::new(engine.clone())).service(service);
+        cfg.app_data(web::Data::new(engine.clone()))
+            .app_data(web::Data::from(requests.clone()))
+            .service(service);
     })
 }
 

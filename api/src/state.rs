@@ -5,6 +5,8 @@ use std::sync::Arc;
 use engine::Engine;
 
 use crate::auth::Keyring;
+use crate::request_metrics::RequestMetrics;
+use crate::routes;
 
 /// What the deployment has chosen for HTTP.
 #[derive(Debug, Clone)]
@@ -21,12 +23,14 @@ pub struct State {
     pub(crate) engine: Engine,
     pub(crate) settings: Arc<Settings>,
     pub(crate) keyring: Arc<Keyring>,
+    pub(crate) requests: Arc<RequestMetrics>,
 }
 
 impl State {
     /// `operator_key_hash` is the SHA-256 of the operator key.
     pub fn new(engine: Engine, operator_key_hash: [u8; 32], settings: Settings) -> Self {
         let keyring = Arc::new(Keyring::new(operator_key_hash));
-        Self { engine, settings: Arc::new(settings), keyring }
+        let requests = Arc::new(RequestMetrics::of(&routes::list()));
+        Self { engine, settings: Arc::new(settings), keyring, requests }
     }
 }

@@ -152,6 +152,11 @@ async fn run(started: Started) -> anyhow::Result<()> {
             anyhow::Ok(())
         }));
     }
+    let (watcher, asked) = (engine.clone(), stop.clone());
+    parts.spawn(until(stop.clone(), async move {
+        watcher.watch_clock(asked).await;
+        anyhow::Ok(())
+    }));
     let (keeper, asked) = (engine.clone(), stop.clone());
     parts.spawn(until(stop.clone(), async move {
         keeper.keep_house(asked).await;

@@ -114,6 +114,26 @@ pub enum Verdict {
     Gone,
 }
 
+impl Verdict {
+    /// The word in the log.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeeded => "succeeded",
+            Self::RetryAt(_) => "retrying",
+            Self::Exhausted => "exhausted",
+            Self::Gone => "gone",
+        }
+    }
+
+    /// When the delivery is due again.
+    pub const fn retry_at(self) -> Option<Timestamp> {
+        match self {
+            Self::RetryAt(at) => Some(at),
+            Self::Succeeded | Self::Exhausted | Self::Gone => None,
+        }
+    }
+}
+
 /// Turns an outcome into a verdict. `now` is when the outcome was known.
 pub fn settle(
     outcome: &Outcome,

@@ -147,6 +147,7 @@ async fn clear_chunk(
         }
         Clearing::Deleted => (DeliveryStatus::Cancelled, None),
     };
+    let mut dead = 0;
     for row in &rows {
         let sql = "UPDATE deliveries SET status = ?, failure_reason = COALESCE(?, failure_reason), next_attempt_at = NULL, \
                    completed_at = ? WHERE id = ? AND next_attempt_at IS NOT NULL";
@@ -166,6 +167,7 @@ async fn clear_chunk(
                 dead_at: now,
             };
             store::dead_letter::insert(&transaction, &letter).await?;
+            dead += 1;
         }
     }
     let mut cleared = rows.len();
@@ -176,5 +178,9 @@ async fn clear_chunk(
                 .await?;
     }
     transaction.commit().await?;
+    if dead > 0 {
+        parts.metrics.died(Some(FailureReason::SubscriptionDisabled), dead);
+        tracing::info!(tenant.id = %tenant, subscription.id = %subscription, deliveries = dead, "deliveries.dead");
+    }
     Ok(Some(cleared))
 }

@@ -15,8 +15,10 @@ use crate::dispatch::{Fresh, InFlight, Loader, Targets};
 use crate::error::Error;
 use crate::lanes::Lanes;
 use crate::matching::Matching;
+use crate::metrics::Metrics;
 use crate::sealer::Sealer;
 use crate::sender::Sender;
+use crate::skew::ClockSkew;
 use crate::writer::Writer;
 
 /// What the deployment has chosen.
@@ -56,6 +58,8 @@ pub struct Parts {
     pub fresh: Fresh,
     pub clearing: clear::UnderWay,
     pub matching: Matching,
+    pub metrics: Metrics,
+    pub skew: ClockSkew,
 }
 
 impl Parts {
@@ -108,6 +112,8 @@ impl Engine {
             fresh: Fresh::new(settings.delivers_alone),
             clearing: clear::UnderWay::default(),
             matching: Matching::default(),
+            metrics: Metrics::default(),
+            skew: ClockSkew::default(),
             settings,
         });
         Self {

@@ -96,11 +96,11 @@ impl Lanes {
         self.told.lock().tenants.remove(&tenant);
     }
 
-    /// Adds what is due to its lanes.
+    /// Adds what is due to its lanes; how many of them they did not have ([`Queue::push`]).
     ///
     /// # Errors
     /// When the queue is away: the rows are committed, and the reconciler finds them.
-    pub async fn push(&self, due: &[Due]) -> Result<(), Error> {
+    pub async fn push(&self, due: &[Due]) -> Result<usize, Error> {
         self.promptly(self.queue.push(due)).await
     }
 
@@ -113,10 +113,10 @@ impl Lanes {
     }
 
     /// Makes a call that nobody is to wait for long.
-    async fn promptly(
+    async fn promptly<T>(
         &self,
-        call: impl Future<Output = Result<(), QueueError>>,
-    ) -> Result<(), Error> {
+        call: impl Future<Output = Result<T, QueueError>>,
+    ) -> Result<T, Error> {
         let is_left_alone = self.away_since.lock().is_some_and(|at| at.elapsed() < LEFT_ALONE);
         if is_left_alone {
             return Err(QueueError("it was away just now".to_owned()).into());

@@ -2,7 +2,8 @@
 //!
 //! Each verb has one front door: [`publish`] accepts events, [`dispatch`] loads what is due and
 //! records outcomes, [`reconcile`] finds what the queue has lost, [`redeliver`] sends old events
-//! again, [`retention`] takes old rows away, [`subscriptions`] changes the address book. [`store`] holds the queries, one file per
+//! again, [`retention`] takes old rows away, [`subscriptions`] changes the address book. [`metrics`] counts
+//! what is done. [`store`] holds the queries, one file per
 //! noun; [`sender`] is the one HTTP client that dials tenants' urls.
 
 pub mod address_book;
@@ -17,12 +18,14 @@ pub mod housekeeping;
 pub mod idempotency;
 pub mod lanes;
 pub mod matching;
+pub mod metrics;
 pub mod publish;
 pub mod reconcile;
 pub mod redeliver;
 pub mod retention;
 pub mod sealer;
 pub mod sender;
+pub mod skew;
 pub mod store;
 pub mod subscriptions;
 pub mod tenants;

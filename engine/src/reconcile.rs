@@ -103,7 +103,10 @@ impl Engine {
                 }
                 match self.sweep(Some(OVERDUE)).await {
                     Ok(0) => {}
-                    Ok(pushed) => tracing::debug!(deliveries = pushed, "reconcile.swept"),
+                    Ok(found) => {
+                        self.metrics.deliveries_found.inc_by(found as u64);
+                        tracing::debug!(deliveries = found, "reconcile.swept");
+                    }
                     Err(error) => warn("reconcile.sweep_failed", &error),
                 }
             }
@@ -119,8 +122,9 @@ impl Engine {
             self.renew_leases().await;
             while *leads.borrow() {
                 match self.sweep(None).await {
-                    Ok(pushed) => {
-                        tracing::info!(deliveries = pushed, "queue.rebuilt");
+                    Ok(found) => {
+                        self.metrics.deliveries_found.inc_by(found as u64);
+                        tracing::info!(deliveries = found, "queue.rebuilt");
                         break;
                     }
                     Err(error) => {
@@ -133,13 +137,13 @@ impl Engine {
     }
 
     /// Pushes the next due deliveries of every lane that waits; with `overdue`, only of lanes in
-    /// which something has been due for longer. Returns how many were pushed (known ones included).
+    /// which something has been due for longer. Returns how many of them the queue did not know.
     async fn sweep(&self, overdue: Option<Duration>) -> Result<usize, Error> {
-        let mut pushed = 0;
+        let mut found = 0;
         for lane in store::delivery::lanes_waiting_across_tenants(&self.database.read).await? {
-            pushed += self.sweep_lane(lane, overdue).await?;
+            found += self.sweep_lane(lane, overdue).await?;
         }
-        Ok(pushed)
+        Ok(found)
     }
 
     async fn sweep_lane(
@@ -211,8 +215,8 @@ impl Engine {
     }
 }
 
-/// Tells the queue how a lane is served, and pushes the next that is due in it. Returns how many were
-/// pushed.
+/// Tells the queue how a lane is served, and pushes the next that is due in it. Returns how many of them
+/// the queue did not know.
 pub(crate) async fn fill_lane(
     parts: &Parts,
     row: &entity::subscription::Model,
@@ -230,8 +234,7 @@ pub(crate) async fn fill_lane(
             due_now.extend(waiting.into_iter().map(|one| due(lane, class, one, now)));
         }
     }
-    parts.lanes.push(&due_now).await?;
-    Ok(due_now.len())
+    parts.lanes.push(&due_now).await
 }
 
 fn warn(what: &'static str, error: &Error) {

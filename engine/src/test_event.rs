@@ -41,8 +41,7 @@ impl Engine {
         let target = Arc::new(Target::read(self, &self.database.read, subscription.id).await?);
         let due = self.due(subscription, &prepared, target);
         let outcome = self
-            .sender
-            .send(Request {
+            .attempt(Request {
                 url: due.target.url.clone(),
                 headers: due.sign(now),
                 body: due.body.clone(),

@@ -203,7 +203,8 @@ pub trait Queue: Send + Sync + 'static {
     /// finds no room in its lane's window, or is due beyond [`HORIZON`], is left to the database:
     /// the lane keeps a mark. On an ordered lane, says that the head may be due after the delay
     /// (the sooner of this and what the lane has; while its ticket is out, for afterwards).
-    async fn push(&self, due: &[Due]) -> Result<(), QueueError>;
+    /// Returns how many it took in; those of ordered lanes are not counted, since it knows of none of them.
+    async fn push(&self, due: &[Due]) -> Result<usize, QueueError>;
 
     /// Hands out up to `max` tickets, waiting until there is at least one.
     async fn fetch(&self, worker: WorkerSlots, max: usize) -> Result<Vec<Ticket>, QueueError>;

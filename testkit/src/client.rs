@@ -3,6 +3,8 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::Figures;
+
 /// An answer.
 #[derive(Debug, Clone)]
 pub struct Reply {
@@ -98,6 +100,29 @@ impl Client {
         self.try_call(method, path, body.map(|json| json.to_string()), &[])
             .await
             .expect("an answer")
+    }
+
+    /// The page at `/metrics`.
+    ///
+    /// # Panics
+    /// When there is none, or it is not what Prometheus reads.
+    pub async fn figures(&self) -> Figures {
+        let response = self.http.get(format!("{}/metrics", self.base)).send().await;
+        let response = response.and_then(reqwest::Response::error_for_status).expect("a page");
+        let content_type = response.headers()["content-type"].to_str().expect("text");
+        assert_eq!(content_type, "text/plain; version=0.0.4; charset=utf-8");
+        let page = response.text().await.expect("text");
+        Figures::parse(&page).unwrap_or_else(|fault| panic!("{fault}\n{page}"))
+    }
+
+    /// The document at `/readyz`.
+    ///
+    /// # Panics
+    /// When there is none.
+    pub async fn readiness(&self) -> Value {
+        let response = self.http.get(format!("{}/readyz", self.base)).send().await;
+        let text = response.expect("an answer").text().await.expect("text");
+        serde_json::from_str(&text).expect("JSON")
     }
 
     /// `GET`.

@@ -6,11 +6,13 @@
 
 mod app;
 mod client;
+mod figures;
 mod receiver;
 mod verify;
 
 pub use app::{Storage, TestApp};
 pub use client::{Client, Reply, Tenant};
+pub use figures::Figures;
 pub use receiver::{Answer, Received, Receiver};
 pub use verify::{pt_signature_holds, standard_signature_holds};
 

@@ -33,7 +33,7 @@ pub(crate) async fn deliver(ticket: Ticket, engine: Data<Engine>) {
         timeout: due.target.timeout,
         egress: due.target.egress.clone(),
     };
-    let outcome = engine.sender.send(request).await;
+    let outcome = engine.attempt(request).await;
     let verdict =
         settle(&outcome, due.progress, &due.target.retry, engine.clock.now(), &mut engine.rng());
     log(&due, &outcome, verdict);
@@ -56,7 +56,8 @@ fn log(due: &DueDelivery, outcome: &Outcome, verdict: Verdict) {
                 failure_reason = outcome.failure_reason().map(|reason| reason.as_str()),
                 duration_ms = millis(outcome.timing.total),
                 queue_ms = millis(due.ticket.waited),
-                verdict = ?verdict,
+                verdict = verdict.as_str(),
+                next_attempt_at = verdict.retry_at().map(tracing::field::display),
                 "delivery.attempted"
             )
         };

@@ -23,6 +23,10 @@ pub(crate) struct Readiness {
     status: &'static str,
     database: &'static str,
     queue: &'static str,
+    /// Milliseconds that this process's clock is ahead of the database's (negative: behind); only when it
+    /// is more than two seconds off.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    clock_skew_ms: Option<i64>,
 }
 
 /// The process answers.
@@ -40,5 +44,6 @@ pub(crate) async fn readyz(engine: web::Data<Engine>) -> HttpResponse {
         Ok(Ok(())) => (StatusCode::OK, "ready", "ok"),
         Ok(Err(_)) | Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "not_ready", "down"),
     };
-    HttpResponse::build(code).json(Readiness { status, database, queue })
+    let clock_skew_ms = engine.skew.beyond_tolerance();
+    HttpResponse::build(code).json(Readiness { status, database, queue, clock_skew_ms })
 }

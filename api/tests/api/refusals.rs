@@ -152,7 +152,7 @@ async fn the_process_says_how_it_is() {
     let ready = json!({"status": "ready", "database": "ok", "queue": "ok"});
     assert_eq!(send(&app, "GET", "/readyz", &[], b"").await.json(), ready);
     let metrics = send(&app, "GET", "/metrics", &[], b"").await;
-    assert!(metrics.body.contains("\nposthaste_up 1\n"), "{}", metrics.body);
+    assert!(metrics.body.contains("\nposthaste_queue_up 1\n"), "{}", metrics.body);
     app.stop().await;
 }
 

@@ -22,8 +22,18 @@ pub(crate) struct Noted {
     pub ended: HashMap<SubscriptionId, DeliveryStatus>,
     /// Those whose circuit changed: the queue is told.
     pub circuits: Vec<SubscriptionId>,
+    /// How many circuits opened.
+    pub opened: usize,
     /// Those that were disabled by it: their waiting deliveries are cleared next.
-    pub disabled: Vec<(SubscriptionId, TenantId)>,
+    pub disabled: Vec<Disabled>,
+}
+
+/// A subscription that was disabled because of its receiver.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Disabled {
+    pub id: SubscriptionId,
+    pub tenant: TenantId,
+    pub reason: DisabledReason,
 }
 
 /// Notes what the attempts say, in their order. Takes the subscriptions' rows before any delivery's, as
@@ -70,9 +80,8 @@ async fn keep(
         return Ok(());
     }
     if health.is_given_up(now) {
-        if disable(db, tenant, id, DisabledReason::Failing, now).await? {
-            noted.disabled.push((id, tenant));
-        }
+        let disabled = Disabled { id, tenant, reason: DisabledReason::Failing };
+        noted.disabled.extend(disable(db, disabled, now).await?);
         noted.ended.insert(id, DeliveryStatus::Failed);
         return Ok(());
     }
@@ -82,25 +91,26 @@ async fn keep(
     let is_told = health.circuit != receiver.health.circuit;
     store::health::store(db, id, health, is_told).await?;
     if is_told {
+        let is_open = |health: &Health| health.circuit != Circuit::Closed;
+        noted.opened += usize::from(is_open(health) && !is_open(&receiver.health));
         log(receiver, health);
         noted.circuits.push(id);
     }
     Ok(())
 }
 
-/// Disables a subscription because of its receiver; `false` when it has ended already.
+/// Disables a subscription because of its receiver; `None` when it has ended already.
 pub(super) async fn disable(
     db: &GroupTransaction,
-    tenant: TenantId,
-    id: SubscriptionId,
-    reason: DisabledReason,
+    disabled: Disabled,
     now: Timestamp,
-) -> Result<bool, Error> {
+) -> Result<Option<Disabled>, Error> {
+    let Disabled { id, tenant, reason } = disabled;
     let is_disabled = store::subscription::disable(db, tenant, id, reason, now).await?;
     if is_disabled {
         tracing::warn!(subscription.id = %id, tenant.id = %tenant, reason = reason.as_str(), "subscription.disabled");
     }
-    Ok(is_disabled)
+    Ok(is_disabled.then_some(disabled))
 }
 
 fn log(receiver: &Receiver, health: &Health) {

@@ -3,6 +3,7 @@
 //! Both are done in groups of whatever waits. A ticket is completed only after its outcome is
 //! committed: whatever happens before that, the delivery is still due.
 
+mod attempt;
 mod fresh;
 mod health;
 mod in_flight;
@@ -56,7 +57,10 @@ impl Engine {
         match self.lanes.queue().extend_lease(&tickets).await {
             // A lost lease means that another worker may send the same again: the outcome at hand is
             // recorded all the same, under the attempt that it was loaded as.
-            Ok(lost) if !lost.is_empty() => tracing::warn!(deliveries = lost.len(), "lease.lost"),
+            Ok(lost) if !lost.is_empty() => {
+                self.metrics.leases_lost.inc_by(lost.len() as u64);
+                tracing::warn!(deliveries = lost.len(), "lease.lost");
+            }
             Ok(_) => {}
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "lease.renewal_failed")

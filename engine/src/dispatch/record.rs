@@ -12,7 +12,7 @@ use domain::subscription::DisabledReason;
 use domain::time::Timestamp;
 use queue::{Completion, Next};
 
-use super::health::{self, Noted};
+use super::health::{self, Disabled, Noted};
 use super::load::{DueDelivery, class_of};
 use super::record_rows::{self, Move, attempt_values, insert_attempts};
 use crate::clear;
@@ -42,7 +42,11 @@ pub(crate) struct Recorded {
     /// Subscriptions whose circuit opened, closed, or had a probe.
     pub circuits: Vec<SubscriptionId>,
     /// Subscriptions that were disabled: their waiting deliveries are cleared next.
-    pub disabled: Vec<(SubscriptionId, domain::ids::TenantId)>,
+    pub disabled: Vec<Disabled>,
+    /// How many circuits opened.
+    pub opened: usize,
+    /// Deliveries that became dead letters, and why.
+    pub dead: HashMap<DeliveryId, Option<FailureReason>>,
 }
 
 /// Whether outcomes are expected whose delivery has become final, or was recorded by another worker.
@@ -91,9 +95,10 @@ pub(crate) async fn write(
     )
     .await?;
 
-    let is_dead = |one: &&Move| one.status == DeliveryStatus::Failed;
-    let dead: HashSet<DeliveryId> = moves.iter().filter(is_dead).map(|one| one.id).collect();
-    for due in by_id.iter().map(|record| &record.due).filter(|due| dead.contains(&due.id)) {
+    let is_dead = |one: &&Move| one.status == DeliveryStatus::Failed && moved.contains(&one.id);
+    let dead: HashMap<DeliveryId, Option<FailureReason>> =
+        moves.iter().filter(is_dead).map(|one| (one.id, one.failure_reason)).collect();
+    for due in by_id.iter().map(|record| &record.due).filter(|due| dead.contains_key(&due.id)) {
         let letter = store::dead_letter::New {
             delivery_id: due.id,
             tenant_id: due.tenant,
@@ -111,9 +116,9 @@ pub(crate) async fn write(
         store::dead_letter::resolve_earlier(db, record.due.ticket.lane, record.due.event_id, now)
             .await?;
     }
-    let Noted { circuits, mut disabled, .. } = noted;
+    let Noted { circuits, opened, mut disabled, .. } = noted;
     disabled.extend(disable_gone(db, &by_id, now).await?);
-    Ok(Recorded { moved, circuits, disabled })
+    Ok(Recorded { moved, circuits, disabled, opened, dead })
 }
 
 fn move_of(
@@ -155,13 +160,12 @@ async fn disable_gone(
     db: &GroupTransaction,
     records: &[&Record],
     now: Timestamp,
-) -> Result<Vec<(SubscriptionId, domain::ids::TenantId)>, Error> {
+) -> Result<Vec<Disabled>, Error> {
     let mut disabled = Vec::new();
     for record in records.iter().filter(|record| record.verdict == Verdict::Gone) {
-        let (subscription, tenant) = (record.due.ticket.lane, record.due.tenant);
-        if health::disable(db, tenant, subscription, DisabledReason::Gone, now).await? {
-            disabled.push((subscription, tenant));
-        }
+        let (id, tenant) = (record.due.ticket.lane, record.due.tenant);
+        let gone = Disabled { id, tenant, reason: DisabledReason::Gone };
+        disabled.extend(health::disable(db, gone, now).await?);
     }
     Ok(disabled)
 }
@@ -170,10 +174,12 @@ async fn disable_gone(
 pub(crate) async fn follow_up<'a>(
     parts: &Arc<Parts>,
     records: impl Iterator<Item = &'a Record>,
-    recorded: Recorded,
+    mut recorded: Recorded,
 ) -> Vec<Completion> {
     let now = parts.clock.now();
+    parts.metrics.opened(recorded.opened);
     let completions = records.map(|record| {
+        count(parts, record, &mut recorded, now);
         if !recorded.moved.contains(&record.due.id) {
             let number = record.due.progress.number;
             tracing::info!(delivery.id = %record.due.id, attempt.number = number, "attempt.late");
@@ -187,10 +193,32 @@ pub(crate) async fn follow_up<'a>(
             tracing::warn!(error = &error as &dyn std::error::Error, subscription.id = %subscription, "lane.configure_failed");
         }
     }
-    for (subscription, tenant) in recorded.disabled {
-        clear::start(parts.clone(), tenant, subscription);
+    for Disabled { id, tenant, reason } in recorded.disabled {
+        parts.metrics.disabled(reason);
+        clear::start(parts.clone(), tenant, id);
     }
     completions
+}
+
+/// Counts what an outcome came to, and says when it was a dead letter.
+fn count(parts: &Parts, record: &Record, recorded: &mut Recorded, now: Timestamp) {
+    let due = &record.due;
+    if record.verdict == Verdict::Succeeded && recorded.moved.contains(&due.id) {
+        parts.metrics.delivered(due, now);
+    }
+    // Taken out: of two outcomes of one delivery one made the letter.
+    if let Some(reason) = recorded.dead.remove(&due.id) {
+        parts.metrics.died(reason, 1);
+        tracing::info!(
+            tenant.id = %due.tenant,
+            event.id = %due.event_id,
+            subscription.id = %due.ticket.lane,
+            delivery.id = %due.id,
+            attempt.number = due.progress.number,
+            failure_reason = reason.map(FailureReason::as_str),
+            "delivery.dead"
+        );
+    }
 }
 
 /// Tells the queue how a lane is served by now. A failure costs time only: the reconciler mends it.

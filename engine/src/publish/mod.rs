@@ -192,6 +192,7 @@ impl Engine {
             let matched = self.matched(request).await?;
             request = match self.writer.post(matched).await? {
                 PostingFate::Posted(posted) => {
+                    self.metrics.posted(&posted);
                     log(tenant, &posted);
                     return Ok(posted);
                 }

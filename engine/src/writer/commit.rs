@@ -32,10 +32,13 @@ pub(super) async fn write(
     let mut unrecorded = Vec::new();
     let mut left = vec![(group, Late::Unexpected)];
     while let Some((mut group, late)) = left.pop() {
-        let fresh_mark = parts.fresh.mark();
+        let (fresh_mark, begun) = (parts.fresh.mark(), Instant::now());
         match commit(parts, &mut group, late).await {
-            // Received as long as the writer writes.
-            Ok(committed) => drop(done.send(Done { group, committed, fresh_mark }).await),
+            Ok(committed) => {
+                count(parts, &group, begun);
+                // Received as long as the writer writes.
+                drop(done.send(Done { group, committed, fresh_mark }).await);
+            }
             // Some outcomes came late: nothing was written, and they are looked at by name.
             Err(error) if error.is_short_of_rows() => {
                 let records = std::mem::take(&mut group.records);
@@ -112,6 +115,15 @@ async fn commit(parts: &Parts, group: &mut Group, late: Late) -> Result<GroupCom
     let recorded = dispatch::write(parts, &transaction, &records, late).await?;
     transaction.commit().await?;
     Ok(GroupCommitted { posted, to_push, recorded })
+}
+
+/// Counts a commit. One that was tried in vain is not one.
+fn count(parts: &Parts, group: &Group, begun: Instant) {
+    let rows = group.postings.iter().map(|posting| posting.request.rows()).sum();
+    parts.metrics.commit_times.observe_time(begun.elapsed());
+    parts.metrics.commit_postings.observe_size(group.postings.len());
+    parts.metrics.commit_rows.observe_size(rows);
+    parts.metrics.commit_outcomes.observe_size(group.records.len());
 }
 
 fn requests(records: &[WaitingRecord]) -> impl Iterator<Item = &dispatch::Record> {

@@ -131,7 +131,7 @@ impl Lane {
         true
     }
 
-    /// Takes a due delivery in, or notes that the database holds it.
+    /// Takes a due delivery in, or notes that the database holds it. Whether it was taken in.
     pub(super) fn offer(
         &mut self,
         id: DeliveryId,

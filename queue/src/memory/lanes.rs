@@ -60,17 +60,20 @@ impl Lanes {
     }
 
     /// See [`Queue::push`](crate::Queue::push).
-    pub fn push(&mut self, due: &[Due], now: Moment) {
+    pub fn push(&mut self, due: &[Due], now: Moment) -> usize {
         self.advance(now);
+        let mut taken = 0;
         for of_lane in due.chunk_by(|a, b| a.lane == b.lane) {
             let id = of_lane[0].lane;
             let lane = self.lanes.entry(id).or_insert_with(|| Box::new(Lane::new()));
             for due in of_lane {
                 self.arrivals += 1;
-                lane.offer(due.delivery, due.class, (now + due.delay, self.arrivals), now);
+                let place = (now + due.delay, self.arrivals);
+                taken += usize::from(lane.offer(due.delivery, due.class, place, now));
             }
             self.refresh(id, now);
         }
+        taken
     }
 
     /// See [`Queue::complete`](crate::Queue::complete).

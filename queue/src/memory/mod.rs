@@ -171,9 +171,8 @@ impl Kind {
 
 #[async_trait]
 impl Queue for MemoryQueue {
-    async fn push(&self, due: &[Due]) -> Result<(), QueueError> {
-        self.change(|lanes, now| lanes.push(due, now));
-        Ok(())
+    async fn push(&self, due: &[Due]) -> Result<usize, QueueError> {
+        Ok(self.change(|lanes, now| lanes.push(due, now)))
     }
 
     async fn fetch(&self, worker: WorkerSlots, max: usize) -> Result<Vec<Ticket>, QueueError> {

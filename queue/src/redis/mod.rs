@@ -191,8 +191,9 @@ impl fmt::Debug for RedisQueue {
 
 #[async_trait]
 impl Queue for RedisQueue {
-    async fn push(&self, due: &[Due]) -> Result<(), QueueError> {
-        self.call_in_chunks(due, Call::push).await.map(drop)
+    async fn push(&self, due: &[Due]) -> Result<usize, QueueError> {
+        let answers = self.call_in_chunks(due, Call::push).await?;
+        answers.iter().map(|answer| replies::taken(answer)).sum()
     }
 
     async fn fetch(&self, worker: WorkerSlots, max: usize) -> Result<Vec<Ticket>, QueueError> {

@@ -53,6 +53,14 @@ impl Reply {
     }
 }
 
+/// The answer to [`Call::push`](super::calls::Call::push): how many were taken in.
+///
+/// # Errors
+/// When it can't be read.
+pub fn taken(bytes: &[u8]) -> Result<usize, QueueError> {
+    Unpack(bytes).count()
+}
+
 /// The answer to [`Call::fetch`](super::calls::Call::fetch).
 ///
 /// # Errors

@@ -157,8 +157,9 @@ impl Bench {
         due.iter().map(|due| due.delivery).collect()
     }
 
-    async fn push_these(&self, due: &[Due]) {
-        self.queue.push(due).await.expect("the queue is up");
+    /// How many of them were taken in.
+    async fn push_these(&self, due: &[Due]) -> usize {
+        self.queue.push(due).await.expect("the queue is up")
     }
 
     /// Fetches exactly `count` tickets, in as many calls as it takes.

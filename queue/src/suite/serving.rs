@@ -51,14 +51,14 @@ pub async fn pushing_what_is_known_changes_nothing(queue: Arc<dyn Queue>) {
     let bench = Bench::new(queue);
     let lane = bench.lane().await;
     let first = due(lane, Class::First, Duration::ZERO);
-    bench.push_these(&[first, first]).await;
-    bench.push_these(&[first]).await;
+    assert_eq!(bench.push_these(&[first, first]).await, 1);
+    assert_eq!(bench.push_these(&[first]).await, 0);
     let tickets = bench.fetch_all().await;
     assert_eq!(ids(&tickets), [first.delivery], "waiting, it is pushed again");
-    bench.push_these(&[first]).await;
+    assert_eq!(bench.push_these(&[first]).await, 0);
     bench.expect_nothing().await;
     bench.complete(&tickets, due_in(ms(200)), Feedback::Neutral).await;
-    bench.push_these(&[first]).await;
+    assert_eq!(bench.push_these(&[first]).await, 0);
     bench.expect_nothing().await;
     assert_eq!(ids(&bench.fetch(1).await), [first.delivery], "delayed, it comes once");
     bench.expect_nothing().await;
@@ -73,7 +73,7 @@ pub async fn a_finished_delivery_is_forgotten(queue: Arc<dyn Queue>) {
     bench.done(&tickets).await;
     let stats = bench.stats().await;
     assert_eq!((stats.ready, stats.delayed, stats.leased), (0, 0, 0));
-    bench.push_these(&[only]).await;
+    assert_eq!(bench.push_these(&[only]).await, 1);
     assert_eq!(ids(&bench.fetch(1).await), [only.delivery], "a second push is a new beginning");
 }
 

@@ -26,7 +26,7 @@ impl Blinking {
 
 #[async_trait]
 impl Queue for Blinking {
-    async fn push(&self, due: &[Due]) -> Result<(), QueueError> {
+    async fn push(&self, due: &[Due]) -> Result<usize, QueueError> {
         self.queue.push(due).await
     }
 

@@ -4,6 +4,7 @@ mod attempts;
 mod circuits;
 mod fan_out;
 mod lanes;
+mod metrics;
 mod refusals;
 mod retention;
 

@@ -1,15 +1,13 @@
 //! The promise through `kill -9` and SIGTERM: what was answered 202 arrives.
 
-mod support;
-
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use crate::support::{Server, free_port};
 use reqwest::Method;
 use serde_json::json;
-use support::{Server, free_port};
 use testkit::{Answer, Client, Receiver, eventually};
 use tokio::task::JoinSet;
 

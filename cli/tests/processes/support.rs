@@ -4,47 +4,64 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
 use testkit::Client;
 
 pub(crate) const OPERATOR_KEY: &str = "operator-key-of-the-tests";
 
-/// A running `posthaste serve`; killed when dropped.
+/// A running process; killed when dropped.
 #[derive(Debug)]
 pub(crate) struct Server {
     child: Child,
     pub(crate) base: String,
+    lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    /// Starts on the folder's database and the port, and waits until it listens.
+    /// Starts `posthaste serve` on the folder's database and the port, and waits until it listens.
     pub(crate) fn start(folder: &Path, port: u16) -> Self {
+        Self::start_as("serve", folder, port, &[])
+    }
+
+    /// Starts `posthaste` in a role, with more variables.
+    pub(crate) fn start_as(
+        role: &str,
+        folder: &Path,
+        port: u16,
+        variables: &[(&str, &str)],
+    ) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_posthaste"))
             .current_dir(folder)
-            .args(["serve", "--dev"])
+            .args([role, "--dev"])
             .env_clear()
             .env("POSTHASTE_LISTEN", format!("127.0.0.1:{port}"))
             .env("POSTHASTE_ADMIN_KEY", OPERATOR_KEY)
+            .envs(variables.iter().copied())
             .stderr(Stdio::piped())
             .spawn()
             .expect("the binary runs");
         let log = BufReader::new(child.stderr.take().expect("piped"));
         let (listening, heard) = mpsc::channel();
+        let lines = Arc::new(Mutex::new(Vec::new()));
+        let seen = lines.clone();
         // Read to the end, so that the process never waits for a full pipe.
         std::thread::spawn(move || {
-            let mut seen = Vec::new();
             for line in log.lines().map_while(Result::ok) {
                 if line.contains("listening") {
                     let _ = listening.send(());
                 }
-                seen.push(line);
+                seen.lock().expect("no panic under it").push(line);
             }
-            seen
         });
         heard.recv_timeout(Duration::from_secs(60)).expect("it listens");
-        Self { child, base: format!("http://127.0.0.1:{port}") }
+        Self { child, base: format!("http://127.0.0.1:{port}"), lines }
+    }
+
+    /// What it has logged until now.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        self.lines.lock().expect("no panic under it").clone()
     }
 
     /// Calls as the operator.

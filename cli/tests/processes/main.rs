@@ -1,0 +1,5 @@
+//! The program as processes of its own: killed, stopped and listened to.
+
+mod crash;
+mod support;
+mod telling;
