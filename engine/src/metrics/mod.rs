@@ -242,12 +242,12 @@ impl Metrics {
     }
 
     /// Deliveries became dead letters.
-    pub(crate) fn died(&self, reason: Option<FailureReason>, count: usize) {
-        self.dead_letters.inc_by(count as u64);
+    pub(crate) fn died(&self, reason: Option<FailureReason>, count: u64) {
+        self.dead_letters.inc_by(count);
         let ended = [FailureReason::SubscriptionDisabled, FailureReason::Expired];
         // The others were counted as the attempts that they are the reasons of.
         if let Some(reason) = reason.filter(|reason| ended.contains(reason)) {
-            self.of_reason(reason).inc_by(count as u64);
+            self.of_reason(reason).inc_by(count);
         }
     }
 

@@ -144,6 +144,7 @@ async fn expire(parts: &Parts, mut held: Vec<DeliveryId>, until: Timestamp) -> R
         execute(&transaction, &sql, values).await?;
     }
     transaction.commit().await?;
+    parts.metrics.died(Some(FailureReason::Expired), expired);
     Pace::rest(begun.elapsed()).await;
     Ok(expired)
 }
