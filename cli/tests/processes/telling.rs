@@ -121,7 +121,12 @@ async fn each_process_counts_its_own_part_and_a_restart_of_postgres_is_told_in_f
         })
         .await;
     }
-    tenant.publish("a.b", json!(2)).await;
+    // The first to meet a connection that has ended is told to come again.
+    eventually("an event is taken again", || async {
+        let event = json!({"type": "a.b", "data": 2});
+        (tenant.api.post("/events", event).await.status == 202).then_some(())
+    })
+    .await;
     receiver.wait_for(2).await;
     for line in [api.lines(), worker.lines()].concat() {
         let entry: Value = serde_json::from_str(&line).expect("a JSON line");

@@ -135,8 +135,8 @@ mod tests {
         histogram.observe_size(0);
         histogram.observe_size(1_000);
         let page = page(&histogram);
-        assert!(page.contains("h_bucket{le=\"0.0\"} 1\n"), "{page}");
-        assert!(page.contains("h_bucket{le=\"2.0\"} 1\n"), "{page}");
+        assert!(page.contains("h_bucket{le=\"0\"} 1\n"), "{page}");
+        assert!(page.contains("h_bucket{le=\"2\"} 1\n"), "{page}");
         assert!(page.contains("h_bucket{le=\"+Inf\"} 2\n"), "{page}");
         assert_eq!(histogram.count(), 2);
     }
