@@ -203,7 +203,7 @@ fn schemas() -> Value {
     add("Attempt", answers::Attempt::schema(), &[]);
     add("Timing", answers::Timing::schema(), &[]);
     add("Alive", answers::Alive::schema(), &[]);
-    add("Readiness", answers::Readiness::schema(), &[]);
+    add("Readiness", answers::Readiness::schema(), &["clock_skew_ms"]);
     add("Problem", crate::problem::Document::schema(), &["request_id", "errors"]);
     add("Fault", crate::problem::Fault::schema(), &[]);
     Value::Object(schemas)

@@ -154,7 +154,7 @@ async fn run(
             }
             tokio::time::sleep(DATABASE_AWAY_WAIT).await;
         }
-        tokio::time::sleep_until(next).await;
+        pace.rest(next).await;
     }
     drop(done);
     // A panic in it has ended the process.

@@ -9,6 +9,7 @@
 use std::time::Duration;
 
 use sea_orm::DbBackend;
+use tokio::time::Instant;
 
 use super::backlog::Group;
 
@@ -22,15 +23,28 @@ pub(super) struct Pace {
     postings: Duration,
     /// When it only records outcomes: nobody waits but the next turn of their lanes.
     outcomes: Duration,
+    /// Whether the writer has a thread of its own to rest on: its runtime may end before it.
+    has_thread: bool,
 }
 
 impl Pace {
     pub(super) fn of(backend: DbBackend) -> Self {
-        let (postings, outcomes) = match backend {
-            DbBackend::Postgres => (Duration::from_millis(2), Duration::from_millis(10)),
-            _ => (Duration::from_micros(1_500), Duration::from_micros(1_500)),
-        };
-        Self { postings, outcomes }
+        let [postings, outcomes] = match backend {
+            DbBackend::Postgres => [2_000, 10_000],
+            _ => [1_500, 1_500],
+        }
+        .map(Duration::from_micros);
+        Self { postings, outcomes, has_thread: backend == DbBackend::Sqlite }
+    }
+
+    /// Waits until the next group may begin.
+    pub(super) async fn rest(&self, until: Instant) {
+        let rest = until.saturating_duration_since(Instant::now());
+        match self.has_thread {
+            _ if rest.is_zero() => {}
+            true => std::thread::sleep(rest),
+            false => tokio::time::sleep(rest).await,
+        }
     }
 
     /// How long after the beginning of this group the next one may begin.
