@@ -50,6 +50,21 @@ pub enum FailureReason {
 }
 
 impl FailureReason {
+    /// All of them, in an order that does not change: figures are kept by it.
+    pub const ALL: [Self; 11] = [
+        Self::Timeout,
+        Self::Dns,
+        Self::Connect,
+        Self::Tls,
+        Self::BlockedAddress,
+        Self::HttpStatus,
+        Self::Gone,
+        Self::Protocol,
+        Self::ResponseTooLarge,
+        Self::SubscriptionDisabled,
+        Self::Expired,
+    ];
+
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {

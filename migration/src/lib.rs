@@ -23,6 +23,7 @@ mod m0008_attempts;
 mod m0009_dead_letters;
 mod m0010_idempotency_keys;
 mod m0011_fan_outs;
+mod m0012_rollups;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -31,7 +32,7 @@ use sea_orm_migration::{MigrationTrait, async_trait::async_trait};
 use crate::change::Change;
 
 /// Every change, oldest first.
-const CHANGES: [Change; 11] = [
+const CHANGES: [Change; 12] = [
     m0001_instance::CHANGE,
     m0002_tenants::CHANGE,
     m0003_api_keys::CHANGE,
@@ -43,6 +44,7 @@ const CHANGES: [Change; 11] = [
     m0009_dead_letters::CHANGE,
     m0010_idempotency_keys::CHANGE,
     m0011_fan_outs::CHANGE,
+    m0012_rollups::CHANGE,
 ];
 
 /// Brings a database up to date: `Migrator::up(&connection, None)`.
