@@ -57,6 +57,7 @@ pub fn engine(
         retry: settings.delivery.retry.clone(),
         data_bytes_max: settings.intake.max_payload_bytes,
         egress,
+        retention: settings.retention.kept(),
         // A queue in this process is this process's own.
         delivers_alone: settings.queue.redis_url.is_none(),
     };

@@ -137,6 +137,11 @@ async fn run(started: Started) -> anyhow::Result<()> {
         let delivering = worker::run(engine.clone(), worker, stop.clone());
         parts.spawn(until(stop.clone(), async { delivering.await.map_err(Into::into) }));
         let leads = connections.leads.clone();
+        let (counter, counter_leads, counter_asked) = (engine.clone(), leads.clone(), stop.clone());
+        parts.spawn(until(stop.clone(), async move {
+            counter.keep_figures(counter_leads, counter_asked).await;
+            anyhow::Ok(())
+        }));
         parts.spawn(until(stop.clone(), async move {
             filler.keep_queue_filled(leads, asked).await;
             anyhow::Ok(())

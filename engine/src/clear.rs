@@ -18,6 +18,7 @@ use crate::database::execute;
 use crate::dispatch::number_of;
 use crate::error::Error;
 use crate::reconcile::fill_lane;
+use crate::rollups::Tally;
 use crate::store;
 use crate::store::subscription::Standing;
 
@@ -147,6 +148,7 @@ async fn clear_chunk(
         }
         Clearing::Deleted => (DeliveryStatus::Cancelled, None),
     };
+    let mut tally = Tally::default();
     for row in &rows {
         let sql = "UPDATE deliveries SET status = ?, failure_reason = COALESCE(?, failure_reason), next_attempt_at = NULL, \
                    completed_at = ? WHERE id = ? AND next_attempt_at IS NOT NULL";
@@ -165,7 +167,7 @@ async fn clear_chunk(
                 event_type: &row.event_type,
                 dead_at: now,
             };
-            store::dead_letter::insert(&transaction, &letter).await?;
+            store::dead_letter::insert(&transaction, &letter, &mut tally).await?;
         }
     }
     let mut cleared = rows.len();
@@ -175,6 +177,7 @@ async fn clear_chunk(
             store::dead_letter::discard_of_subscription(&transaction, subscription, rows_max, now)
                 .await?;
     }
+    tally.save(&transaction, parts).await?;
     transaction.commit().await?;
     Ok(Some(cleared))
 }

@@ -28,6 +28,8 @@ pub struct EngineSettings {
     pub data_bytes_max: usize,
     /// Which addresses may be dialled, and whether https is required.
     pub egress: domain::address::EgressPolicy,
+    /// How long events, deliveries and attempts are kept.
+    pub retention: Duration,
     /// Whether no other process delivers from this database.
     pub delivers_alone: bool,
 }

@@ -2,7 +2,7 @@
 //!
 //! Each verb has one front door: [`publish`] accepts events, [`dispatch`] loads what is due and
 //! records outcomes, [`reconcile`] finds what the queue has lost, [`redeliver`] sends old events
-//! again, [`subscriptions`] changes the address book. [`store`] holds the queries, one file per
+//! again, [`subscriptions`] changes the address book, `rollups` adds up figures. [`store`] holds the queries, one file per
 //! noun; [`sender`] is the one HTTP client that dials tenants' urls.
 
 pub mod address_book;
@@ -20,6 +20,7 @@ pub mod matching;
 pub mod publish;
 pub mod reconcile;
 pub mod redeliver;
+mod rollups;
 pub mod sealer;
 pub mod sender;
 pub mod store;

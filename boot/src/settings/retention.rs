@@ -1,5 +1,7 @@
 //! How long things are kept.
 
+use std::time::Duration;
+
 use super::key::{Key, Kind};
 use super::reader::Reader;
 
@@ -15,6 +17,11 @@ pub struct RetentionSettings {
 }
 
 impl RetentionSettings {
+    /// How long events, deliveries and attempts are kept.
+    pub fn kept(&self) -> Duration {
+        Duration::from_secs(u64::from(self.retention_days) * 24 * 60 * 60)
+    }
+
     pub(super) fn read(reader: &mut Reader<'_>) -> Option<Self> {
         // Ten years: beyond that it is an archive, which is not what the tables are laid out for.
         let retention_days = reader.number(&RETENTION_DAYS, 1..=3650, "days")?;

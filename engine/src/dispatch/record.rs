@@ -19,6 +19,7 @@ use crate::clear;
 use crate::context::Parts;
 use crate::database::GroupTransaction;
 use crate::error::Error;
+use crate::rollups::Tally;
 use crate::store;
 use crate::store::subscription::Standing;
 
@@ -32,6 +33,12 @@ pub(crate) struct Record {
     pub started_at: Timestamp,
     pub outcome: Outcome,
     pub verdict: Verdict,
+}
+
+impl Record {
+    fn count(&self, tally: &mut Tally) {
+        tally.add_attempt(self.due.tenant, self.due.ticket.lane, self.started_at, &self.outcome);
+    }
 }
 
 /// What a commit changed beyond the rows of its own deliveries.
@@ -59,6 +66,7 @@ pub(crate) async fn write(
     db: &GroupTransaction,
     records: &[&Record],
     late: Late,
+    tally: &mut Tally,
 ) -> Result<Option<Recorded>, Error> {
     let now = parts.clock.now();
     let noted = health::note(db, records, now).await?;
@@ -79,14 +87,22 @@ pub(crate) async fn write(
     let mut by_id: Vec<&Record> =
         records.iter().copied().filter(|record| moved.contains(&record.due.id)).collect();
     by_id.sort_unstable_by_key(|record| record.due.id);
-    insert_attempts(
-        db,
-        by_id
-            .iter()
-            .map(|record| attempt_values(&record.due, record.started_at, &record.outcome))
-            .collect(),
-    )
-    .await?;
+    let attempts: Vec<_> = by_id
+        .iter()
+        .map(|record| attempt_values(&record.due, record.started_at, &record.outcome))
+        .collect();
+    match late {
+        Late::Expected => {
+            let mut new = record_rows::insert_attempts_by_name(db, attempts).await?;
+            let is_new = |record: &&&Record| {
+                new.remove(&(record.due.id, record_rows::small(record.due.progress.number)))
+            };
+            by_id.iter().filter(is_new).for_each(|record| record.count(tally));
+        }
+        // A success whose number another worker has recorded already.
+        Late::Unexpected if insert_attempts(db, attempts).await? < by_id.len() => return Ok(None),
+        Late::Unexpected => by_id.iter().for_each(|record| record.count(tally)),
+    }
 
     let is_dead = |one: &&Move| one.status == DeliveryStatus::Failed;
     let dead: HashSet<DeliveryId> = moves.iter().filter(is_dead).map(|one| one.id).collect();
@@ -99,7 +115,7 @@ pub(crate) async fn write(
             event_type: &due.event_type,
             dead_at: now,
         };
-        store::dead_letter::insert(db, &letter).await?;
+        store::dead_letter::insert(db, &letter, tally).await?;
     }
     // Only a later delivery of an event can find an earlier one dead.
     for record in by_id.iter().filter(|record| {

@@ -80,7 +80,7 @@ fn move_statement(db: &impl Sql, moves: &[Move]) -> (String, Vec<Value>) {
 fn move_values(one: &Move) -> [Value; 9] {
     [
         one.id.into(),
-        small(one.number),
+        small(one.number).into(),
         one.status.into(),
         class_number(one.class).into(),
         one.next_attempt_at.map(Timestamp::unix_ms).into(),
@@ -91,8 +91,9 @@ fn move_values(one: &Move) -> [Value; 9] {
     ]
 }
 
-fn small(number: u32) -> Value {
-    i16::try_from(number).unwrap_or(i16::MAX).into()
+/// A number of an attempt as its column has it.
+pub(super) fn small(number: u32) -> i16 {
+    i16::try_from(number).unwrap_or(i16::MAX)
 }
 
 /// The reason's number in its column.
@@ -106,22 +107,43 @@ const ATTEMPT_TYPES: [&str; ATTEMPT_COLUMNS] = [
 ];
 const ATTEMPT_COLUMNS: usize = 18;
 
-/// Inserts attempts; one whose number was recorded before stays as it is.
+/// Inserts attempts; one whose number was recorded before stays as it is. Returns how many are new.
 pub(crate) async fn insert_attempts(
     db: &impl Sql,
     attempts: Vec<[Value; ATTEMPT_COLUMNS]>,
-) -> Result<(), DbErr> {
+) -> Result<usize, DbErr> {
+    let mut new = 0;
     for run in runs(db, &attempts) {
-        let (rows, values) = table(db, &ATTEMPT_TYPES, run.iter().cloned());
-        let sql = format!(
-            "{} INTO attempts (delivery_id, number, subscription_revision, started_at, duration_ms, queue_ms, dns_ms, \
+        let (sql, values) = attempt_statement(db, run);
+        new += execute(db, &sql, values).await?;
+    }
+    Ok(usize::try_from(new).unwrap_or(usize::MAX))
+}
+
+/// The same, and says which are new: each delivery's, with its number.
+pub(super) async fn insert_attempts_by_name(
+    db: &impl Sql,
+    attempts: Vec<[Value; ATTEMPT_COLUMNS]>,
+) -> Result<HashSet<(DeliveryId, i16)>, DbErr> {
+    let mut new = HashSet::with_capacity(attempts.len());
+    for run in runs(db, &attempts) {
+        let (sql, values) = attempt_statement(db, run);
+        for row in query_all(db, &format!("{sql} RETURNING delivery_id, number"), values).await? {
+            new.insert((row.get(0)?, row.get(1)?));
+        }
+    }
+    Ok(new)
+}
+
+fn attempt_statement(db: &impl Sql, attempts: &[[Value; ATTEMPT_COLUMNS]]) -> (String, Vec<Value>) {
+    let (rows, values) = table(db, &ATTEMPT_TYPES, attempts.iter().cloned());
+    let sql = format!(
+        "{} INTO attempts (delivery_id, number, subscription_revision, started_at, duration_ms, queue_ms, dns_ms, \
              connect_ms, tls_ms, first_byte_ms, remote_ip, http_version, status_code, failure_reason, error, \
              response_headers, response_body, response_truncated) {rows} ON CONFLICT (delivery_id, number) DO NOTHING",
-            db.all_or_nothing().insert
-        );
-        execute(db, &sql, values).await?;
-    }
-    Ok(())
+        db.all_or_nothing().insert
+    );
+    (sql, values)
 }
 
 /// An attempt's row.
@@ -135,7 +157,7 @@ pub(crate) fn attempt_values(
     let response = outcome.result.as_ref().ok();
     [
         due.id.into(),
-        small(due.progress.number),
+        small(due.progress.number).into(),
         due.target.revision.into(),
         started_at.into(),
         ms(timing.total).into(),

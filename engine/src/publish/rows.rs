@@ -9,6 +9,7 @@ use sea_orm::{DbErr, Value};
 
 use super::{NewDelivery, Prepared};
 use crate::database::{Sql, execute, one_of, query_all, query_one, runs, table};
+use crate::rollups::Tally;
 
 const EVENT_TYPES: [&str; 12] = [
     "uuid", "uuid", "text", "text", "bytea", "bytea", "bytea", "bytea", "text", "bigint",
@@ -52,8 +53,15 @@ pub(super) async fn revisions(
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
-/// Inserts events whose ids we made.
-pub(crate) async fn insert_events(db: &impl Sql, events: &[&Prepared]) -> Result<(), DbErr> {
+/// Inserts events whose ids we made, and counts them.
+pub(crate) async fn insert_events(
+    db: &impl Sql,
+    events: &[&Prepared],
+    tally: &mut Tally,
+) -> Result<(), DbErr> {
+    for event in events {
+        tally.add_event(event.tenant, event.created_at);
+    }
     for run in runs(db, events) {
         let (rows, values) = table(db, &EVENT_TYPES, run.iter().map(|event| event_values(event)));
         // A group sent again after an unknown outcome finds its own rows.
@@ -66,13 +74,21 @@ pub(crate) async fn insert_events(db: &impl Sql, events: &[&Prepared]) -> Result
     Ok(())
 }
 
-/// Inserts an event whose id the caller chose; `false` when the id is taken.
-pub(super) async fn insert_chosen(db: &impl Sql, event: &Prepared) -> Result<bool, DbErr> {
+/// Inserts an event whose id the caller chose, and counts it; `false` when the id is taken.
+pub(super) async fn insert_chosen(
+    db: &impl Sql,
+    event: &Prepared,
+    tally: &mut Tally,
+) -> Result<bool, DbErr> {
     let (rows, values) = table(db, &EVENT_TYPES, std::iter::once(event_values(event)));
     let sql = format!(
         "INSERT INTO events ({EVENT_COLUMNS}) {rows} ON CONFLICT (id, tenant_id) DO NOTHING"
     );
-    Ok(execute(db, &sql, values).await? > 0)
+    let is_new = execute(db, &sql, values).await? > 0;
+    if is_new {
+        tally.add_event(event.tenant, event.created_at);
+    }
+    Ok(is_new)
 }
 
 /// What is stored under an id.
@@ -133,11 +149,15 @@ const DELIVERY_TYPES: [&str; 13] = [
     "smallint", "smallint", "bigint", "bigint",
 ];
 
-/// Inserts deliveries, none of them attempted yet.
+/// Inserts deliveries, none of them attempted yet, and counts them.
 pub(crate) async fn insert_deliveries(
     db: &impl Sql,
     deliveries: &[NewDelivery],
+    tally: &mut Tally,
 ) -> Result<(), DbErr> {
+    for delivery in deliveries {
+        tally.add_delivery(delivery);
+    }
     for run in runs(db, deliveries) {
         let (rows, values) = table(db, &DELIVERY_TYPES, run.iter().map(delivery_values));
         let sql = format!(

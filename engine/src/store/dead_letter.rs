@@ -10,6 +10,7 @@ use sea_orm::{
 
 use super::{Found, Page, Whose, delivery, last_looked_at};
 use crate::database::{Sql, execute};
+use crate::rollups::Tally;
 
 /// A delivery that has just failed.
 #[derive(Debug, Clone, Copy)]
@@ -22,8 +23,8 @@ pub struct New<'a> {
     pub dead_at: Timestamp,
 }
 
-/// Stores a dead letter; once.
-pub async fn insert(db: &impl Sql, new: &New<'_>) -> Result<(), DbErr> {
+/// Stores a dead letter, and counts it; once.
+pub(crate) async fn insert(db: &impl Sql, new: &New<'_>, tally: &mut Tally) -> Result<(), DbErr> {
     let sql = "INSERT INTO dead_letters (delivery_id, tenant_id, event_id, subscription_id, event_type, dead_at) \
                VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (delivery_id) DO NOTHING";
     let values = vec![
@@ -34,7 +35,10 @@ pub async fn insert(db: &impl Sql, new: &New<'_>) -> Result<(), DbErr> {
         new.event_type.into(),
         new.dead_at.into(),
     ];
-    execute(db, sql, values).await.map(|_| ())
+    if execute(db, sql, values).await? > 0 {
+        tally.add_dead_letter(new);
+    }
+    Ok(())
 }
 
 /// A success resolves every earlier dead letter of its event at its subscription.

@@ -13,6 +13,7 @@ use crate::context::Parts;
 use crate::dispatch::{self, Late, Mark, Recorded};
 use crate::error::Error;
 use crate::publish::{self, Posted, PostingFate, ToPush};
+use crate::rollups::Tally;
 
 /// A group that is committed, with what has to be told of it.
 #[derive(Debug)]
@@ -111,11 +112,15 @@ async fn commit(
         publish::books_of(parts, group.postings.iter().map(|posting| &posting.request)).await?;
     let transaction = parts.database.begin_group().await?;
     let postings = group.postings.iter_mut().map(|posting| &mut posting.request).collect();
-    let (posted, to_push) = publish::write(parts, &transaction, postings, books).await?;
+    let mut tally = Tally::default();
+    let (posted, to_push) =
+        publish::write(parts, &transaction, postings, books, &mut tally).await?;
     let records: Vec<_> = requests(&group.records).collect();
-    let Some(recorded) = dispatch::write(parts, &transaction, &records, late).await? else {
+    let Some(recorded) = dispatch::write(parts, &transaction, &records, late, &mut tally).await?
+    else {
         return Ok(None);
     };
+    tally.save(&transaction, parts).await?;
     transaction.commit().await?;
     Ok(Some(GroupCommitted { posted, to_push, recorded }))
 }

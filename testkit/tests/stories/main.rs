@@ -5,6 +5,7 @@ mod circuits;
 mod fan_out;
 mod lanes;
 mod refusals;
+mod stats;
 
 use serde_json::Value;
 use testkit::{Storage, TestApp, eventually};
