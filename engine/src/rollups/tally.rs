@@ -147,7 +147,7 @@ mod tests {
             tally.add_event(tenant, NOW);
             for subscription in [1, 2_u8] {
                 let event_id = EventId::derive(NOW, &[]);
-                let subscription_id = SubscriptionId::derive(NOW, &[&[subscription]]);
+                let subscription_id = SubscriptionId(Uuid::from_u128(subscription.into()));
                 let new = NewDelivery {
                     id: DeliveryId::derive(NOW, &[]),
                     tenant,

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::delivery::Verdict;
+use domain::outcome::{Failure, FailureReason, Outcome, Response, Timing};
 use entity::rollup;
+use queue::{Class, LeaseToken, Ticket};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter};
 use serde_json::{Value, json};
 use testkit::{Answer, Receiver, Reply, Tenant, TestApp, eventually};
@@ -13,6 +16,7 @@ use crate::{final_delivery, stories};
 
 stories! {
     the_figures_are_what_the_attempts_say
+    an_attempt_that_two_workers_made_counts_as_often_as_it_is_listed
     an_adding_up_that_fails_half_way_neither_loses_nor_repeats_anything
     figures_of_a_deleted_tenant_go_but_for_those_of_all_tenants
     minutes_go_with_the_attempts_and_days_stay
@@ -121,7 +125,8 @@ async fn the_figures_are_what_the_attempts_say(app: TestApp) {
     .await;
     let failing = Receiver::answering([500]).await;
     let slow = Receiver::new(|_, _| Answer::status(200).after(Duration::from_secs(30))).await;
-    let retry = json!({"schedule_s": [0.1, 0.1], "jitter": 0});
+    // Not often enough that a circuit opens.
+    let retry = json!({"schedule_s": [0.1], "jitter": 0});
     let mut subscriptions = Vec::new();
     for receiver in [&good, &failing, &slow] {
         let url = receiver.url("/");
@@ -191,6 +196,65 @@ async fn all_final(tenants: &[Tenant]) {
         })
         .await;
     }
+}
+
+async fn an_attempt_that_two_workers_made_counts_as_often_as_it_is_listed(app: TestApp) {
+    let receiver =
+        Receiver::new(|_, _| Answer::status(200).after(Duration::from_millis(500))).await;
+    let tenant = app.operator.new_tenant().await;
+    let (subscription, _) = tenant.subscribe(json!({"url": receiver.url("/")})).await;
+    let event = tenant.publish("a.b", json!(0)).await;
+    receiver.wait_for(1).await;
+
+    // While that one is under way, another worker has the same deliveries under leases that are lost.
+    let lane = subscription.parse().expect("an id");
+    let delivery = &tenant.list(&format!("/deliveries?event_id={event}")).await[0];
+    let ticket = Ticket {
+        lane,
+        delivery: Some(delivery["id"].as_str().expect("an id").parse().expect("an id")),
+        class: Class::First,
+        lease: LeaseToken(0),
+        waited: Duration::ZERO,
+        probe: false,
+    };
+    let mut loaded = Vec::new();
+    for _ in 0..3 {
+        loaded.push(app.engine.load(&ticket).await.expect("readable").expect("it is due"));
+    }
+    let now = app.clock.now();
+    let failed = || Outcome {
+        result: Err(Failure { reason: FailureReason::Dns, error: "no such name".to_owned() }),
+        timing: Timing::default(),
+        remote_ip: None,
+        http_version: None,
+    };
+    let response = Response {
+        status: 200,
+        headers: Vec::new(),
+        body: Vec::new(),
+        truncated: false,
+        retry_after: None,
+    };
+    let succeeded = || Outcome { result: Ok(response.clone()), ..failed() };
+    let later = now + Duration::from_secs(60 * 60);
+    let [first, second, third] = <[_; 3]>::try_from(loaded).expect("three");
+    app.engine.record(first, now, failed(), Verdict::RetryAt(later)).await;
+    tokio::join!(
+        app.engine.record(second, now, succeeded(), Verdict::Succeeded),
+        app.engine.record(third, now, succeeded(), Verdict::Succeeded),
+    );
+    assert_eq!(final_delivery(&tenant, &event).await["status"], "succeeded");
+    eventually("nothing is in flight", || async {
+        let in_flight = app.engine.lanes.queue().in_flight(lane).await.expect("the queue is there");
+        in_flight.is_empty().then_some(())
+    })
+    .await;
+
+    let listed = Listed::of(&tenant, "").await;
+    assert_eq!((listed.counts["attempts"], listed.counts["failed"]), (1, 1));
+    while app.engine.fold_figures().await.expect("the database is there") {}
+    let calls = async |path: &str| tenant.api.get(path).await;
+    listed.check(&stats_of("", 1, calls).await);
 }
 
 async fn an_adding_up_that_fails_half_way_neither_loses_nor_repeats_anything(app: TestApp) {
