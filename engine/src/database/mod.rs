@@ -263,10 +263,7 @@ impl Sql for GroupTransaction {
                 transaction.make(change).await;
                 Ok(())
             }
-            Self::InPlace(transaction) => {
-                let rows = change.rows;
-                sql::enough(transaction.execute(&change.into_statement(self.backend()))?, rows)
-            }
+            Self::InPlace(_) => change.make_now(self).await,
         }
     }
 }

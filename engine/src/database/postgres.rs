@@ -14,7 +14,7 @@ use tokio::sync::Mutex;
 
 use super::Row;
 use super::sql::Change;
-use super::statement::numbered;
+use super::statement::statement;
 
 /// Begins the writer's transactions, and reads what is due.
 #[derive(Debug, Clone)]
@@ -150,7 +150,7 @@ fn all_in_one(changes: Vec<Change>) -> Statement {
     let tested = if tests.is_empty() { "1".to_owned() } else { tests.join(", ") };
     values.extend(least);
     let sql = format!("WITH {} SELECT {tested}", parts.join(", "));
-    Statement::from_sql_and_values(DbBackend::Postgres, numbered(DbBackend::Postgres, &sql), values)
+    statement(DbBackend::Postgres, &sql, values)
 }
 
 fn divides_by_zero(error: &sqlx::Error) -> bool {

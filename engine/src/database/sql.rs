@@ -5,7 +5,7 @@ use async_trait::async_trait;
 use sea_orm::sea_query::{ArrayType, ValueType};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, TryGetable, Value};
 
-use super::statement::numbered;
+use super::statement::statement;
 
 /// The verbs of [`Sql::all_or_nothing`].
 #[derive(Debug, Clone, Copy)]
@@ -57,26 +57,20 @@ pub trait Sql: Sync {
     /// Makes a change now or, on Postgres, together with others and at the latest with the commit: then
     /// it is there that it fails, with [`DbErr::RecordNotUpdated`] when it changed too few rows.
     async fn make(&self, change: Change) -> Result<(), DbErr> {
-        let rows = change.rows;
-        let changed = self.execute(change.into_statement(self.backend())).await?;
-        enough(changed, rows)
+        change.make_now(self).await
     }
 }
 
 impl Change {
-    /// As it runs by itself.
-    pub(super) fn into_statement(self, backend: DbBackend) -> Statement {
-        Statement::from_sql_and_values(backend, numbered(backend, &self.sql), self.values)
-    }
-}
-
-/// Whether a change has changed as many rows as it had to.
-pub(super) fn enough(changed: u64, rows: Option<usize>) -> Result<(), DbErr> {
-    match rows {
-        Some(rows) if usize::try_from(changed).is_ok_and(|changed| changed < rows) => {
-            Err(DbErr::RecordNotUpdated)
+    /// Makes it by a statement of its own.
+    pub(super) async fn make_now(self, db: &(impl Sql + ?Sized)) -> Result<(), DbErr> {
+        let changed = db.execute(statement(db.backend(), &self.sql, self.values)).await?;
+        match self.rows {
+            Some(rows) if usize::try_from(changed).is_ok_and(|changed| changed < rows) => {
+                Err(DbErr::RecordNotUpdated)
+            }
+            _ => Ok(()),
         }
-        _ => Ok(()),
     }
 }
 

@@ -88,8 +88,13 @@ fn array(column_type: &str, values: Vec<Value>) -> Value {
     Value::Array(items, Some(Box::new(values)))
 }
 
+/// A statement whose parameters are written as `?`, as the backend takes it.
+pub(super) fn statement(backend: DbBackend, sql: &str, values: Vec<Value>) -> Statement {
+    Statement::from_sql_and_values(backend, numbered(backend, sql), values)
+}
+
 /// The statement's text with each `?` replaced by what the backend calls its next parameter.
-pub(super) fn numbered(backend: DbBackend, sql: &str) -> String {
+fn numbered(backend: DbBackend, sql: &str) -> String {
     if backend != DbBackend::Postgres {
         return sql.to_owned();
     }
@@ -109,8 +114,7 @@ pub(super) fn numbered(backend: DbBackend, sql: &str) -> String {
 /// # Errors
 /// When the database is away or refuses it.
 pub async fn execute(db: &impl Sql, sql: &str, values: Vec<Value>) -> Result<u64, DbErr> {
-    let backend = db.backend();
-    db.execute(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
+    db.execute(statement(db.backend(), sql, values)).await
 }
 
 /// Runs a query whose parameters are written as `?`.
@@ -118,8 +122,7 @@ pub async fn execute(db: &impl Sql, sql: &str, values: Vec<Value>) -> Result<u64
 /// # Errors
 /// When the database is away or refuses it.
 pub async fn query_all(db: &impl Sql, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, DbErr> {
-    let backend = db.backend();
-    db.query(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
+    db.query(statement(db.backend(), sql, values)).await
 }
 
 /// Runs a query by [`Sql::peek`].
@@ -127,8 +130,7 @@ pub async fn query_all(db: &impl Sql, sql: &str, values: Vec<Value>) -> Result<V
 /// # Errors
 /// When the database is away or refuses it.
 pub async fn peek_all(db: &impl Sql, sql: &str, values: Vec<Value>) -> Result<Vec<Row>, DbErr> {
-    let backend = db.backend();
-    db.peek(Statement::from_sql_and_values(backend, numbered(backend, sql), values)).await
+    db.peek(statement(db.backend(), sql, values)).await
 }
 
 /// Runs a query of at most one row, its parameters written as `?`.
