@@ -147,7 +147,7 @@ async fn clear_chunk(
         }
         Clearing::Deleted => (DeliveryStatus::Cancelled, None),
     };
-    let mut dead = 0;
+    let mut letters = Vec::new();
     for row in &rows {
         let sql = "UPDATE deliveries SET status = ?, failure_reason = COALESCE(?, failure_reason), next_attempt_at = NULL, \
                    completed_at = ? WHERE id = ? AND next_attempt_at IS NOT NULL";
@@ -158,18 +158,17 @@ async fn clear_chunk(
         )
         .await?;
         if intention == Clearing::Disabled && moved > 0 {
-            let letter = store::dead_letter::New {
+            letters.push(store::dead_letter::New {
                 delivery_id: row.id,
                 tenant_id: tenant,
                 event_id: row.event_id,
                 subscription_id: subscription,
                 event_type: &row.event_type,
                 dead_at: now,
-            };
-            store::dead_letter::insert(&transaction, &letter).await?;
-            dead += 1;
+            });
         }
     }
+    store::dead_letter::insert(&transaction, &letters).await?;
     let mut cleared = rows.len();
     if intention == Clearing::Deleted {
         let rows_max = CHUNK_ROWS - cleared;
@@ -178,9 +177,9 @@ async fn clear_chunk(
                 .await?;
     }
     transaction.commit().await?;
-    if dead > 0 {
-        parts.metrics.died(Some(FailureReason::SubscriptionDisabled), dead);
-        tracing::info!(tenant.id = %tenant, subscription.id = %subscription, deliveries = dead, "deliveries.dead");
+    if !letters.is_empty() {
+        parts.metrics.died(Some(FailureReason::SubscriptionDisabled), letters.len() as u64);
+        tracing::info!(tenant.id = %tenant, subscription.id = %subscription, deliveries = letters.len(), "deliveries.dead");
     }
     Ok(Some(cleared))
 }

@@ -98,17 +98,16 @@ pub(crate) async fn write(
     let is_dead = |one: &&Move| one.status == DeliveryStatus::Failed && moved.contains(&one.id);
     let dead: HashMap<DeliveryId, Option<FailureReason>> =
         moves.iter().filter(is_dead).map(|one| (one.id, one.failure_reason)).collect();
-    for due in by_id.iter().map(|record| &record.due).filter(|due| dead.contains_key(&due.id)) {
-        let letter = store::dead_letter::New {
-            delivery_id: due.id,
-            tenant_id: due.tenant,
-            event_id: due.event_id,
-            subscription_id: due.ticket.lane,
-            event_type: &due.event_type,
-            dead_at: now,
-        };
-        store::dead_letter::insert(db, &letter).await?;
-    }
+    let dead_ones = by_id.iter().map(|record| &record.due).filter(|due| dead.contains_key(&due.id));
+    let letters = dead_ones.map(|due| store::dead_letter::New {
+        delivery_id: due.id,
+        tenant_id: due.tenant,
+        event_id: due.event_id,
+        subscription_id: due.ticket.lane,
+        event_type: &due.event_type,
+        dead_at: now,
+    });
+    store::dead_letter::insert(db, &letters.collect::<Vec<_>>()).await?;
     // Only a later delivery of an event can find an earlier one dead.
     for record in by_id.iter().filter(|record| {
         record.verdict == Verdict::Succeeded && record.due.trigger != Trigger::Event

@@ -7,7 +7,7 @@
 //! moment finds its delivery final: its outcome comes late.
 
 use domain::delivery::DeliveryStatus;
-use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
+use domain::ids::{DeliveryId, SubscriptionId};
 use domain::limits;
 use domain::outcome::FailureReason;
 use domain::time::Timestamp;
@@ -17,7 +17,7 @@ use super::begin;
 use super::pace::{Pace, ROWS_MAX};
 use crate::clear;
 use crate::context::Parts;
-use crate::database::{Sql, execute, one_of, query_all, table};
+use crate::database::{Sql, execute, one_of, query_all};
 use crate::dispatch::number_of;
 use crate::error::Error;
 use crate::store;
@@ -122,28 +122,22 @@ async fn expire(parts: &Parts, mut held: Vec<DeliveryId>, until: Timestamp) -> R
     let first =
         [DeliveryStatus::Failed.into(), number_of(FailureReason::Expired).into(), now.into()];
     let values = first.into_iter().chain(ids).chain([until.into()]).collect();
-    let mut letters = Vec::new();
-    for row in query_all(&transaction, &sql, values).await? {
-        letters.push([
-            row.get::<DeliveryId>(0)?.into(),
-            row.get::<TenantId>(1)?.into(),
-            row.get::<EventId>(2)?.into(),
-            row.get::<SubscriptionId>(3)?.into(),
-            row.get::<String>(4)?.into(),
-            Value::from(now),
-        ]);
+    let rows = query_all(&transaction, &sql, values).await?;
+    let types = rows.iter().map(|row| row.get(4)).collect::<Result<Vec<String>, _>>()?;
+    let mut letters = Vec::with_capacity(rows.len());
+    for (row, event_type) in rows.iter().zip(&types) {
+        letters.push(store::dead_letter::New {
+            delivery_id: row.get(0)?,
+            tenant_id: row.get(1)?,
+            event_id: row.get(2)?,
+            subscription_id: row.get(3)?,
+            event_type,
+            dead_at: now,
+        });
     }
-    let expired = u64::try_from(letters.len()).unwrap_or(u64::MAX);
-    if !letters.is_empty() {
-        let types = &["uuid", "uuid", "uuid", "uuid", "text", "bigint"];
-        let (rows, values) = table(&transaction, types, letters.into_iter());
-        let sql = format!(
-            "INSERT INTO dead_letters (delivery_id, tenant_id, event_id, subscription_id, event_type, dead_at) \
-             {rows} ON CONFLICT (delivery_id) DO NOTHING"
-        );
-        execute(&transaction, &sql, values).await?;
-    }
+    store::dead_letter::insert(&transaction, &letters).await?;
     transaction.commit().await?;
+    let expired = letters.len() as u64;
     parts.metrics.died(Some(FailureReason::Expired), expired);
     Pace::rest(begun.elapsed()).await;
     Ok(expired)

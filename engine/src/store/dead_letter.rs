@@ -5,11 +5,11 @@ use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
 use domain::time::Timestamp;
 use entity::dead_letter::{Column, Entity, Model};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value,
 };
 
 use super::{Found, Page, Whose, delivery, last_looked_at};
-use crate::database::{Sql, execute};
+use crate::database::{Change, Sql, execute, runs, table};
 
 /// A delivery that has just failed.
 #[derive(Debug, Clone, Copy)]
@@ -22,19 +22,32 @@ pub struct New<'a> {
     pub dead_at: Timestamp,
 }
 
-/// Stores a dead letter; once.
-pub async fn insert(db: &impl Sql, new: &New<'_>) -> Result<(), DbErr> {
-    let sql = "INSERT INTO dead_letters (delivery_id, tenant_id, event_id, subscription_id, event_type, dead_at) \
-               VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (delivery_id) DO NOTHING";
-    let values = vec![
-        new.delivery_id.into(),
-        new.tenant_id.into(),
-        new.event_id.into(),
-        new.subscription_id.into(),
-        new.event_type.into(),
-        new.dead_at.into(),
-    ];
-    execute(db, sql, values).await.map(|_| ())
+const TYPES: [&str; 6] = ["uuid", "uuid", "uuid", "uuid", "text", "bigint"];
+
+/// Stores dead letters, each once.
+pub async fn insert(db: &impl Sql, letters: &[New<'_>]) -> Result<(), DbErr> {
+    for run in runs(db, letters) {
+        let (rows, values) = table(db, &TYPES, run.iter().map(New::values));
+        let sql = format!(
+            "INSERT INTO dead_letters (delivery_id, tenant_id, event_id, subscription_id, event_type, dead_at) \
+             {rows} ON CONFLICT (delivery_id) DO NOTHING"
+        );
+        db.make(Change { sql, values, rows: None }).await?;
+    }
+    Ok(())
+}
+
+impl New<'_> {
+    fn values(&self) -> [Value; 6] {
+        [
+            self.delivery_id.into(),
+            self.tenant_id.into(),
+            self.event_id.into(),
+            self.subscription_id.into(),
+            self.event_type.into(),
+            self.dead_at.into(),
+        ]
+    }
 }
 
 /// A success resolves every earlier dead letter of its event at its subscription.
