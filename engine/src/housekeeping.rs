@@ -10,9 +10,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::Engine;
 use crate::database::execute;
+use crate::partition::{DAY, Parent};
 
 const EVERY: Duration = Duration::from_secs(60 * 60);
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Days for which partitions are made before they begin.
 const DAYS_AHEAD: u32 = 7;
 /// Rows erased by one statement.
@@ -52,11 +52,10 @@ impl Engine {
         for ahead in 0..=DAYS_AHEAD {
             let (from, to) = (today + DAY * ahead, today + DAY * (ahead + 1));
             let (low, high) = (DeliveryId::floor(from).0, DeliveryId::floor(to).0);
-            let day: String =
-                from.to_string().chars().take(10).filter(char::is_ascii_digit).collect();
-            for table in ["events", "deliveries", "attempts"] {
+            for parent in Parent::ALL {
+                let (table, partition) = (parent.name(), parent.partition(from));
                 let sql = format!(
-                    "CREATE TABLE IF NOT EXISTS {table}_{day} PARTITION OF {table} FOR VALUES FROM ('{low}') TO ('{high}')"
+                    "CREATE TABLE IF NOT EXISTS {partition} PARTITION OF {table} FOR VALUES FROM ('{low}') TO ('{high}')"
                 );
                 // Rows of the day in the default partition (a process that was off for a week) refuse
                 // it; they are as good there.
@@ -64,7 +63,7 @@ impl Engine {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
                         table,
-                        day,
+                        partition,
                         "partition.not_made"
                     );
                 }

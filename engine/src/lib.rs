@@ -19,6 +19,7 @@ pub mod idempotency;
 pub mod lanes;
 pub mod matching;
 pub mod metrics;
+mod partition;
 pub mod publish;
 pub mod reconcile;
 pub mod redeliver;

@@ -14,7 +14,7 @@ use domain::time::Timestamp;
 use sea_orm::Value;
 
 use super::begin;
-use super::pace::{Pace, ROWS_MAX};
+use super::pace::{Pace, ROWS_MAX, rows_max};
 use crate::clear;
 use crate::context::Parts;
 use crate::database::{Sql, execute, one_of, query_all};
@@ -83,11 +83,9 @@ async fn expire_numbered(
     until: Timestamp,
 ) -> Result<u64, Error> {
     let (mut expired, mut after) = (0, i64::MIN);
-    let rows_max = i64::try_from(ROWS_MAX).unwrap_or(i64::MAX);
     loop {
         let in_flight = clear::in_flight(parts, lane).await?;
-        let rows =
-            query_all(read, NUMBERED, vec![lane.into(), after.into(), rows_max.into()]).await?;
+        let rows = query_all(read, NUMBERED, vec![lane.into(), after.into(), rows_max()]).await?;
         let Some(last) = rows.last() else {
             return Ok(expired);
         };
@@ -150,12 +148,11 @@ pub(super) async fn discard_forgotten(parts: &Parts) -> Result<u64, Error> {
                ORDER BY dead_at LIMIT ?)";
     let now = parts.clock.now();
     let until = now - limits::DEAD_LETTER_KEPT;
-    let rows_max = i64::try_from(ROWS_MAX).unwrap_or(i64::MAX);
     let mut discarded = 0;
     loop {
         let transaction = begin(parts).await?;
         let begun = tokio::time::Instant::now();
-        let values = vec![now.into(), until.into(), rows_max.into()];
+        let values = vec![now.into(), until.into(), rows_max()];
         let of_chunk = execute(&transaction, sql, values).await?;
         transaction.commit().await?;
         if of_chunk == 0 {

@@ -92,33 +92,28 @@ impl Engine {
     /// # Errors
     /// When the database or the queue is away. What was done until then stays done.
     pub async fn retain_once(&self) -> Result<Purged, Error> {
+        match self.database.backend() {
+            DbBackend::Postgres => self.retain(&self.database.due, "_default").await,
+            _ => self.retain(&self.database.lists, "").await,
+        }
+    }
+
+    /// The same, reading by `read`; what no partition of its own holds is in the tables of this suffix.
+    async fn retain(&self, read: &impl Sql, suffix: &str) -> Result<Purged, Error> {
         let parts = self.parts();
         let until = self.clock.now() - self.settings.retention;
-        let mut purged = Purged::default();
         // What ends here has its place among the dead letters before anything is taken away.
-        match self.database.backend() {
-            DbBackend::Postgres => {
-                let read = &self.database.due;
-                purged.expired = expire::expire_held(&parts, read, until).await?;
-                purged.discarded = expire::discard_forgotten(&parts).await?;
-                let mut sweep = Sweep::new(&parts, read, &mut purged);
-                partitions::drop_old(&parts, &mut sweep, until).await?;
-                let older = Span { from: Timestamp::from_unix_ms(0), to: until };
-                sweep.deliveries("deliveries_default", older).await?;
-                sweep.dead_letters(older).await?;
-                sweep.events("events_default", older).await?;
-            }
-            _ => {
-                let read = &self.database.lists;
-                purged.expired = expire::expire_held(&parts, read, until).await?;
-                purged.discarded = expire::discard_forgotten(&parts).await?;
-                let mut sweep = Sweep::new(&parts, read, &mut purged);
-                let older = Span { from: Timestamp::from_unix_ms(0), to: until };
-                sweep.deliveries("deliveries", older).await?;
-                sweep.dead_letters(older).await?;
-                sweep.events("events", older).await?;
-            }
+        let expired = expire::expire_held(&parts, read, until).await?;
+        let discarded = expire::discard_forgotten(&parts).await?;
+        let mut purged = Purged { expired, discarded, ..Purged::default() };
+        let mut sweep = Sweep::new(&parts, read, &mut purged);
+        if read.backend() == DbBackend::Postgres {
+            partitions::drop_old(&parts, &mut sweep, until).await?;
         }
+        let older = Span { from: Timestamp::from_unix_ms(0), to: until };
+        sweep.deliveries(&format!("deliveries{suffix}"), older).await?;
+        sweep.dead_letters(older).await?;
+        sweep.events(&format!("events{suffix}"), older).await?;
         Ok(purged)
     }
 }

@@ -3,7 +3,9 @@
 
 use std::time::Duration;
 
-/// Rows that one commit deletes or changes at most.
+use sea_orm::Value;
+
+/// Rows that one commit deletes or changes at most, and that are looked at at once.
 pub(super) const ROWS_MAX: usize = 500;
 /// Rows of the first chunk, before it is known what they cost.
 const ROWS_FIRST: usize = 100;
@@ -15,6 +17,11 @@ const WRITING: Duration = Duration::from_millis(5);
 const REST_MIN: Duration = Duration::from_millis(5);
 /// The longest: a commit that took longer was held up by something else.
 const REST_MAX: Duration = Duration::from_millis(500);
+
+/// [`ROWS_MAX`] as a statement's limit.
+pub(super) fn rows_max() -> Value {
+    i64::try_from(ROWS_MAX).unwrap_or(i64::MAX).into()
+}
 
 /// The size of the next chunk, by how long the last one took.
 #[derive(Debug)]

@@ -22,8 +22,8 @@ use super::{Span, begin};
 use crate::context::Parts;
 use crate::database::{Sql, query_all, query_one};
 use crate::error::Error;
+use crate::partition::{DAY, Parent, parent_and_day};
 
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Rows, and their bytes, that are moved at most while everybody waits: about a tenth of a second.
 const MOVED_ROWS: i64 = 2_000;
 const MOVED_BYTES: i64 = 8 * 1024 * 1024;
@@ -34,28 +34,7 @@ const TRY_AGAIN: Duration = Duration::from_millis(500);
 const LOCKED: &str = "SET LOCAL lock_timeout = '100ms'; SET LOCAL statement_timeout = '2s'";
 const RETIRED: &str = "retired_";
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Parent {
-    Deliveries,
-    Attempts,
-    Events,
-}
-
 impl Parent {
-    const ALL: [Self; 3] = [Self::Deliveries, Self::Attempts, Self::Events];
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Deliveries => "deliveries",
-            Self::Attempts => "attempts",
-            Self::Events => "events",
-        }
-    }
-
-    fn partition(self, day: Timestamp) -> String {
-        format!("{}_{}", self.name(), day_name(day))
-    }
-
     /// Which rows of a day's table (`of_day`) are held: a condition on its key.
     fn held(self, of_day: &str, day: Timestamp) -> String {
         let of = Span { from: day, to: day + DAY };
@@ -265,39 +244,5 @@ fn days(
 fn forget(attached: &mut Attached, parent: Parent, day: Timestamp) {
     if let Some(days) = attached.get_mut(&parent) {
         days.remove(&day);
-    }
-}
-
-/// `20260121`, as housekeeping names the partitions.
-fn day_name(day: Timestamp) -> String {
-    day.to_string().chars().take(10).filter(char::is_ascii_digit).collect()
-}
-
-fn parent_and_day(partition: &str) -> Option<(Parent, Timestamp)> {
-    let (name, day) = partition.split_once('_')?;
-    let parent = Parent::ALL.into_iter().find(|parent| parent.name() == name)?;
-    let (year, month, of_month) = (day.get(..4)?, day.get(4..6)?, day.get(6..)?);
-    let day: Timestamp = format!("{year}-{month}-{of_month}T00:00:00Z").parse().ok()?;
-    (parent.partition(day) == partition).then_some((parent, day))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_partition_is_known_by_its_name() {
-        let day: Timestamp = "2026-01-21T00:00:00Z".parse().expect("an instant");
-        assert_eq!(parent_and_day("attempts_20260121"), Some((Parent::Attempts, day)));
-        for other in [
-            "attempts_default",
-            "attempts_2026-01-21",
-            "events_20260231",
-            "events_2026012",
-            "events",
-            "x_20260121",
-        ] {
-            assert_eq!(parent_and_day(other), None, "{other}");
-        }
     }
 }

@@ -15,7 +15,7 @@ use sea_orm::{DbBackend, DbErr, Value};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::pace::{Pace, ROWS_MAX};
+use super::pace::{Pace, rows_max};
 use super::{Purged, Span, begin};
 use crate::context::Parts;
 use crate::database::{Sql, Transaction, execute, one_of, query_all, table};
@@ -96,19 +96,8 @@ impl<'a, R: Sql> Sweep<'a, R> {
     pub(super) async fn deliveries(&mut self, table: &str, span: Span) -> Result<(), Error> {
         let page = delivery_page(table);
         let mut low = span.low();
-        loop {
-            let values = vec![low.into(), span.high().into(), page_rows()];
-            let rows = query_all(self.read, &page, values).await?;
-            let Some(last) = rows.last() else {
-                return Ok(());
-            };
-            low = successor(last.get::<DeliveryId>(0)?.0);
-            let mut ids = Vec::with_capacity(rows.len());
-            for row in &rows {
-                if !row.get::<bool>(1)? {
-                    ids.push(row.get::<DeliveryId>(0)?);
-                }
-            }
+        while let Some((ids, next)) = self.free_ids(&page, low, span).await? {
+            low = next;
             let mut rest = ids.as_slice();
             while !rest.is_empty() {
                 let (chunk, more) = rest.split_at(self.pace.rows().min(rest.len()));
@@ -116,6 +105,30 @@ impl<'a, R: Sql> Sweep<'a, R> {
                 rest = more;
             }
         }
+        Ok(())
+    }
+
+    /// Those of a page, which says of each id whether it is held, that are not; and where the next page
+    /// begins. `None` when the page is empty.
+    async fn free_ids(
+        &self,
+        page: &str,
+        low: Uuid,
+        span: Span,
+    ) -> Result<Option<(Vec<DeliveryId>, Uuid)>, Error> {
+        let values = vec![low.into(), span.high().into(), rows_max()];
+        let rows = query_all(self.read, page, values).await?;
+        let Some(last) = rows.last() else {
+            return Ok(None);
+        };
+        let next = successor(last.get::<DeliveryId>(0)?.0);
+        let mut ids = Vec::with_capacity(rows.len());
+        for row in &rows {
+            if !row.get::<bool>(1)? {
+                ids.push(row.get(0)?);
+            }
+        }
+        Ok(Some((ids, next)))
     }
 
     async fn delete_deliveries(&mut self, table: &str, ids: &[DeliveryId]) -> Result<u64, Error> {
@@ -133,43 +146,27 @@ impl<'a, R: Sql> Sweep<'a, R> {
             "DELETE FROM attempts WHERE delivery_id >= ? AND delivery_id <= ? AND delivery_id {among}"
         );
         execute(&transaction, &sql, bounds.chain(values.iter().cloned()).collect()).await?;
-        let sql = format!(
-            "DELETE FROM dead_letters WHERE delivery_id {among} AND resolved_at IS NOT NULL"
-        );
-        execute(&transaction, &sql, values).await?;
+        delete_letters(&transaction, &among, values).await?;
         self.finish(transaction, begun, ids.len()).await?;
         Ok(deleted)
     }
 
     /// Deletes resolved dead letters whose delivery went with its partition.
     pub(super) async fn dead_letters(&mut self, span: Span) -> Result<(), Error> {
-        let page = LETTER_PAGE;
         let mut low = span.low();
-        loop {
-            let values = vec![low.into(), span.high().into(), page_rows()];
-            let rows = query_all(self.read, page, values).await?;
-            let Some(last) = rows.last() else {
-                return Ok(());
-            };
-            low = successor(last.get::<DeliveryId>(0)?.0);
-            let mut ids = Vec::with_capacity(rows.len());
-            for row in &rows {
-                if !row.get::<bool>(1)? {
-                    ids.push(Value::from(row.get::<DeliveryId>(0)?));
-                }
-            }
+        while let Some((ids, next)) = self.free_ids(LETTER_PAGE, low, span).await? {
+            low = next;
             if ids.is_empty() {
                 continue;
             }
             let transaction = begin(self.parts).await?;
             let (begun, count) = (Instant::now(), ids.len());
+            let ids = ids.into_iter().map(Value::from).collect();
             let (among, values) = one_of(&transaction, "uuid", ids);
-            let sql = format!(
-                "DELETE FROM dead_letters WHERE delivery_id {among} AND resolved_at IS NOT NULL"
-            );
-            execute(&transaction, &sql, values).await?;
+            delete_letters(&transaction, &among, values).await?;
             self.finish(transaction, begun, count).await?;
         }
+        Ok(())
     }
 
     /// Deletes the events of a table, or a partition, that have no delivery left. Their deliveries must
@@ -183,7 +180,7 @@ impl<'a, R: Sql> Sweep<'a, R> {
                 after.1.into(),
                 after.0.into(),
                 span.high().into(),
-                page_rows(),
+                rows_max(),
             ];
             let (mut events, mut bytes) = (Vec::new(), HashMap::new());
             for row in query_all(self.read, &page, values).await? {
@@ -278,6 +275,13 @@ impl<'a, R: Sql> Sweep<'a, R> {
     }
 }
 
+/// Deletes the dead letters of some deliveries, those that are resolved.
+async fn delete_letters(db: &Transaction, among: &str, values: Vec<Value>) -> Result<(), DbErr> {
+    let sql =
+        format!("DELETE FROM dead_letters WHERE delivery_id {among} AND resolved_at IS NOT NULL");
+    execute(db, &sql, values).await.map(|_| ())
+}
+
 /// Holds the rows of events until the commit; without those that somebody else holds, who is just making
 /// a delivery of them. SQLite has one transaction at a time that writes: all are held.
 async fn hold(
@@ -299,10 +303,6 @@ async fn hold(
 fn key_table(db: &Transaction, keys: &[EventKey]) -> (String, Vec<Value>) {
     let rows = keys.iter().map(|(id, tenant)| [Value::from(*id), Value::from(*tenant)]);
     table(db, &["uuid", "uuid"], rows)
-}
-
-fn page_rows() -> Value {
-    i64::try_from(ROWS_MAX).unwrap_or(i64::MAX).into()
 }
 
 /// How many of the first rows are one chunk; one at least.
