@@ -9,6 +9,7 @@ use boot::connect::{self, Connections, Tenure};
 use boot::keys::{self, Keys, Making};
 use boot::settings::{DatabaseSettings, Settings};
 use boot::{migrate, shutdown, telemetry};
+use engine::Engine;
 use engine::clock::Clock;
 use engine::sealer::Sealer;
 use tokio::task::JoinSet;
@@ -131,37 +132,28 @@ async fn run(started: Started) -> anyhow::Result<()> {
             parts.spawn(until(stop.clone(), async { serving.await.map_err(Into::into) }));
         }
     }
-    let (filler, asked) = (engine.clone(), stop.clone());
     if role.delivers() {
         let worker = worker::Settings { concurrency: settings.delivery.worker_concurrency };
         let delivering = worker::run(engine.clone(), worker, stop.clone());
         parts.spawn(until(stop.clone(), async { delivering.await.map_err(Into::into) }));
-        let (retainer, asked_too) = (engine.clone(), stop.clone());
-        let (leads, leads_too) = (connections.leads.clone(), connections.leads.clone());
-        parts.spawn(until(stop.clone(), async move {
-            retainer.keep_retention(leads_too, asked_too).await;
-            anyhow::Ok(())
-        }));
-        parts.spawn(until(stop.clone(), async move {
-            filler.keep_queue_filled(leads, asked).await;
-            anyhow::Ok(())
-        }));
+        let leads = connections.leads.clone();
+        keep(&mut parts, &engine, &stop, |engine, stop| async move {
+            engine.keep_retention(leads, stop).await
+        });
+        let leads = connections.leads.clone();
+        keep(&mut parts, &engine, &stop, |engine, stop| async move {
+            engine.keep_queue_filled(leads, stop).await
+        });
     } else {
-        parts.spawn(until(stop.clone(), async move {
-            filler.notice_losses(asked).await;
-            anyhow::Ok(())
-        }));
+        keep(
+            &mut parts,
+            &engine,
+            &stop,
+            |engine, stop| async move { engine.notice_losses(stop).await },
+        );
     }
-    let (watcher, asked) = (engine.clone(), stop.clone());
-    parts.spawn(until(stop.clone(), async move {
-        watcher.watch_clock(asked).await;
-        anyhow::Ok(())
-    }));
-    let (keeper, asked) = (engine.clone(), stop.clone());
-    parts.spawn(until(stop.clone(), async move {
-        keeper.keep_house(asked).await;
-        anyhow::Ok(())
-    }));
+    keep(&mut parts, &engine, &stop, |engine, stop| async move { engine.watch_clock(stop).await });
+    keep(&mut parts, &engine, &stop, |engine, stop| async move { engine.keep_house(stop).await });
     while let Some(ended) = parts.join_next().await {
         ended??;
     }
@@ -170,6 +162,22 @@ async fn run(started: Started) -> anyhow::Result<()> {
     drop(connections);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Has the engine do something in the background until it is told to stop.
+fn keep<F>(
+    parts: &mut JoinSet<anyhow::Result<()>>,
+    engine: &Engine,
+    stop: &CancellationToken,
+    part: impl FnOnce(Engine, CancellationToken) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let part = part(engine.clone(), stop.clone());
+    parts.spawn(until(stop.clone(), async {
+        part.await;
+        Ok(())
+    }));
 }
 
 /// Runs to the end, or to a panic, then has the others stop too.
