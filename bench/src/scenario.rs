@@ -165,6 +165,13 @@ pub struct Point {
     pub is_held: bool,
 }
 
+impl Point {
+    /// What is said of a rate that was not held, behind it.
+    pub(crate) fn held(&self) -> &'static str {
+        if self.is_held { "" } else { ", not held" }
+    }
+}
+
 /// A question.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scenario {

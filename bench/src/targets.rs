@@ -66,6 +66,9 @@ pub enum Verdict {
 }
 
 impl Bound {
+    /// There must be none.
+    pub const NONE: Self = Self::AtMost { must: Some(0.0), goal: None };
+
     /// Must and goal as upper bounds.
     #[must_use]
     pub const fn at_most(must: f64, goal: f64) -> Self {

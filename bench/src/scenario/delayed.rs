@@ -8,8 +8,8 @@ use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::Result;
 
-use super::stage::{Backlog, Measured, Stage, rfc3339};
-use super::waiting::ready;
+use super::stage::{Backlog, Stage, rfc3339};
+use super::waiting::{read_rates, ready};
 use super::{Options, Run};
 use crate::receiver::Answer;
 use crate::targets::Bound;
@@ -44,12 +44,7 @@ pub(super) fn run(options: &Options) -> Result<Run> {
     let after = ready(options, &mut Stage::open(options)?)?;
 
     let mut run = Run::default();
-    let rate = |measured: &Measured| measured.outcome.delivered_per_second;
-    let without = f64::midpoint(rate(&before), rate(&after));
-    let kept_percent = rate(&with) * 100.0 / without.max(1.0);
-    run.read("ready rate with none delayed", "deliveries/s", without, Bound::Told);
-    run.read("ready rate beside them", "deliveries/s", rate(&with), Bound::Told);
-    run.read("kept of the ready rate", "%", kept_percent, Bound::at_least(95.0, 99.0));
+    read_rates(&mut run, "ready rate with none delayed", [&before, &after], &with);
     let all = Bound::AtLeast { must: None, goal: Some(PROMISED) };
     run.read("delayed", "deliveries", sent.accepted_count() as f64, all);
     run.read("time to post them", "s", fill_s, Bound::Told);

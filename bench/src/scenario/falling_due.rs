@@ -40,13 +40,8 @@ pub(super) fn run(options: &Options) -> Result<Run> {
     ensure!(Instant::now() < begin, "{events} events were not posted within {wait:?}");
     std::thread::sleep(begin - Instant::now());
 
-    let traffic = Traffic {
-        tenants: &other,
-        receiver: &other_receiver,
-        pace: Pace::Open { per_second: OTHER_PER_SECOND },
-        events_per_request: 1,
-        lanes: 1,
-    };
+    let traffic =
+        Traffic::single(&other, &other_receiver, Pace::Open { per_second: OTHER_PER_SECOND });
     let running = stage.generate(&traffic, Duration::from_secs(600))?;
     std::thread::sleep(due + MARGIN - Instant::now());
     let all = drained(options, &receiver, &sent, 1, &(0..u64::MAX));
@@ -75,13 +70,12 @@ pub(super) fn run(options: &Options) -> Result<Run> {
     run.read("due to the last arrival", "s", drain_s, Bound::Told);
     run.read("due to arrival p50", "ms", waits.p50_ms, Bound::Told);
     run.read("delivered before their time", "deliveries", early, Bound::Never);
-    let none = Bound::AtMost { must: Some(0.0), goal: None };
-    run.read("tenants with a failed attempt", "", failed, none);
+    run.read("tenants with a failed attempt", "", failed, Bound::NONE);
     let refused = (other_sent.refused + other_sent.unanswered) as f64;
-    run.read("refused or unanswered", "events", refused, none);
+    run.read("refused or unanswered", "events", refused, Bound::NONE);
     let missing = (all.missing + others.missing) as f64;
     run.read("missing", "deliveries", missing, Bound::Never);
-    run.read("duplicates", "deliveries", (all.duplicates + others.duplicates) as f64, none);
+    run.read("duplicates", "deliveries", (all.duplicates + others.duplicates) as f64, Bound::NONE);
     run.read("memory, peak", "MB", stage.server.memory()?.peak_mb, Bound::Told);
     Ok(run)
 }

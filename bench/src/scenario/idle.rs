@@ -1,6 +1,6 @@
 //! What a server costs that has nothing to do, and how soon it is at work when something comes.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
@@ -14,9 +14,8 @@ use crate::targets::Bound;
 /// So few events that the server is idle before each.
 const PER_SECOND: f64 = 10.0;
 
-/// How long the last attempts may take to be recorded, in looks of [`LOOK`].
-const LOOKS: u32 = 600;
-const LOOK: Duration = Duration::from_millis(50);
+/// How long the last attempts may take to be recorded.
+const RECORDED_WAIT: Duration = Duration::from_secs(30);
 
 pub(super) fn run(options: &Options) -> Result<Run> {
     let mut stage = Stage::open(options)?;
@@ -30,20 +29,9 @@ pub(super) fn run(options: &Options) -> Result<Run> {
     let percent = used_s * 100.0 / options.window.as_secs_f64();
     let resident_mb = stage.server.memory()?.resident_mb;
 
-    let traffic = Traffic {
-        tenants: &tenants[..1],
-        receiver: &receiver,
-        pace: Pace::Open { per_second: PER_SECOND },
-        events_per_request: 1,
-        lanes: 1,
-    };
+    let traffic = Traffic::single(&tenants[..1], &receiver, Pace::Open { per_second: PER_SECOND });
     let measured = stage.measure(options, &traffic)?;
-    let mut looks = 0;
-    while stage.server.api().has(&tenants[0], "pending")? {
-        ensure!(looks < LOOKS, "attempts are not being recorded");
-        looks += 1;
-        std::thread::sleep(LOOK);
-    }
+    stage.wait_recorded(&tenants[..1], Instant::now(), RECORDED_WAIT)?;
     let waits_ms = stage.server.api().queue_ms(&tenants[0])?;
     ensure!(!waits_ms.is_empty(), "no attempt says how long its delivery was due");
     let mut waits_ns: Vec<u64> = waits_ms.iter().map(|wait| (wait * 1e6) as u64).collect();

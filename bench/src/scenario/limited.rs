@@ -47,9 +47,8 @@ pub(super) fn run(options: &Options) -> Result<Run> {
     let mut run = Run::default();
     run.read("limited tenant", "per s", all.delivered_per_second, HELD_TO);
     read_both(&alone, &beside, &mut run);
-    let none = Bound::AtMost { must: Some(0.0), goal: None };
     run.read("missing, limited tenant", "deliveries", all.missing as f64, Bound::Never);
-    run.read("duplicates, limited tenant", "deliveries", all.duplicates as f64, none);
+    run.read("duplicates, limited tenant", "deliveries", all.duplicates as f64, Bound::NONE);
     beside.read_common(&mut run);
     Ok(run)
 }

@@ -78,5 +78,5 @@ pub(super) fn steady(
     receiver: &Receiver,
 ) -> Result<Measured> {
     let pace = Pace::Open { per_second: FAST_PER_SECOND };
-    stage.measure(options, &Traffic { tenants, receiver, pace, events_per_request: 1, lanes: 1 })
+    stage.measure(options, &Traffic::single(tenants, receiver, pace))
 }

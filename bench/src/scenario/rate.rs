@@ -14,13 +14,7 @@ pub(super) fn run(options: &Options, per_second: f64, p95: (f64, f64), p50: Boun
     let mut stage = Stage::open(options)?;
     let receiver = stage.receiver(Answer::Ok)?;
     let tenants = stage.tenants("bench", 10, 1, &receiver)?;
-    let traffic = Traffic {
-        tenants: &tenants,
-        receiver: &receiver,
-        pace: Pace::Open { per_second },
-        events_per_request: 1,
-        lanes: 1,
-    };
+    let traffic = Traffic::single(&tenants, &receiver, Pace::Open { per_second });
     let measured = stage.measure(options, &traffic)?;
     let (outcome, mut late_ns) = (&measured.outcome, measured.sent.late_ns.clone());
 

@@ -55,13 +55,7 @@ pub(super) fn run(options: &Options, fault: &Fault) -> Result<Run> {
     let mut stage = Stage::open_with_workers(options, fault.workers)?;
     let receiver = stage.receiver(fault.answer)?;
     let tenants = stage.tenants("bench", 10, 1, &receiver)?;
-    let traffic = Traffic {
-        tenants: &tenants,
-        receiver: &receiver,
-        pace: Pace::Open { per_second: PER_SECOND },
-        events_per_request: 1,
-        lanes: 1,
-    };
+    let traffic = Traffic::single(&tenants, &receiver, Pace::Open { per_second: PER_SECOND });
     let running = stage.generate(&traffic, Duration::from_secs(600))?;
     std::thread::sleep(options.warm_up);
     let (struck_ns, struck) = (stage.clock.now_ns(), Instant::now());

@@ -83,14 +83,7 @@ fn finish(
     let sent = stage.post_backlog(tenants, &Backlog::of(events))?;
     let outcome = drained(options, receiver, &sent, 1, &(0..u64::MAX));
     ensure!(outcome.missing == 0, "{} deliveries never arrived", outcome.missing);
-    let arrived = Instant::now();
-    for tenant in tenants {
-        while stage.server.api().has(tenant, "pending")? {
-            ensure!(arrived.elapsed() < REST_WAIT, "attempts are not being recorded");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-    Ok(())
+    stage.wait_recorded(tenants, Instant::now(), REST_WAIT)
 }
 
 /// Puts so many deliveries into each lane of the tenants; returns how many that are in all.

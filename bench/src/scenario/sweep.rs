@@ -64,7 +64,7 @@ fn point(
 ) -> Result<Point> {
     let rate = f64::from(per_second);
     let pace = Pace::Open { per_second: rate };
-    let traffic = Traffic { tenants, receiver, pace, events_per_request: 1, lanes: 1 };
+    let traffic = Traffic::single(tenants, receiver, pace);
     let mut measured = stage.measure(options, &traffic)?;
     let late = Latency::of(&mut measured.sent.late_ns);
     let outcome = &measured.outcome;

@@ -27,12 +27,7 @@ pub(super) fn run(options: &Options) -> Result<Run> {
     let sent = stage.post_backlog(&waiters, &Backlog::of(options.counts.waiting))?;
     let parked = drained(options, &busy, &sent, 1, &(0..u64::MAX));
     ensure!(parked.missing == 0, "{} deliveries were never attempted", parked.missing);
-    for tenant in &waiters {
-        while stage.server.api().has(tenant, "pending")? {
-            ensure!(posted.elapsed() < RECORDED_WAIT, "attempts are not being recorded");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
+    stage.wait_recorded(&waiters, posted, RECORDED_WAIT)?;
     let parked_s = posted.elapsed().as_secs_f64();
     let memory = stage.server.memory()?;
     let with = ready(options, &mut stage)?;
@@ -40,12 +35,7 @@ pub(super) fn run(options: &Options) -> Result<Run> {
     let after = ready(options, &mut Stage::open(options)?)?;
 
     let mut run = Run::default();
-    let rate = |measured: &Measured| measured.outcome.delivered_per_second;
-    let without = f64::midpoint(rate(&before), rate(&after));
-    let kept_percent = rate(&with) * 100.0 / without.max(1.0);
-    run.read("ready rate with none waiting", "deliveries/s", without, Bound::Told);
-    run.read("ready rate beside them", "deliveries/s", rate(&with), Bound::Told);
-    run.read("kept of the ready rate", "%", kept_percent, Bound::at_least(95.0, 99.0));
+    read_rates(&mut run, "ready rate with none waiting", [&before, &after], &with);
     run.read("waiting", "deliveries", f64::from(options.counts.waiting), Bound::Told);
     run.read("time to get them waiting", "s", parked_s, Bound::Told);
     run.read("memory with them waiting", "MB", memory.resident_mb, Bound::at_most(350.0, 150.0));
@@ -58,12 +48,22 @@ pub(super) fn run(options: &Options) -> Result<Run> {
 pub(super) fn ready(options: &Options, stage: &mut Stage) -> Result<Measured> {
     let receiver = stage.receiver(Answer::Ok)?;
     let tenants = stage.tenants("ready", 10, 1, &receiver)?;
-    let traffic = Traffic {
-        tenants: &tenants,
-        receiver: &receiver,
-        pace: Pace::Closed { connections: options.connections },
-        events_per_request: 1,
-        lanes: 1,
-    };
-    stage.measure(options, &traffic)
+    let pace = Pace::Closed { connections: options.connections };
+    stage.measure(options, &Traffic::single(&tenants, &receiver, pace))
+}
+
+/// The ready rate without the others, with them, and how much of it is kept.
+pub(super) fn read_rates(
+    run: &mut Run,
+    none: &'static str,
+    without: [&Measured; 2],
+    with: &Measured,
+) {
+    let rate = |measured: &Measured| measured.outcome.delivered_per_second;
+    let [before, after] = without.map(rate);
+    let without = f64::midpoint(before, after);
+    let kept_percent = rate(with) * 100.0 / without.max(1.0);
+    run.read(none, "deliveries/s", without, Bound::Told);
+    run.read("ready rate beside them", "deliveries/s", rate(with), Bound::Told);
+    run.read("kept of the ready rate", "%", kept_percent, Bound::at_least(95.0, 99.0));
 }
