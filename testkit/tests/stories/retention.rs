@@ -1,15 +1,17 @@
 //! What goes when its time is over, what stays, and what others notice of it.
 
+mod partitions;
+mod rows;
+
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
-use domain::time::Timestamp;
-use engine::database::{query_all, query_one};
-use sea_orm::{ConnectionTrait, DbBackend};
+use domain::ids::{DeliveryId, TenantId};
 use serde_json::{Value, json};
-use testkit::{Answer, Receiver, Storage, Tenant, TestApp};
+use testkit::{Answer, Receiver, TestApp};
 
+use self::partitions::partitions_until_now;
+use self::rows::{count, is_postgres, seed};
 use crate::{final_delivery, stories};
 
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
@@ -318,166 +320,5 @@ async fn deliveries_go_on_while_much_is_purged(app: TestApp) {
             (count(&app, table).await == left).then_some(())
         })
         .await;
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_day_that_somebody_reads_goes_in_several_runs() {
-    let app = crate::app(Storage::Postgres).await;
-    let receiver = Receiver::answering([500]).await;
-    let tenant = app.operator.new_tenant().await;
-    tenant.subscribe(json!({"url": receiver.url("/")})).await;
-    let held = tenant.publish("a.b", json!(1)).await;
-    let dead = id_of(&final_delivery(&tenant, &held).await);
-    receiver.behave(|_, _| Answer::status(200));
-    let event = tenant.publish("a.b", json!(2)).await;
-    final_delivery(&tenant, &event).await;
-    age(&app, AGED).await;
-
-    // As if a run had been cut off after each of its steps.
-    for (table, left) in [
-        ("deliveries", vec!["attempts", "deliveries", "events"]),
-        ("attempts", vec!["attempts"]),
-        ("", vec![]),
-    ] {
-        let reading = app.engine.database.begin().await.expect("a transaction");
-        if !table.is_empty() {
-            let sql = format!("SELECT 1 FROM {table} LIMIT 1");
-            query_all(&reading, &sql, Vec::new()).await.expect("readable");
-        }
-        retain(&app).await;
-        let partitions = partitions_until_now(&app).await;
-        let tables: std::collections::BTreeSet<&str> =
-            partitions.iter().filter_map(|name| Some(name.split_once('_')?.0)).collect();
-        assert_eq!(tables.into_iter().collect::<Vec<_>>(), left, "while {table} is read");
-        tenant.api.get(&format!("/events/{held}")).await.expect(200);
-        assert_eq!(tenant.list(&format!("/deliveries/{dead}/attempts")).await.len(), 6);
-        let during = tenant.publish("a.b", json!(3)).await;
-        assert_eq!(final_delivery(&tenant, &during).await["status"], "succeeded");
-        reading.rollback().await.expect("ended");
-    }
-    tenant.api.get(&format!("/events/{event}")).await.expect(404);
-    assert_eq!(count(&app, "ONLY attempts_default").await, 6);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_a_crash_left_detached_is_dropped_by_the_next_run() {
-    let app = crate::app(Storage::Postgres).await;
-    let left = "retired_deliveries_20250101";
-    for sql in [
-        format!("CREATE TABLE {left} (id uuid)"),
-        "CREATE TABLE retired_staff (id uuid)".to_owned(),
-    ] {
-        app.engine.database.read.execute_unprepared(&sql).await.expect("made");
-    }
-    retain(&app).await;
-    let sql = "SELECT relname::text FROM pg_class WHERE relname LIKE 'retired%'";
-    let rows = query_all(&app.engine.database.read, sql, Vec::new()).await.expect("readable");
-    let names: Vec<String> = rows.iter().map(|row| row.get(0).expect("a name")).collect();
-    assert_eq!(names, ["retired_staff"], "somebody else's table is left alone");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_day_that_holds_too_much_is_swept_until_little_is_left() {
-    let app = crate::app(Storage::Postgres).await;
-    let receiver = Receiver::answering([200]).await;
-    let tenant = app.operator.new_tenant().await;
-    let (subscription, _) = tenant.subscribe(json!({"url": receiver.url("/")})).await;
-    let today = app.clock.now();
-    seed(&app, &tenant, &subscription, today, 2_500, true).await;
-    seed(&app, &tenant, &subscription, today, 700, false).await;
-    age(&app, AGED).await;
-    let purged = retain(&app).await;
-    assert_eq!((purged.deliveries, purged.events), (700, 700), "{purged:?}");
-    assert_eq!(count(&app, "events").await, 2_500);
-    assert_eq!(count(&app, "ONLY events_default").await, 0, "they stay where they are");
-
-    let resolve = "UPDATE dead_letters SET resolved_at = dead_at, resolution = 'discarded' WHERE delivery_id IN \
-                   (SELECT delivery_id FROM dead_letters LIMIT 2490)";
-    app.engine.database.read.execute_unprepared(resolve).await.expect("resolved");
-    retain(&app).await;
-    assert!(partitions_until_now(&app).await.is_empty());
-    for table in ["events", "deliveries", "attempts", "dead_letters"] {
-        assert_eq!(count(&app, table).await, 10, "{table}");
-    }
-}
-
-fn is_postgres(app: &TestApp) -> bool {
-    app.engine.database.backend() == DbBackend::Postgres
-}
-
-async fn count(app: &TestApp, table: &str) -> i64 {
-    let sql = format!("SELECT COUNT(*) FROM {table}");
-    let row = query_one(&app.engine.database.read, &sql, Vec::new()).await.expect("readable");
-    row.expect("a row").get(0).expect("a number")
-}
-
-/// Partitions of days that are wholly over age; those of events a day later.
-async fn partitions_until_now(app: &TestApp) -> Vec<String> {
-    let day_of = |at: Timestamp| {
-        at.to_string().chars().take(10).filter(char::is_ascii_digit).collect::<String>()
-    };
-    let over = app.clock.now() - 30 * DAY;
-    let sql = "SELECT c.relname::text FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid \
-               WHERE c.relkind = 'r' ORDER BY 1";
-    let rows = query_all(&app.engine.database.read, sql, Vec::new()).await.expect("readable");
-    let names = rows.iter().map(|row| row.get::<String>(0).expect("a name"));
-    let is_over = |name: &String| {
-        let (table, day) = name.split_once('_').expect("a partition's name");
-        let until = if table == "events" { day_of(over - DAY) } else { day_of(over) };
-        day != "default" && day < until.as_str()
-    };
-    names.filter(is_over).collect()
-}
-
-/// Stores events as if they had been posted a millisecond apart, each delivered, or dead.
-async fn seed(
-    app: &TestApp,
-    tenant: &Tenant,
-    subscription: &str,
-    first: Timestamp,
-    events: u32,
-    dead: bool,
-) {
-    let tenant: TenantId = tenant.id.parse().expect("a tenant's id");
-    let subscription: SubscriptionId = subscription.parse().expect("a subscription's id");
-    let (open, close) = if is_postgres(app) { ("'", "'") } else { ("X'", "'") };
-    let quote = |id: &[u8; 16]| format!("{open}{}{close}", uuid::Uuid::from_bytes(*id).simple());
-    let empty = if is_postgres(app) { "'\\x7b7d'" } else { "X'7b7d'" };
-    let (tenant, subscription) = (quote(tenant.as_bytes()), quote(subscription.as_bytes()));
-    let (status, letter) = if dead { (3, true) } else { (2, false) };
-    for chunk in (0..events).collect::<Vec<_>>().chunks(1_000) {
-        let mut rows: [Vec<String>; 4] = Default::default();
-        for number in chunk {
-            let at = first + Duration::from_millis((*number / 2).into());
-            let seed: [&[u8]; 2] = [&number.to_be_bytes(), &[u8::from(dead)]];
-            let event = quote(EventId::derive(at, &seed).as_bytes());
-            let delivery = quote(DeliveryId::derive(at, &seed).as_bytes());
-            let ms = at.unix_ms();
-            rows[0].push(format!(
-                "({event}, {tenant}, 'a.b', '2026-01-01T00:00:00Z', {empty}, {empty}, 1, {ms})"
-            ));
-            rows[1].push(format!(
-                "({delivery}, {tenant}, {event}, {subscription}, 1, 'a.b', {status}, 0, 0, 1, 6, {ms})"
-            ));
-            rows[2].push(format!("({delivery}, 1, 1, {ms}, 5, 0, FALSE)"));
-            if letter {
-                rows[3]
-                    .push(format!("({delivery}, {tenant}, {event}, {subscription}, 'a.b', {ms})"));
-            }
-        }
-        let heads = [
-            "events (id, tenant_id, type, timestamp, data, metadata, delivery_count, created_at)",
-            "deliveries (id, tenant_id, event_id, subscription_id, subscription_revision, event_type, status, \
-             \"trigger\", class, attempt_count, max_attempts, completed_at)",
-            "attempts (delivery_id, number, subscription_revision, started_at, duration_ms, queue_ms, response_truncated)",
-            "dead_letters (delivery_id, tenant_id, event_id, subscription_id, event_type, dead_at)",
-        ];
-        let transaction = app.engine.database.begin().await.expect("a transaction");
-        for (head, rows) in heads.into_iter().zip(rows).filter(|(_, rows)| !rows.is_empty()) {
-            let sql = format!("INSERT INTO {head} VALUES {}", rows.join(","));
-            transaction.execute_unprepared(&sql).await.expect("inserted");
-        }
-        transaction.commit().await.expect("committed");
     }
 }
