@@ -31,9 +31,11 @@ run: ## Start the server for trying things out: http and loopback receivers allo
 build: ## Build the release binary, target/release/posthaste
 	$(BUILD_RELEASE)
 
-test: tools ## Run every test, the verification samples and the demo
+test: tools ## Run every test, the verification samples, what the image and compose file run, and the demo
 	scripts/services.sh scripts/test.sh
 	scripts/samples.sh
+	$(BUILD_DEV)
+	scripts/services.sh scripts/deployment.sh $(POSTHASTE)
 	export DEMO_EXIT=1 && $(RUN_DEMO)
 
 test-fast: ## Test the rules and the queue only: no services, seconds

@@ -15,7 +15,8 @@ use tokio::time::sleep;
 
 use servers::{Postgres, Redis, Stop, free_port, signal};
 
-const OPERATOR_KEY: &str = "operator-key-of-a-chaos-run";
+/// The operator's key of every deployment here.
+pub const OPERATOR_KEY: &str = "operator-key-of-a-chaos-run";
 /// Short, so that what failed during a fault is tried again while the run lasts, and long enough not to
 /// be used up by one fault.
 const RETRY_SCHEDULE: &str = "500ms,1s,2s,4s,8s,8s,8s,8s,8s,8s";
@@ -64,7 +65,24 @@ impl Deployment {
     /// Where the API is.
     #[must_use]
     pub fn api_urls(&self) -> [String; 2] {
-        [0, 1].map(|which| format!("http://{}/api/v1/webhooks", self.apis[which].address))
+        self.bases().map(|base| format!("{base}/api/v1/webhooks"))
+    }
+
+    /// Where the API processes listen.
+    #[must_use]
+    pub fn bases(&self) -> [String; 2] {
+        [0, 1].map(|which| format!("http://{}", self.apis[which].address))
+    }
+
+    /// The processes that have ended without being told to.
+    pub async fn ended(&self) -> Vec<String> {
+        let mut ended = Vec::new();
+        for process in self.apis.iter().chain(&self.workers) {
+            if !matches!(process.child.lock().await.try_wait(), Ok(None)) {
+                ended.push(format!("{} {}", process.role, process.address));
+            }
+        }
+        ended
     }
 
     /// Makes a tenant with a subscription for each of the urls; gives a key of the tenant's.
@@ -174,7 +192,10 @@ impl Process {
     }
 
     /// Ends it and starts it again after a while.
-    pub(crate) async fn restart(&self, stop: Stop, pause: Duration) -> Result<()> {
+    ///
+    /// # Errors
+    /// When it is asked to stop and does not do so in time and without complaint, or does not start.
+    pub async fn restart(&self, stop: Stop, pause: Duration) -> Result<()> {
         let mut child = self.child.lock().await;
         match stop {
             Stop::Kill => child.kill().await?,

@@ -36,6 +36,8 @@ pub struct Report {
 #[derive(Debug)]
 struct Effect {
     fault: Happened,
+    /// Outcomes of what was answered before this were recorded when it began.
+    recorded_until: Duration,
     duplicates: usize,
     /// The longest that an event posted during it took to arrive everywhere.
     longest: Duration,
@@ -80,7 +82,6 @@ impl Report {
         unfinished: usize,
     ) -> Self {
         let (accepted, unaccepted) = (poster.accepted(), poster.unaccepted());
-        let effect = |fault| Effect { fault, duplicates: 0, longest: Duration::ZERO };
         let mut report = Self {
             seed: plan.seed,
             accepted: accepted.len(),
@@ -92,7 +93,7 @@ impl Report {
             doubled_events: 0,
             unfinished,
             unexplained: Vec::new(),
-            faults: faults.into_iter().map(effect).collect(),
+            faults: effects(faults),
         };
         let (dead, lost): (Vec<_>, Vec<_>) = missing_of(&accepted, &arrivals)
             .into_iter()
@@ -122,8 +123,8 @@ impl Report {
                     effect.longest = effect.longest.max(times[0].saturating_sub(*posted));
                 }
             }
-            for answered in &times[..times.len() - 1] {
-                let explain = |one: &&mut Effect| one.explains_repeat_of(*answered);
+            for pair in times.windows(2) {
+                let explain = |one: &&mut Effect| one.explains(pair[0], pair[1]);
                 match self.faults.iter_mut().rfind(explain) {
                     Some(effect) => effect.duplicates += 1,
                     None => self.unexplained.push((number, times.clone())),
@@ -149,10 +150,10 @@ impl Effect {
         self.fault.from <= at && at <= self.fault.to
     }
 
-    /// Whether what was answered at `at` may have come again because of it: its worker has gone, or the
-    /// queue has forgotten that it was out. Nothing else may double anything: outcomes are kept until the
-    /// database is back, and what a receiver cuts off it has not answered.
-    fn explains_repeat_of(&self, at: Duration) -> bool {
+    /// Whether what was answered at `first` may have come once more, at `again`, because of it: its worker
+    /// has gone, or the queue has forgotten that it was out. Nothing else may double anything: outcomes
+    /// are kept until the database is back, and what a receiver cuts off it has not answered.
+    fn explains(&self, first: Duration, again: Duration) -> bool {
         let doubles = matches!(
             self.fault.kind,
             Kind::WorkerKilled
@@ -161,14 +162,47 @@ impl Effect {
                 | Kind::RedisRestarted
                 | Kind::RedisSetBack
         );
-        doubles && self.fault.from <= at + UNRECORDED && at <= self.fault.to + AFTERMATH
+        doubles
+            && self.recorded_until <= first
+            && first <= self.fault.to + AFTERMATH
+            && self.fault.from <= again
     }
+}
+
+/// Faults in the order in which they began, with nothing yet ascribed to them.
+fn effects(faults: Vec<Happened>) -> Vec<Effect> {
+    let recorded_until: Vec<Duration> =
+        faults.iter().map(|fault| recorded_until(fault, &faults)).collect();
+    let effect = |(fault, recorded_until)| Effect {
+        fault,
+        recorded_until,
+        duplicates: 0,
+        longest: Duration::ZERO,
+    };
+    faults.into_iter().zip(recorded_until).map(effect).collect()
+}
+
+/// Until when all answers had been recorded when this fault began. While Postgres is away a worker keeps its
+/// outcomes, so one that is killed or frozen then takes with it all that it has kept since Postgres went.
+/// A Redis that is lost takes nothing: the workers put back what they hold.
+fn recorded_until(fault: &Happened, all: &[Happened]) -> Duration {
+    let mut kept_since = fault.from;
+    if matches!(fault.kind, Kind::WorkerKilled | Kind::WorkerFrozen) {
+        // Latest first, as Postgres may have gone again before what was kept could be recorded.
+        for away in all.iter().rev() {
+            let postgres = matches!(away.kind, Kind::PostgresCrashed | Kind::PostgresStopped);
+            if postgres && away.from <= kept_since && kept_since <= away.to + AFTERMATH {
+                kept_since = away.from;
+            }
+        }
+    }
+    kept_since.saturating_sub(UNRECORDED)
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "\n  from      to  fault             duplicates  longest delay")?;
-        for Effect { fault, duplicates, longest } in &self.faults {
+        for Effect { fault, duplicates, longest, .. } in &self.faults {
             writeln!(
                 f,
                 "{:6.1}  {:6.1}  {:<16}  {duplicates:>10}  {:>11.1} s",
@@ -216,6 +250,10 @@ mod tests {
     }
 
     fn report(arrivals: &[(u64, &str, u64)], kind: Kind) -> Report {
+        report_of(arrivals, &[(kind, 10, 12)])
+    }
+
+    fn report_of(arrivals: &[(u64, &str, u64)], faults: &[(Kind, u64, u64)]) -> Report {
         let plan = Plan {
             server_bin: "posthaste".into(),
             posting: at(60),
@@ -234,8 +272,13 @@ mod tests {
             at: at(*seconds),
         };
         let arrivals = vec![arrivals.iter().map(arrival).collect()];
-        let fault = Happened { kind, from: at(10), to: at(12) };
-        Report::new(&plan, &poster, arrivals, vec![fault], &[], 0)
+        let fault = |(kind, from, to): &(Kind, u64, u64)| Happened {
+            kind: *kind,
+            from: at(*from),
+            to: at(*to),
+        };
+        let faults = faults.iter().map(fault).collect();
+        Report::new(&plan, &poster, arrivals, faults, &[], 0)
     }
 
     #[test]
@@ -254,6 +297,49 @@ mod tests {
         assert!(report(&twice, Kind::WorkerKilled).holds());
         assert!(!report(&twice, Kind::ReceiverCuts).holds());
         assert!(!report(&[(0, "a", 3), (0, "a", 11), (1, "b", 2)], Kind::WorkerKilled).holds());
+    }
+
+    #[test]
+    fn a_duplicate_that_came_before_the_fault_does_not_follow_it() {
+        let early = [(0, "a", 9), (0, "a", 9), (1, "b", 2)];
+        assert!(!report(&early, Kind::WorkerKilled).holds());
+    }
+
+    #[test]
+    fn a_worker_that_ends_while_postgres_is_away_takes_its_outcomes_with_it() {
+        // Answered at 22, when Postgres had gone, and again when the lease had run out.
+        let twice = [(0, "a", 22), (0, "a", 50), (1, "b", 2)];
+        for kind in [Kind::WorkerKilled, Kind::WorkerFrozen] {
+            for postgres in [Kind::PostgresStopped, Kind::PostgresCrashed] {
+                assert!(report_of(&twice, &[(postgres, 21, 32), (kind, 30, 31)]).holds());
+                // Shortly after Postgres is back, not all may have been recorded.
+                assert!(report_of(&twice, &[(postgres, 21, 27), (kind, 30, 31)]).holds());
+                assert!(!report_of(&twice, &[(postgres, 21, 23), (kind, 30, 31)]).holds());
+                // Postgres went after it had been answered and recorded, or only after the worker.
+                assert!(!report_of(&twice, &[(postgres, 24, 32), (kind, 30, 31)]).holds());
+                assert!(!report_of(&twice, &[(kind, 30, 31), (postgres, 31, 33)]).holds());
+            }
+        }
+    }
+
+    #[test]
+    fn outcomes_are_kept_from_one_absence_of_postgres_to_the_next() {
+        let twice = [(0, "a", 22), (0, "a", 50), (1, "b", 2)];
+        let stopped = Kind::PostgresStopped;
+        let close = [(stopped, 21, 23), (stopped, 25, 28), (Kind::WorkerKilled, 30, 31)];
+        assert!(report_of(&twice, &close).holds());
+        let apart = [(stopped, 21, 22), (stopped, 29, 30), (Kind::WorkerKilled, 30, 31)];
+        assert!(!report_of(&twice, &apart).holds());
+    }
+
+    #[test]
+    fn an_absence_of_postgres_alone_doubles_nothing() {
+        let twice = [(0, "a", 22), (0, "a", 50), (1, "b", 2)];
+        let stopped = (Kind::PostgresStopped, 21, 32);
+        assert!(!report_of(&twice, &[stopped]).holds());
+        for kind in [Kind::WorkerStopped, Kind::ApiKilled, Kind::RedisEmptied, Kind::ReceiverCuts] {
+            assert!(!report_of(&twice, &[stopped, (kind, 30, 31)]).holds(), "{kind:?}");
+        }
     }
 
     #[test]

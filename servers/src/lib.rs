@@ -231,12 +231,38 @@ impl Redis {
     /// # Errors
     /// When a program is missing, or the server does not do it in time.
     pub async fn restart_set_back(&self, pause: Duration) -> Result<()> {
-        let mut process = self.process.lock().await;
-        call(self.port, &["SAVE"]).await?;
+        self.save().await?;
         sleep(pause).await;
+        self.restart_as_saved().await
+    }
+
+    /// Has it save what it holds.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn save(&self) -> Result<()> {
+        let _busy = self.process.lock().await;
+        call(self.port, &["SAVE"]).await
+    }
+
+    /// Kills it and starts it with what it has saved.
+    ///
+    /// # Errors
+    /// When a program is missing, or the server does not do it in time.
+    pub async fn restart_as_saved(&self) -> Result<()> {
+        let mut process = self.process.lock().await;
         process.kill().await?;
         *process = begin_redis(&self.folder, self.port).await?;
         Ok(())
+    }
+
+    /// The names of all that it holds.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn keys(&self) -> Result<Vec<Vec<u8>>> {
+        let mut connection = connect(self.port).await?;
+        Ok(redis::cmd("KEYS").arg("*").query_async(&mut connection).await?)
     }
 
     /// Lets it answer nobody for a while.

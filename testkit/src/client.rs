@@ -63,6 +63,12 @@ impl Client {
         Self { key: key.to_owned(), ..self.clone() }
     }
 
+    /// The same client at another process.
+    #[must_use]
+    pub fn at(&self, base: &str) -> Self {
+        Self { base: base.to_owned(), ..self.clone() }
+    }
+
     /// Makes a call; `path` is what follows `/api/v1/webhooks`.
     ///
     /// # Errors
