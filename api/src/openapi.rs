@@ -202,6 +202,10 @@ fn schemas() -> Value {
     add("DeadLetter", answers::DeadLetter::schema(), &[]);
     add("Attempt", answers::Attempt::schema(), &[]);
     add("Timing", answers::Timing::schema(), &[]);
+    add("Stats", answers::Stats::schema(), &[]);
+    add("Figures", answers::Figures::schema(), &[]);
+    add("BucketFigures", answers::BucketFigures::schema(), &[]);
+    add("Totals", answers::Totals::schema(), &[]);
     add("Alive", answers::Alive::schema(), &[]);
     add("Readiness", answers::Readiness::schema(), &["clock_skew_ms"]);
     add("Problem", crate::problem::Document::schema(), &["request_id", "errors"]);

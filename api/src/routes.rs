@@ -13,6 +13,7 @@ mod keys;
 mod metrics;
 mod patch_names;
 mod secrets;
+mod stats;
 mod subscription_patch;
 mod subscription_test;
 mod subscription_view;
@@ -40,6 +41,7 @@ pub(crate) mod answers {
     pub(crate) use super::health::{Alive, Readiness};
     pub(crate) use super::keys::{Key, MadeKey};
     pub(crate) use super::secrets::ShownSecret;
+    pub(crate) use super::stats::{BucketFigures, Figures, Stats, Totals};
     pub(crate) use super::subscription_view::Subscription;
     pub(crate) use super::subscriptions::MadeSubscription;
     pub(crate) use super::tenants::Tenant;
@@ -115,6 +117,7 @@ fn all() -> Vec<Path> {
         on!(path("/dead-letters"), GET List(DeliveriesRead) => dead_letters::list),
         on!(path("/dead-letters/{id}"), DELETE Tenant(DeliveriesWrite) => dead_letters::discard),
         on!(path("/dead-letters/{id}/replay"), POST Tenant(DeliveriesWrite) => dead_letters::replay),
+        on!(path("/stats"), GET List(DeliveriesRead) => stats::get),
         on!(path("/tenants"), POST Operator => tenants::post, GET Operator => tenants::list),
         on!(
             path("/tenants/{id}"),

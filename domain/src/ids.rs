@@ -121,6 +121,8 @@ typed_ids! {
     ReplayId = "rpl";
     /// One secret of a subscription.
     SecretId = "sec";
+    /// What one commit adds to the figures.
+    DeltaId = "dta";
 }
 
 impl AttemptId {

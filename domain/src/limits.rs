@@ -115,3 +115,9 @@ pub const AUTO_REPLAY_HEALTHY_MINUTES: RangeInclusive<u32> = 1..=1440;
 pub const AUTO_REPLAY_DEAD_LETTERS: RangeInclusive<u32> = 1..=100_000;
 /// Networks that one key may be used from.
 pub const SOURCE_CIDRS: RangeInclusive<usize> = 1..=100;
+/// Buckets of one answer with figures: what a chart can show, and a few milliseconds to read.
+pub const STATS_BUCKETS: u32 = 1500;
+/// The window of figures whose caller names none.
+pub const STATS_WINDOW_DEFAULT: Duration = Duration::from_secs(60 * 60);
+/// How long figures by hours and days are kept; those by minutes are kept as long as attempts are.
+pub const STATS_KEPT: Duration = Duration::from_secs(400 * 24 * 60 * 60);

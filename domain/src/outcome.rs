@@ -50,7 +50,7 @@ pub enum FailureReason {
 }
 
 impl FailureReason {
-    /// All of them.
+    /// All of them, in an order that does not change: figures are kept by it.
     pub const ALL: [Self; 11] = [
         Self::Timeout,
         Self::Dns,

@@ -18,6 +18,7 @@ use crate::database::execute;
 use crate::dispatch::number_of;
 use crate::error::Error;
 use crate::reconcile::fill_lane;
+use crate::rollups::Tally;
 use crate::store;
 use crate::store::subscription::Standing;
 
@@ -168,7 +169,8 @@ async fn clear_chunk(
             });
         }
     }
-    store::dead_letter::insert(&transaction, &letters).await?;
+    let mut tally = Tally::default();
+    store::dead_letter::insert(&transaction, &letters, &mut tally).await?;
     let mut cleared = rows.len();
     if intention == Clearing::Deleted {
         let rows_max = CHUNK_ROWS - cleared;
@@ -176,6 +178,7 @@ async fn clear_chunk(
             store::dead_letter::discard_of_subscription(&transaction, subscription, rows_max, now)
                 .await?;
     }
+    tally.save(&transaction, parts).await?;
     transaction.commit().await?;
     if !letters.is_empty() {
         parts.metrics.died(Some(FailureReason::SubscriptionDisabled), letters.len() as u64);

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::Engine;
 use crate::database::execute;
-use crate::partition::{DAY, Parent};
+use crate::partition::{DAY, Parent, day_of};
 
 const EVERY: Duration = Duration::from_secs(60 * 60);
 /// Days for which partitions are made before they begin.
@@ -47,8 +47,9 @@ impl Engine {
     /// Makes the partitions of today and the next days (UTC). Ids carry their time, so each day is a
     /// range of ids; what fits none of them goes to the default partition.
     async fn make_partitions(&self, now: Timestamp) -> Result<(), DbErr> {
-        let day_ms = i64::try_from(DAY.as_millis()).unwrap_or(i64::MAX);
-        let today = Timestamp::from_unix_ms(now.unix_ms() - now.unix_ms().rem_euclid(day_ms));
+        let today = day_of(now);
+        // Until when all are there.
+        let mut there = today + DAY * (DAYS_AHEAD + 1);
         for ahead in 0..=DAYS_AHEAD {
             let (from, to) = (today + DAY * ahead, today + DAY * (ahead + 1));
             let (low, high) = (DeliveryId::floor(from).0, DeliveryId::floor(to).0);
@@ -66,9 +67,11 @@ impl Engine {
                         partition,
                         "partition.not_made"
                     );
+                    there = there.min(from);
                 }
             }
         }
+        self.database.named_days.are(today..there);
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 //! Each verb has one front door: [`publish`] accepts events, [`dispatch`] loads what is due and
 //! records outcomes, [`reconcile`] finds what the queue has lost, [`redeliver`] sends old events
 //! again, [`retention`] takes old rows away, [`subscriptions`] changes the address book. [`metrics`] counts
-//! what is done. [`store`] holds the queries, one file per
+//! what is done, `rollups` adds up figures of it. [`store`] holds the queries, one file per
 //! noun; [`sender`] is the one HTTP client that dials tenants' urls.
 
 pub mod address_book;
@@ -24,6 +24,7 @@ pub mod publish;
 pub mod reconcile;
 pub mod redeliver;
 pub mod retention;
+mod rollups;
 pub mod sealer;
 pub mod sender;
 pub mod skew;

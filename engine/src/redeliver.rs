@@ -12,6 +12,7 @@ use crate::context::Engine;
 use crate::database::Transaction;
 use crate::error::Error;
 use crate::publish::{NewDelivery, rows};
+use crate::rollups::Tally;
 use crate::store;
 
 /// A redelivery on its way: to be pushed once it is committed.
@@ -76,7 +77,9 @@ impl Engine {
             due_at: now,
             sequence,
         };
-        rows::insert_deliveries(db, std::slice::from_ref(&new)).await?;
+        let mut tally = Tally::default();
+        rows::insert_deliveries(db, std::slice::from_ref(&new), &mut tally).await?;
+        tally.save(db, self).await?;
         let delivery =
             store::delivery::find(db, tenant, new.id).await?.ok_or(Error::NotFound("delivery"))?;
         Ok(Redelivery { delivery, subscription })

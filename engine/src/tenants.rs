@@ -9,7 +9,7 @@ use sea_orm::DbErr;
 use crate::context::{Engine, Parts};
 use crate::database::{Transaction, execute, query_all};
 use crate::error::Error;
-use crate::store;
+use crate::{rollups, store};
 
 /// Rows erased by one commit.
 const CHUNK_ROWS: i64 = 500;
@@ -91,6 +91,7 @@ async fn erase(parts: &Parts, tenant: TenantId) -> Result<(), Error> {
     for rows in &REST {
         erase_rows(parts, tenant, rows).await?;
     }
+    rollups::erase_of_tenant(parts, tenant).await?;
     let transaction = parts.database.begin().await?;
     execute(&transaction, "DELETE FROM tenants WHERE id = ?", vec![tenant.into()]).await?;
     Ok(transaction.commit().await?)

@@ -15,9 +15,10 @@ use queue::{Class, LeaseToken, Ticket};
 
 use crate::context::Engine;
 use crate::database::{Transaction, execute};
-use crate::dispatch::{DueDelivery, Held, Target, attempt_values, insert_attempts, number_of};
+use crate::dispatch::{DueDelivery, Held, Target, attempt_row, insert_attempts, number_of};
 use crate::error::Error;
 use crate::publish::{NO_BOOK, NewDelivery, Prepared, rows};
+use crate::rollups::Tally;
 use crate::sender::Request;
 use crate::store;
 
@@ -58,7 +59,8 @@ impl Engine {
         if !store::subscription::lock(&transaction, tenant, id).await? {
             return Err(Error::NotFound("subscription"));
         }
-        rows::insert_events(&transaction, &[&prepared]).await?;
+        let mut tally = Tally::default();
+        rows::insert_events(&transaction, &[&prepared], &mut tally).await?;
         let delivery = NewDelivery {
             id: due.id,
             tenant: due.tenant,
@@ -71,8 +73,10 @@ impl Engine {
             due_at: now,
             sequence: None,
         };
-        rows::insert_deliveries(&transaction, &[delivery]).await?;
-        insert_attempts(&transaction, vec![attempt_values(&due, now, &outcome)]).await?;
+        rows::insert_deliveries(&transaction, &[delivery], &mut tally).await?;
+        insert_attempts(&transaction, &[attempt_row(&due, now, &outcome)]).await?;
+        tally.add_attempt(tenant, id, now, &outcome);
+        tally.save(&transaction, self).await?;
         let status = if outcome.failure_reason().is_none() {
             DeliveryStatus::Succeeded
         } else {

@@ -16,6 +16,8 @@ pub mod event_type_version;
 pub mod fan_out;
 pub mod idempotency_key;
 pub mod instance;
+pub mod rollup;
+pub mod rollup_delta;
 pub mod subscription;
 pub mod subscription_secret;
 pub mod subscription_state;

@@ -23,6 +23,7 @@ mod m0008_attempts;
 mod m0009_dead_letters;
 mod m0010_idempotency_keys;
 mod m0011_fan_outs;
+mod m0012_rollups;
 mod m0013_retention;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
@@ -32,7 +33,7 @@ use sea_orm_migration::{MigrationTrait, async_trait::async_trait};
 use crate::change::Change;
 
 /// Every change, oldest first.
-const CHANGES: [Change; 12] = [
+const CHANGES: [Change; 13] = [
     m0001_instance::CHANGE,
     m0002_tenants::CHANGE,
     m0003_api_keys::CHANGE,
@@ -44,6 +45,7 @@ const CHANGES: [Change; 12] = [
     m0009_dead_letters::CHANGE,
     m0010_idempotency_keys::CHANGE,
     m0011_fan_outs::CHANGE,
+    m0012_rollups::CHANGE,
     m0013_retention::CHANGE,
 ];
 

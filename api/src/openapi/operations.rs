@@ -2,6 +2,7 @@
 //! [`crate::routes`]'s to say.
 
 use domain::limits;
+use domain::stats::Bucket;
 use serde_json::{Value, json};
 
 use super::schema::{
@@ -203,6 +204,16 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             &[(202, Json("Delivery"), "The new delivery")],
         )
         .taking_maybe("Nothing"),
+        ("GET", "/stats") => operation(
+            "getStats",
+            "stats",
+            "Show figures of a window: attempts and their durations by buckets, and what was made",
+            &[(200, Json("Stats"), "The figures of each bucket, and of all of them")],
+        )
+        .asking(window().into_iter().chain([
+            one("bucket", one_of(Bucket::ALL.map(Bucket::as_str))),
+            one("subscription_id", id("sub")),
+        ])),
         ("POST", "/tenants") => operation(
             "createTenant",
             "tenants",

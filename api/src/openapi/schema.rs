@@ -2,6 +2,7 @@
 
 use domain::delivery::DeliveryStatus;
 use domain::limits;
+use domain::outcome::FailureReason;
 use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Schema};
 
@@ -112,19 +113,11 @@ pub(super) fn delivery_statuses() -> impl Iterator<Item = &'static str> {
 pub(super) const SUBSCRIPTION_STATUSES: [&str; 3] = ["active", "paused", "disabled"];
 /// Statuses of tenants.
 pub(super) const TENANT_STATUSES: [&str; 2] = ["active", "suspended"];
-const FAILURE_REASONS: [&str; 11] = [
-    "timeout",
-    "dns",
-    "connect",
-    "tls",
-    "blocked_address",
-    "http_status",
-    "gone",
-    "protocol",
-    "response_too_large",
-    "subscription_disabled",
-    "expired",
-];
+
+/// Reasons why an attempt or a delivery failed.
+fn failure_reasons() -> impl Iterator<Item = &'static str> {
+    FailureReason::ALL.into_iter().map(FailureReason::as_str)
+}
 
 /// Lists of networks.
 pub(super) fn networks() -> Value {
@@ -204,7 +197,12 @@ fields! {
     }));
     delivery_status = one_of(delivery_statuses());
     trigger = one_of(["event", "redelivery", "replay", "test"]);
-    failure_reason_or_null = nullable(one_of(FAILURE_REASONS));
+    failure_reason_or_null = nullable(one_of(failure_reasons()));
+    failure_counts = json!({
+        "type": "object",
+        "properties": failure_reasons().map(|name| (name.to_owned(), json!({"type": "integer", "minimum": 1}))).collect::<serde_json::Map<_, _>>(),
+        "additionalProperties": false,
+    });
     resolution_or_null = nullable(one_of(["replayed", "discarded"]));
     http_version_or_null = nullable(one_of(["HTTP/1.0", "HTTP/1.1", "HTTP/2"]));
     problem = json!({"$ref": "#/components/schemas/Problem"});

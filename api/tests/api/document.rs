@@ -179,6 +179,9 @@ async fn every_route_answers_as_the_document_says() {
     checked.call(api, "GET", &delivery, None, 200).await;
     checked.call(api, "GET", &format!("{delivery}/attempts"), None, 200).await;
     checked.call(api, "POST", &format!("{delivery}/cancel"), None, 409).await;
+    checked.call(api, "GET", "/stats?bucket=1d", None, 200).await;
+    checked.call(operator, "GET", "/stats", None, 200).await;
+    checked.call(api, "GET", "/stats?bucket=1y", None, 422).await;
     checked.call(api, "PATCH", &of_subscription, Some(json!({"status": "paused"})), 200).await;
     let waiting = checked.call(api, "POST", &format!("{delivery}/redeliver"), None, 202).await;
     checked.call(api, "POST", &format!("/deliveries/{}/cancel", id(&waiting)), None, 200).await;

@@ -9,5 +9,6 @@ mod lists;
 mod raw;
 mod refusals;
 mod schema;
+mod stats;
 mod subscriptions;
 mod tenants;

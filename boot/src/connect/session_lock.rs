@@ -19,6 +19,7 @@ pub(crate) const SOLE_LOCK: i64 = 0x706f_7374_6861_7374;
 const LEADER_LOCK: i64 = SOLE_LOCK + 2;
 /// Held while the schema is brought up.
 pub(crate) const MIGRATION_LOCK: i64 = SOLE_LOCK + 1;
+// SOLE_LOCK + 3 is held by transactions that change figures: `engine::store::rollup`.
 
 /// How long a start waits for a process that is just ending.
 const START_PATIENCE: Duration = Duration::from_secs(5);

@@ -17,7 +17,7 @@ pub struct RetentionSettings {
 }
 
 impl RetentionSettings {
-    /// The same as a length of time.
+    /// How long events, deliveries and attempts are kept.
     pub fn kept(&self) -> Duration {
         Duration::from_secs(u64::from(self.retention_days) * 24 * 60 * 60)
     }

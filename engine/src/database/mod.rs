@@ -12,16 +12,19 @@ mod statement;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::time::Timestamp;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult,
     QueryResult, Statement, TransactionTrait,
 };
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use crate::partition::NamedDays;
+
 pub use postgres::{ArrayPool, ArrayTransaction};
 pub use sql::{AllOrNothing, Change, Row, Sql};
 pub use sqlite::{InPlace, InPlaceReader, InPlaceTransaction};
-pub use statement::{execute, one_of, peek_all, query_all, query_one, runs, table};
+pub use statement::{execute, one_of, peek_all, placed_runs, query_all, query_one, runs, table};
 
 /// Where rows are read and written. On Postgres that is two pools, one of them for the writer's groups and
 /// what is due ([`postgres`]). On SQLite two connections
@@ -35,6 +38,8 @@ pub struct Database {
     pub lists: DatabaseConnection,
     /// For what is due: pages of ids, and deliveries with their events.
     pub due: DueReader,
+    /// The partitions that statements may name.
+    pub(crate) named_days: NamedDays,
     write: DatabaseConnection,
     in_place: Option<Arc<Mutex<InPlace>>>,
 }
@@ -59,6 +64,13 @@ impl Sql for DueReader {
 
     fn takes_arrays(&self) -> bool {
         matches!(self, Self::Arrays(_))
+    }
+
+    fn named_day(&self, at: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Arrays(pool) => pool.named_days.of(at),
+            Self::InPlace(_) => None,
+        }
     }
 
     async fn execute(&self, _: Statement) -> Result<u64, DbErr> {
@@ -86,16 +98,25 @@ impl Database {
         in_place: InPlace,
     ) -> Self {
         let due = DueReader::InPlace(due);
-        Self { read, lists, due, write, in_place: Some(Arc::new(Mutex::new(in_place))) }
+        Self {
+            read,
+            lists,
+            due,
+            named_days: NamedDays::default(),
+            write,
+            in_place: Some(Arc::new(Mutex::new(in_place))),
+        }
     }
 
     /// A pool of connections to Postgres.
     pub fn postgres(pool: DatabaseConnection) -> Self {
-        let arrays = ArrayPool::beside(pool.get_postgres_connection_pool());
+        let named_days = NamedDays::default();
+        let arrays = ArrayPool::beside(pool.get_postgres_connection_pool(), named_days.clone());
         Self {
             read: pool.clone(),
             lists: pool.clone(),
             due: DueReader::Arrays(arrays),
+            named_days,
             write: pool,
             in_place: None,
         }
@@ -225,6 +246,13 @@ impl Sql for GroupTransaction {
 
     fn takes_arrays(&self) -> bool {
         matches!(self, Self::Arrays(_))
+    }
+
+    fn named_day(&self, at: Timestamp) -> Option<Timestamp> {
+        match self {
+            Self::Arrays(transaction) => transaction.pool.named_days.of(at),
+            Self::InPlace(_) => None,
+        }
     }
 
     fn all_or_nothing(&self) -> AllOrNothing {

@@ -15,10 +15,14 @@ use tokio::sync::Mutex;
 use super::Row;
 use super::sql::Change;
 use super::statement::statement;
+use crate::partition::NamedDays;
 
 /// Begins the writer's transactions, and reads what is due.
 #[derive(Debug, Clone)]
-pub struct ArrayPool(PgPool);
+pub struct ArrayPool {
+    pool: PgPool,
+    pub(super) named_days: NamedDays,
+}
 
 /// The writer's transaction; rolled back when it is dropped.
 ///
@@ -27,7 +31,7 @@ pub struct ArrayPool(PgPool);
 /// statement then; when that is all, it is its own transaction.
 #[derive(Debug)]
 pub struct ArrayTransaction {
-    pool: PgPool,
+    pub(super) pool: ArrayPool,
     state: Mutex<State>,
 }
 
@@ -51,38 +55,38 @@ const CONNECTIONS: u32 = 4;
 
 impl ArrayPool {
     /// Connects, when first used, as `pool` does.
-    pub(super) fn beside(pool: &PgPool) -> Self {
+    pub(super) fn beside(pool: &PgPool, named_days: NamedDays) -> Self {
         let connect = pool.connect_options().as_ref().clone().options(PLANS);
         let options = pool.options().clone().max_connections(CONNECTIONS).min_connections(0);
-        Self(options.connect_lazy_with(connect))
+        Self { pool: options.connect_lazy_with(connect), named_days }
     }
 
     pub(super) async fn query(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
-        query(&self.0, statement).await
+        query(&self.pool, statement).await
     }
 
     pub(super) fn transaction(&self) -> ArrayTransaction {
-        ArrayTransaction { pool: self.0.clone(), state: Mutex::default() }
+        ArrayTransaction { pool: self.clone(), state: Mutex::default() }
     }
 }
 
 impl ArrayTransaction {
     pub(super) async fn execute(&self, statement: Statement) -> Result<u64, DbErr> {
         let mut state = self.state.lock().await;
-        execute(&mut **state.begin(&self.pool).await?, statement).await
+        execute(&mut **state.begin(&self.pool.pool).await?, statement).await
     }
 
     pub(super) async fn query(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
         let mut state = self.state.lock().await;
-        query(&mut **state.begin(&self.pool).await?, statement).await
+        query(&mut **state.begin(&self.pool.pool).await?, statement).await
     }
 
     pub(super) async fn peek(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
         let mut state = self.state.lock().await;
         if state.begun.is_none() && state.changes.is_empty() {
-            return query(&self.pool, statement).await;
+            return query(&self.pool.pool, statement).await;
         }
-        query(&mut **state.begin(&self.pool).await?, statement).await
+        query(&mut **state.begin(&self.pool.pool).await?, statement).await
     }
 
     pub(super) async fn make(&self, change: Change) {
@@ -92,7 +96,7 @@ impl ArrayTransaction {
     pub(super) async fn commit(self) -> Result<(), DbErr> {
         let State { begun, changes } = self.state.into_inner();
         let Some(mut transaction) = begun else {
-            return make_all(&self.pool, changes).await;
+            return make_all(&self.pool.pool, changes).await;
         };
         make_all(&mut *transaction, changes).await?;
         transaction.commit().await.map_err(failed)

@@ -2,6 +2,7 @@
 //! the one that writes SQLite in place.
 
 use async_trait::async_trait;
+use domain::time::Timestamp;
 use sea_orm::sea_query::{ArrayType, ValueType};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, TryGetable, Value};
 
@@ -40,6 +41,11 @@ pub trait Sql: Sync {
     /// Whether many rows are given as one array for each column.
     fn takes_arrays(&self) -> bool {
         false
+    }
+
+    /// The day of an instant, when a statement may name its partitions in place of their table.
+    fn named_day(&self, _: Timestamp) -> Option<Timestamp> {
+        None
     }
 
     /// Runs a statement; the number of rows that it changed.

@@ -1,9 +1,11 @@
 //! How statements over many rows are written for both databases, and run.
 
+use domain::time::Timestamp;
 use sea_orm::sea_query::ArrayType;
 use sea_orm::{DbBackend, DbErr, Statement, Value};
 
 use super::{Row, Sql};
+use crate::partition::Parent;
 
 /// Rows of one statement at most: bounds its parameters (32,766 on SQLite, 65,535 on Postgres).
 const RUN_MAX: usize = 128;
@@ -27,6 +29,21 @@ pub fn runs<'a, S: Sql, T>(db: &S, rows: &'a [T]) -> impl Iterator<Item = &'a [T
         let (run, more) = rest.split_at(length);
         rest = more;
         Some(run)
+    })
+}
+
+/// The same for rows of a table that has partitions, in the order of their ids: each run with the name of the
+/// table, or the partition, that holds all of it. `time_of` is the time in a row's id.
+pub fn placed_runs<'a, S: Sql, T>(
+    db: &'a S,
+    parent: Parent,
+    rows: &'a [T],
+    time_of: impl Fn(&T) -> Timestamp + Copy + 'a,
+) -> impl Iterator<Item = (String, &'a [T])> {
+    let day_of = move |row: &T| db.named_day(time_of(row));
+    rows.chunk_by(move |one, next| day_of(one) == day_of(next)).flat_map(move |of_day| {
+        let name = parent.named(of_day.first().and_then(day_of));
+        runs(db, of_day).map(move |run| (name.clone(), run))
     })
 }
 

@@ -1,6 +1,5 @@
 //! Loads what tickets name, in groups; drops what is final, superseded or not yet due.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -214,12 +213,7 @@ async fn load_all(parts: &Parts, tickets: &[Held]) -> Result<Vec<Loaded>, Error>
         });
     }
     let ids: Vec<DeliveryId> = wanted.iter().flatten().copied().collect();
-    let mut rows: HashMap<DeliveryId, DueRow> = HashMap::new();
-    if !ids.is_empty() {
-        rows.extend(
-            rows::due_rows(&parts.database.due, &ids).await?.into_iter().map(|row| (row.id, row)),
-        );
-    }
+    let mut rows = rows::due_rows(&parts.database.due, ids).await?;
     let mut loaded = Vec::with_capacity(tickets.len());
     for (ticket, wanted) in tickets.iter().zip(wanted) {
         let row = wanted.and_then(|id| rows.remove(&id));

@@ -27,7 +27,7 @@ pub(crate) use fresh::{FreshDelivery, Mark};
 pub use in_flight::{Held, InFlight};
 pub use load::{DueDelivery, Loader};
 pub(crate) use record::{Late, Record, Recorded, follow_up, rest, write};
-pub(crate) use record_rows::{attempt_values, insert_attempts, number_of};
+pub(crate) use record_rows::{attempt_row, insert_attempts, number_of};
 pub use target::{Target, Targets};
 
 impl Engine {

@@ -14,11 +14,12 @@ use queue::{Completion, Next};
 
 use super::health::{self, Disabled, Noted};
 use super::load::{DueDelivery, class_of};
-use super::record_rows::{self, Move, attempt_values, insert_attempts};
+use super::record_rows::{self, Move, attempt_row, insert_attempts};
 use crate::clear;
 use crate::context::Parts;
 use crate::database::GroupTransaction;
 use crate::error::Error;
+use crate::rollups::Tally;
 use crate::store;
 use crate::store::subscription::Standing;
 
@@ -32,6 +33,12 @@ pub(crate) struct Record {
     pub started_at: Timestamp,
     pub outcome: Outcome,
     pub verdict: Verdict,
+}
+
+impl Record {
+    fn count(&self, tally: &mut Tally) {
+        tally.add_attempt(self.due.tenant, self.due.ticket.lane, self.started_at, &self.outcome);
+    }
 }
 
 /// What a commit changed beyond the rows of its own deliveries.
@@ -64,6 +71,7 @@ pub(crate) async fn write(
     db: &GroupTransaction,
     records: &[&Record],
     late: Late,
+    tally: &mut Tally,
 ) -> Result<Recorded, Error> {
     let now = parts.clock.now();
     let noted = health::note(db, records, now).await?;
@@ -86,14 +94,23 @@ pub(crate) async fn write(
     let mut by_id: Vec<&Record> =
         records.iter().copied().filter(|record| moved.contains(&record.due.id)).collect();
     by_id.sort_unstable_by_key(|record| record.due.id);
-    insert_attempts(
-        db,
-        by_id
-            .iter()
-            .map(|record| attempt_values(&record.due, record.started_at, &record.outcome))
-            .collect(),
-    )
-    .await?;
+    let attempts: Vec<_> = by_id
+        .iter()
+        .map(|record| attempt_row(&record.due, record.started_at, &record.outcome))
+        .collect();
+    match late {
+        Late::Unexpected => {
+            insert_attempts(db, &attempts).await?;
+            by_id.iter().for_each(|record| record.count(tally));
+        }
+        Late::Expected => {
+            let mut new = record_rows::insert_attempts_by_name(db, &attempts).await?;
+            let is_new = |record: &&&Record| {
+                new.remove(&(record.due.id, record_rows::small(record.due.progress.number)))
+            };
+            by_id.iter().filter(is_new).for_each(|record| record.count(tally));
+        }
+    }
 
     let is_dead = |one: &&Move| one.status == DeliveryStatus::Failed && moved.contains(&one.id);
     let dead: HashMap<DeliveryId, Option<FailureReason>> =
@@ -107,7 +124,7 @@ pub(crate) async fn write(
         event_type: &due.event_type,
         dead_at: now,
     });
-    store::dead_letter::insert(db, &letters.collect::<Vec<_>>()).await?;
+    store::dead_letter::insert(db, &letters.collect::<Vec<_>>(), tally).await?;
     // Only a later delivery of an event can find an earlier one dead.
     for record in by_id.iter().filter(|record| {
         record.verdict == Verdict::Succeeded && record.due.trigger != Trigger::Event

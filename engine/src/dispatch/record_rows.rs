@@ -10,7 +10,8 @@ use queue::Class;
 use sea_orm::{DbBackend, DbErr, Value};
 
 use super::load::DueDelivery;
-use crate::database::{Change, Sql, query_all, runs, table};
+use crate::database::{Change, Sql, placed_runs, query_all, table};
+use crate::partition::Parent;
 use crate::store::delivery::class_number;
 
 /// What an outcome makes of a delivery's row.
@@ -36,8 +37,8 @@ const MOVE_TYPES: [&str; 9] = [
 /// are not; else the transaction comes to nothing. A success settles any delivery that isn't final,
 /// whatever has been recorded since.
 pub(super) async fn apply(db: &impl Sql, moves: &[Move]) -> Result<(), DbErr> {
-    for run in runs(db, moves) {
-        let (sql, values) = move_statement(db, run);
+    for (deliveries, run) in placed_runs(db, Parent::Deliveries, moves, |one| one.id.time()) {
+        let (sql, values) = move_statement(db, &deliveries, run);
         db.make(Change { sql, values, rows: Some(run.len()) }).await?;
     }
     Ok(())
@@ -49,16 +50,16 @@ pub(super) async fn apply_by_name(
     moves: &[Move],
 ) -> Result<HashSet<DeliveryId>, DbErr> {
     let mut moved = HashSet::with_capacity(moves.len());
-    for run in runs(db, moves) {
-        let (sql, values) = move_statement(db, run);
-        for row in query_all(db, &format!("{sql} RETURNING deliveries.id"), values).await? {
+    for (deliveries, run) in placed_runs(db, Parent::Deliveries, moves, |one| one.id.time()) {
+        let (sql, values) = move_statement(db, &deliveries, run);
+        for row in query_all(db, &format!("{sql} RETURNING {deliveries}.id"), values).await? {
             moved.insert(row.get(0)?);
         }
     }
     Ok(moved)
 }
 
-fn move_statement(db: &impl Sql, moves: &[Move]) -> (String, Vec<Value>) {
+fn move_statement(db: &impl Sql, deliveries: &str, moves: &[Move]) -> (String, Vec<Value>) {
     let (rows, values) = table(db, &MOVE_TYPES, moves.iter().map(move_values));
     let update = db.all_or_nothing().update;
     let greatest = match db.backend() {
@@ -67,11 +68,11 @@ fn move_statement(db: &impl Sql, moves: &[Move]) -> (String, Vec<Value>) {
     };
     let sql = format!(
         "WITH v (id, number, status, class, next_attempt_at, code, reason, error, completed_at) AS ({rows}) \
-         {update} deliveries SET status = v.status, class = v.class, next_attempt_at = v.next_attempt_at, \
-         attempt_count = {greatest}(deliveries.attempt_count, v.number), last_status_code = v.code, \
+         {update} {deliveries} SET status = v.status, class = v.class, next_attempt_at = v.next_attempt_at, \
+         attempt_count = {greatest}({deliveries}.attempt_count, v.number), last_status_code = v.code, \
          failure_reason = v.reason, last_error = v.error, completed_at = v.completed_at \
-         FROM v WHERE deliveries.id = v.id AND deliveries.next_attempt_at IS NOT NULL \
-         AND (v.status = 2 OR deliveries.attempt_count = v.number - 1)"
+         FROM v WHERE {deliveries}.id = v.id AND {deliveries}.next_attempt_at IS NOT NULL \
+         AND (v.status = 2 OR {deliveries}.attempt_count = v.number - 1)"
     );
     (sql, values)
 }
@@ -79,7 +80,7 @@ fn move_statement(db: &impl Sql, moves: &[Move]) -> (String, Vec<Value>) {
 fn move_values(one: &Move) -> [Value; 9] {
     [
         one.id.into(),
-        small(one.number),
+        small(one.number).into(),
         one.status.into(),
         class_number(one.class).into(),
         one.next_attempt_at.map(Timestamp::unix_ms).into(),
@@ -90,8 +91,9 @@ fn move_values(one: &Move) -> [Value; 9] {
     ]
 }
 
-fn small(number: u32) -> Value {
-    i16::try_from(number).unwrap_or(i16::MAX).into()
+/// A number of an attempt as its column has it.
+pub(super) fn small(number: u32) -> i16 {
+    i16::try_from(number).unwrap_or(i16::MAX)
 }
 
 /// The reason's number in its column.
@@ -105,36 +107,62 @@ const ATTEMPT_TYPES: [&str; ATTEMPT_COLUMNS] = [
 ];
 const ATTEMPT_COLUMNS: usize = 18;
 
-/// Inserts attempts; one whose number was recorded before stays as it is.
-pub(crate) async fn insert_attempts(
-    db: &impl Sql,
-    attempts: Vec<[Value; ATTEMPT_COLUMNS]>,
-) -> Result<(), DbErr> {
-    for run in runs(db, &attempts) {
-        let (rows, values) = table(db, &ATTEMPT_TYPES, run.iter().cloned());
-        let sql = format!(
-            "{} INTO attempts (delivery_id, number, subscription_revision, started_at, duration_ms, queue_ms, dns_ms, \
-             connect_ms, tls_ms, first_byte_ms, remote_ip, http_version, status_code, failure_reason, error, \
-             response_headers, response_body, response_truncated) {rows} ON CONFLICT (delivery_id, number) DO NOTHING",
-            db.all_or_nothing().insert
-        );
-        db.make(Change { sql, values, rows: None }).await?;
+/// An attempt's row.
+#[derive(Debug)]
+pub(crate) struct AttemptRow {
+    delivery_id: DeliveryId,
+    values: [Value; ATTEMPT_COLUMNS],
+}
+
+/// Inserts attempts, all of which must be new, as they hardly ever are not; else the transaction comes to
+/// nothing.
+pub(crate) async fn insert_attempts(db: &impl Sql, rows: &[AttemptRow]) -> Result<(), DbErr> {
+    for (attempts, run) in placed_runs(db, Parent::Attempts, rows, |row| row.delivery_id.time()) {
+        let (sql, values) = attempt_statement(db, &attempts, run);
+        db.make(Change { sql, values, rows: Some(run.len()) }).await?;
     }
     Ok(())
 }
 
-/// An attempt's row.
-pub(crate) fn attempt_values(
+/// Inserts attempts, and says which are new: each delivery's, with its number. One that was recorded before
+/// stays as it is.
+pub(super) async fn insert_attempts_by_name(
+    db: &impl Sql,
+    rows: &[AttemptRow],
+) -> Result<HashSet<(DeliveryId, i16)>, DbErr> {
+    let mut new = HashSet::with_capacity(rows.len());
+    for (attempts, run) in placed_runs(db, Parent::Attempts, rows, |row| row.delivery_id.time()) {
+        let (sql, values) = attempt_statement(db, &attempts, run);
+        for row in query_all(db, &format!("{sql} RETURNING delivery_id, number"), values).await? {
+            new.insert((row.get(0)?, row.get(1)?));
+        }
+    }
+    Ok(new)
+}
+
+fn attempt_statement(db: &impl Sql, attempts: &str, rows: &[AttemptRow]) -> (String, Vec<Value>) {
+    let (rows, values) = table(db, &ATTEMPT_TYPES, rows.iter().map(|row| row.values.clone()));
+    let sql = format!(
+        "{} INTO {attempts} (delivery_id, number, subscription_revision, started_at, duration_ms, queue_ms, dns_ms, \
+             connect_ms, tls_ms, first_byte_ms, remote_ip, http_version, status_code, failure_reason, error, \
+             response_headers, response_body, response_truncated) {rows} ON CONFLICT (delivery_id, number) DO NOTHING",
+        db.all_or_nothing().insert
+    );
+    (sql, values)
+}
+
+/// The row of an attempt at a delivery.
+pub(crate) fn attempt_row(
     due: &DueDelivery,
     started_at: Timestamp,
     outcome: &Outcome,
-) -> [Value; ATTEMPT_COLUMNS] {
+) -> AttemptRow {
     let ms = |time: std::time::Duration| i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
     let timing = &outcome.timing;
     let response = outcome.result.as_ref().ok();
-    [
+    let values = [
         due.id.into(),
-        small(due.progress.number),
+        small(due.progress.number).into(),
         due.target.revision.into(),
         started_at.into(),
         ms(timing.total).into(),
@@ -151,7 +179,8 @@ pub(crate) fn attempt_values(
         response.map(|response| headers_json(&response.headers)).into(),
         response.map(|response| response.body.clone()).into(),
         response.is_some_and(|response| response.truncated).into(),
-    ]
+    ];
+    AttemptRow { delivery_id: due.id, values }
 }
 
 /// Names and values as a JSON list of pairs; what is no UTF-8 is shown with U+FFFD.

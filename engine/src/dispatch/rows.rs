@@ -1,16 +1,49 @@
 //! The queries of loading.
 
+use std::collections::HashMap;
+
 use domain::delivery::Trigger;
 use domain::ids::DeliveryId;
+use domain::time::Timestamp;
 use sea_orm::{DbBackend, DbErr};
 
 use super::load::DueRow;
 use crate::database::{Row, Sql, one_of, query_all, table};
+use crate::partition::Parent;
 
 /// The deliveries among `ids` that are still due, with their events and their subscriptions'
-/// revisions: one query, so that all three are of one instant. (Tenants are compared, not joined by: else
-/// Postgres may walk a tenant's index instead of finding the event by its id.)
-pub(super) async fn due_rows(db: &impl Sql, ids: &[DeliveryId]) -> Result<Vec<DueRow>, DbErr> {
+/// revisions.
+pub(super) async fn due_rows(
+    db: &impl Sql,
+    mut ids: Vec<DeliveryId>,
+) -> Result<HashMap<DeliveryId, DueRow>, DbErr> {
+    ids.sort_unstable();
+    let mut found = HashMap::with_capacity(ids.len());
+    let by_day = ids.chunk_by(|one, next| db.named_day(one.time()) == db.named_day(next.time()));
+    for of_day in by_day {
+        let day = of_day.first().and_then(|id| db.named_day(id.time()));
+        found.extend(due_rows_in(db, day, of_day).await?);
+        if day.is_some() {
+            // Final meanwhile, or of an event of another day.
+            let elsewhere: Vec<DeliveryId> =
+                of_day.iter().filter(|id| !found.contains_key(id)).copied().collect();
+            if !elsewhere.is_empty() {
+                found.extend(due_rows_in(db, None, &elsewhere).await?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Those whose event is in the same partitions: one query, so that all three are of one instant. (Tenants
+/// are compared, not joined by: else Postgres may walk a tenant's index instead of finding the event by its
+/// id.)
+async fn due_rows_in(
+    db: &impl Sql,
+    day: Option<Timestamp>,
+    ids: &[DeliveryId],
+) -> Result<Vec<(DeliveryId, DueRow)>, DbErr> {
+    let (deliveries, events) = (Parent::Deliveries.named(day), Parent::Events.named(day));
     let ids = ids.iter().map(|id| (*id).into());
     let (among, values) = match db.backend() {
         // Joined, each id is looked for in the one partition that may hold it; `= ANY` looks into all.
@@ -24,12 +57,13 @@ pub(super) async fn due_rows(db: &impl Sql, ids: &[DeliveryId]) -> Result<Vec<Du
         "SELECT d.id, d.tenant_id, d.event_id, d.subscription_id, d.\"trigger\", d.attempt_count, d.max_attempts, \
          d.next_attempt_at, e.type, e.timestamp, e.data, e.metadata, e.correlation_id, e.version, e.traceparent, \
          s.revision, s.status, s.deleted_at IS NOT NULL \
-         FROM deliveries d \
-         JOIN events e ON e.id = d.event_id AND (e.tenant_id = d.tenant_id) IS TRUE \
+         FROM {deliveries} d \
+         JOIN {events} e ON e.id = d.event_id AND (e.tenant_id = d.tenant_id) IS TRUE \
          JOIN subscriptions s ON s.id = d.subscription_id \
          WHERE d.id {among} AND d.next_attempt_at IS NOT NULL"
     );
-    query_all(db, &sql, values).await?.iter().map(due_row).collect()
+    let rows = query_all(db, &sql, values).await?;
+    rows.iter().map(|row| due_row(row).map(|row| (row.id, row))).collect()
 }
 
 fn due_row(row: &Row) -> Result<DueRow, DbErr> {

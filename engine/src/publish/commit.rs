@@ -21,6 +21,7 @@ use crate::database::GroupTransaction;
 use crate::dispatch::FreshDelivery;
 use crate::error::Error;
 use crate::idempotency::{Claim, Kept};
+use crate::rollups::Tally;
 
 /// What an event's insert came to.
 #[derive(Debug, Clone)]
@@ -64,6 +65,7 @@ pub(crate) async fn write(
     transaction: &GroupTransaction,
     mut requests: Vec<&mut Request>,
     books: Books,
+    tally: &mut Tally,
 ) -> Result<(Vec<Option<Posted>>, ToPush), Error> {
     let mut to_push =
         ToPush { books: current(parts, transaction, books).await?, ..ToPush::default() };
@@ -79,14 +81,14 @@ pub(crate) async fn write(
         .zip(&stale)
         .filter(|(request, stale)| !**stale && request.once.is_none())
         .flat_map(|(request, _)| &request.prepared);
-    insert(transaction, plain.collect(), &mut fates).await?;
+    insert(transaction, plain.collect(), &mut fates, tally).await?;
     // The answer kept under a claim tells what became of the events, so these few go one by one.
     let mut claimed = HashSet::new();
     let mut answered_before = vec![false; requests.len()];
     for ((request, answered), stale) in requests.iter().zip(&mut answered_before).zip(&stale) {
         if let Some(once) = request.once.as_ref().filter(|_| !stale) {
-            *answered =
-                !insert_once(parts, transaction, request, once, &mut fates, &mut claimed).await?;
+            let noted = (&mut fates, &mut claimed, &mut *tally);
+            *answered = !insert_once(parts, transaction, request, once, noted).await?;
         }
     }
 
@@ -118,7 +120,7 @@ pub(crate) async fn write(
     for fan_out in &to_push.fan_outs {
         fan_out.save(transaction).await?;
     }
-    insert_deliveries(transaction, deliveries, parts.clock.now(), &mut to_push).await?;
+    insert_deliveries(transaction, deliveries, parts.clock.now(), &mut to_push, tally).await?;
     Ok((answers, to_push))
 }
 
@@ -181,6 +183,7 @@ async fn insert(
     db: &GroupTransaction,
     mut events: Vec<&Prepared>,
     fates: &mut Fates,
+    tally: &mut Tally,
 ) -> Result<(), Error> {
     events.retain(|event| match event.matched {
         Ok(_) => true,
@@ -194,12 +197,12 @@ async fn insert(
     events.dedup_by_key(|event| rows::key(event));
     let (chosen, ours): (Vec<&Prepared>, Vec<&Prepared>) =
         events.into_iter().partition(|event| event.chosen);
-    rows::insert_events(db, &ours).await?;
+    rows::insert_events(db, &ours, tally).await?;
     fates.extend(
         ours.into_iter().map(|event| (rows::key(event), Fate::Inserted(event.event.clone()))),
     );
     for event in chosen {
-        let fate = match rows::insert_chosen(db, event).await? {
+        let fate = match rows::insert_chosen(db, event, tally).await? {
             true => Fate::Inserted(event.event.clone()),
             false => match rows::find_stored(db, event).await? {
                 Some(stored) => Fate::Existed(Arc::new(stored)),
@@ -217,8 +220,7 @@ async fn insert_once(
     db: &GroupTransaction,
     request: &Request,
     once: &Once,
-    fates: &mut Fates,
-    claimed: &mut HashSet<Claim>,
+    (fates, claimed, tally): (&mut Fates, &mut HashSet<Claim>, &mut Tally),
 ) -> Result<bool, Error> {
     let now = parts.clock.now();
     if claimed.contains(&once.claim)
@@ -226,7 +228,7 @@ async fn insert_once(
     {
         return Ok(false);
     }
-    insert(db, request.prepared.iter().collect(), fates).await?;
+    insert(db, request.prepared.iter().collect(), fates, tally).await?;
     let results: Vec<Published> =
         request.prepared.iter().map(|event| result_of(event, fates)).collect();
     if let Some(answer) = (once.render)(&results) {
@@ -309,6 +311,7 @@ async fn insert_deliveries(
     deliveries: Vec<(NewDelivery, Arc<Listed>)>,
     now: Timestamp,
     to_push: &mut ToPush,
+    tally: &mut Tally,
 ) -> Result<(), Error> {
     let mut next_numbers: BTreeMap<SubscriptionId, i64> = BTreeMap::new();
     for (_, listed) in deliveries.iter().filter(|(_, listed)| listed.ordered) {
@@ -333,5 +336,5 @@ async fn insert_deliveries(
         written.push(delivery);
     }
     written.sort_unstable_by_key(|delivery| delivery.id);
-    Ok(rows::insert_deliveries(db, &written).await?)
+    Ok(rows::insert_deliveries(db, &written, tally).await?)
 }

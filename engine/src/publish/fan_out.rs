@@ -18,6 +18,7 @@ use crate::address_book::{Listed, TenantBook};
 use crate::context::Parts;
 use crate::database::{GroupTransaction, Transaction};
 use crate::error::Error;
+use crate::rollups::Tally;
 use crate::store::Page;
 use crate::{clear, store};
 
@@ -171,7 +172,9 @@ async fn write_chunk(lists: &mut VecDeque<FanOut>, parts: &Arc<Parts>) -> Result
     let mut deliveries: Vec<NewDelivery> = deliveries.into_iter().map(|(new, _)| new).collect();
     deliveries.sort_unstable_by_key(|delivery| delivery.id);
     let ended = ended_among(&transaction, &deliveries).await?;
-    rows::insert_deliveries(&transaction, &deliveries).await?;
+    let mut tally = Tally::default();
+    rows::insert_deliveries(&transaction, &deliveries, &mut tally).await?;
+    tally.save(&transaction, parts).await?;
     for subscription in ended.keys() {
         store::subscription::clear_again(&transaction, *subscription).await?;
     }

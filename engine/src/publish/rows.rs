@@ -8,7 +8,11 @@ use domain::ids::{EventId, SubscriptionId, TenantId};
 use sea_orm::{DbErr, Value};
 
 use super::{NewDelivery, Prepared};
-use crate::database::{Change, Sql, execute, one_of, peek_all, query_all, query_one, runs, table};
+use crate::database::{
+    Change, Sql, execute, one_of, peek_all, placed_runs, query_all, query_one, runs, table,
+};
+use crate::partition::Parent;
+use crate::rollups::Tally;
 
 const EVENT_TYPES: [&str; 12] = [
     "uuid", "uuid", "text", "text", "bytea", "bytea", "bytea", "bytea", "text", "bigint",
@@ -53,13 +57,20 @@ pub(super) async fn revisions(
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
 }
 
-/// Inserts events whose ids we made.
-pub(crate) async fn insert_events(db: &impl Sql, events: &[&Prepared]) -> Result<(), DbErr> {
-    for run in runs(db, events) {
+/// Inserts events whose ids we made, and counts them.
+pub(crate) async fn insert_events(
+    db: &impl Sql,
+    events: &[&Prepared],
+    tally: &mut Tally,
+) -> Result<(), DbErr> {
+    for event in events {
+        tally.add_event(event.tenant, event.created_at);
+    }
+    for (events, run) in placed_runs(db, Parent::Events, events, |event| event.id.time()) {
         let (rows, values) = table(db, &EVENT_TYPES, run.iter().map(|event| event_values(event)));
         // A group sent again after an unknown outcome finds its own rows.
         let sql = format!(
-            "{} INTO events ({EVENT_COLUMNS}) {rows} ON CONFLICT (id, tenant_id) DO NOTHING",
+            "{} INTO {events} ({EVENT_COLUMNS}) {rows} ON CONFLICT (id, tenant_id) DO NOTHING",
             db.all_or_nothing().insert
         );
         db.make(Change { sql, values, rows: None }).await?;
@@ -67,13 +78,21 @@ pub(crate) async fn insert_events(db: &impl Sql, events: &[&Prepared]) -> Result
     Ok(())
 }
 
-/// Inserts an event whose id the caller chose; `false` when the id is taken.
-pub(super) async fn insert_chosen(db: &impl Sql, event: &Prepared) -> Result<bool, DbErr> {
+/// Inserts an event whose id the caller chose, and counts it; `false` when the id is taken.
+pub(super) async fn insert_chosen(
+    db: &impl Sql,
+    event: &Prepared,
+    tally: &mut Tally,
+) -> Result<bool, DbErr> {
     let (rows, values) = table(db, &EVENT_TYPES, std::iter::once(event_values(event)));
     let sql = format!(
         "INSERT INTO events ({EVENT_COLUMNS}) {rows} ON CONFLICT (id, tenant_id) DO NOTHING"
     );
-    Ok(execute(db, &sql, values).await? > 0)
+    let is_new = execute(db, &sql, values).await? > 0;
+    if is_new {
+        tally.add_event(event.tenant, event.created_at);
+    }
+    Ok(is_new)
 }
 
 /// What is stored under an id.
@@ -134,15 +153,19 @@ const DELIVERY_TYPES: [&str; 13] = [
     "smallint", "smallint", "bigint", "bigint",
 ];
 
-/// Inserts deliveries, none of them attempted yet.
+/// Inserts deliveries, none of them attempted yet, and counts them.
 pub(crate) async fn insert_deliveries(
     db: &impl Sql,
     deliveries: &[NewDelivery],
+    tally: &mut Tally,
 ) -> Result<(), DbErr> {
-    for run in runs(db, deliveries) {
+    for delivery in deliveries {
+        tally.add_delivery(delivery);
+    }
+    for (deliveries, run) in placed_runs(db, Parent::Deliveries, deliveries, |new| new.id.time()) {
         let (rows, values) = table(db, &DELIVERY_TYPES, run.iter().map(delivery_values));
         let sql = format!(
-            "{} INTO deliveries (id, tenant_id, event_id, subscription_id, subscription_revision, event_type, status, \
+            "{} INTO {deliveries} (id, tenant_id, event_id, subscription_id, subscription_revision, event_type, status, \
              \"trigger\", class, attempt_count, max_attempts, next_attempt_at, sequence) {rows} \
              ON CONFLICT (id) DO NOTHING",
             db.all_or_nothing().insert

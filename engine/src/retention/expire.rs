@@ -20,6 +20,7 @@ use crate::context::Parts;
 use crate::database::{Sql, execute, one_of, query_all};
 use crate::dispatch::number_of;
 use crate::error::Error;
+use crate::rollups::Tally;
 use crate::store;
 
 /// Each finds the longest due by its index.
@@ -133,7 +134,9 @@ async fn expire(parts: &Parts, mut held: Vec<DeliveryId>, until: Timestamp) -> R
             dead_at: now,
         });
     }
-    store::dead_letter::insert(&transaction, &letters).await?;
+    let mut tally = Tally::default();
+    store::dead_letter::insert(&transaction, &letters, &mut tally).await?;
+    tally.save(&transaction, parts).await?;
     transaction.commit().await?;
     let expired = letters.len() as u64;
     parts.metrics.died(Some(FailureReason::Expired), expired);

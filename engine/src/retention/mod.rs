@@ -11,6 +11,8 @@
 //! day goes at once, with its partition, after the few rows that are held have been moved
 //! ([`partitions`]).
 //!
+//! Figures have times of their own ([`figures`]).
+//!
 //! The process that leads does it, every hour. A second one at the same time (a leader that does not
 //! know yet that it is none) does no harm: every step is one commit and checks in it what it relies on. So
 //! does a crash: what was left is found by the next run.
@@ -19,6 +21,7 @@
 //! there were changes, not as there were events.
 
 mod expire;
+mod figures;
 mod pace;
 mod partitions;
 mod sweep;
@@ -53,6 +56,8 @@ pub struct Purged {
     pub chunks: u64,
     /// Postgres's partitions that were dropped.
     pub partitions: u64,
+    /// Minutes, hours and days of figures.
+    pub figures: u64,
 }
 
 impl Engine {
@@ -77,6 +82,7 @@ impl Engine {
                     deliveries = purged.deliveries,
                     events = purged.events,
                     partitions = purged.partitions,
+                    figures = purged.figures,
                     "retention.purged"
                 ),
                 Err(error) => {
@@ -114,6 +120,7 @@ impl Engine {
         sweep.deliveries(&format!("deliveries{suffix}"), older).await?;
         sweep.dead_letters(older).await?;
         sweep.events(&format!("events{suffix}"), older).await?;
+        purged.figures = figures::erase_old(&parts, read).await?;
         Ok(purged)
     }
 }

@@ -10,6 +10,7 @@ use sea_orm::{
 
 use super::{Found, Page, Whose, delivery, last_looked_at};
 use crate::database::{Change, Sql, execute, runs, table};
+use crate::rollups::Tally;
 
 /// A delivery that has just failed.
 #[derive(Debug, Clone, Copy)]
@@ -24,8 +25,12 @@ pub struct New<'a> {
 
 const TYPES: [&str; 6] = ["uuid", "uuid", "uuid", "uuid", "text", "bigint"];
 
-/// Stores dead letters, each once.
-pub async fn insert(db: &impl Sql, letters: &[New<'_>]) -> Result<(), DbErr> {
+/// Stores dead letters, and counts them: a delivery dies once.
+pub(crate) async fn insert(
+    db: &impl Sql,
+    letters: &[New<'_>],
+    tally: &mut Tally,
+) -> Result<(), DbErr> {
     for run in runs(db, letters) {
         let (rows, values) = table(db, &TYPES, run.iter().map(New::values));
         let sql = format!(
@@ -34,6 +39,7 @@ pub async fn insert(db: &impl Sql, letters: &[New<'_>]) -> Result<(), DbErr> {
         );
         db.make(Change { sql, values, rows: None }).await?;
     }
+    letters.iter().for_each(|letter| tally.add_dead_letter(letter));
     Ok(())
 }
 

@@ -284,7 +284,8 @@ fn waiting(row: &Row) -> Result<WaitingDelivery, DbErr> {
     Ok(WaitingDelivery { id: row.get(0)?, next_attempt_at: row.get(1)? })
 }
 
-fn as_limit(rows: usize) -> Value {
+/// A number of rows as a statement's limit.
+pub(super) fn as_limit(rows: usize) -> Value {
     i64::try_from(rows).unwrap_or(i64::MAX).into()
 }
 

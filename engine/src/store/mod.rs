@@ -9,6 +9,7 @@ pub mod event;
 pub mod fan_out;
 pub mod health;
 pub mod key;
+pub mod rollup;
 pub mod secret;
 pub mod subscription;
 pub mod tenant;

@@ -1,5 +1,7 @@
 //! Tenants.
 
+use std::collections::HashSet;
+
 use domain::address::TenantEgress;
 use domain::ids::TenantId;
 use domain::tenant::TenantStatus;
@@ -12,7 +14,7 @@ use sea_orm::{
 };
 
 use super::Page;
-use crate::database::{Sql, execute, query_one};
+use crate::database::{Sql, execute, one_of, query_all, query_one};
 
 /// The tenant, unless it is deleted.
 pub async fn find(db: &impl ConnectionTrait, id: TenantId) -> Result<Option<Model>, DbErr> {
@@ -31,6 +33,20 @@ pub async fn find_named(db: &impl ConnectionTrait, name: &str) -> Result<Option<
                 .await
         }
     }
+}
+
+/// Those of the tenants that are not deleted.
+pub(crate) async fn those_there(
+    db: &impl Sql,
+    mut ids: Vec<TenantId>,
+) -> Result<HashSet<TenantId>, DbErr> {
+    ids.dedup();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let (among, values) = one_of(db, "uuid", ids.into_iter().map(Into::into).collect());
+    let sql = format!("SELECT id FROM tenants WHERE deleted_at IS NULL AND id {among}");
+    query_all(db, &sql, values).await?.iter().map(|row| row.get(0)).collect()
 }
 
 /// Newest first.

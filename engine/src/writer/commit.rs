@@ -13,6 +13,7 @@ use crate::context::Parts;
 use crate::dispatch::{self, Late, Mark, Recorded};
 use crate::error::Error;
 use crate::publish::{self, Posted, PostingFate, ToPush};
+use crate::rollups::Tally;
 
 /// A group that is committed, with what has to be told of it.
 #[derive(Debug)]
@@ -110,9 +111,12 @@ async fn commit(parts: &Parts, group: &mut Group, late: Late) -> Result<GroupCom
         publish::books_of(parts, group.postings.iter().map(|posting| &posting.request)).await?;
     let transaction = parts.database.begin_group().await?;
     let postings = group.postings.iter_mut().map(|posting| &mut posting.request).collect();
-    let (posted, to_push) = publish::write(parts, &transaction, postings, books).await?;
+    let mut tally = Tally::default();
+    let (posted, to_push) =
+        publish::write(parts, &transaction, postings, books, &mut tally).await?;
     let records: Vec<_> = requests(&group.records).collect();
-    let recorded = dispatch::write(parts, &transaction, &records, late).await?;
+    let recorded = dispatch::write(parts, &transaction, &records, late, &mut tally).await?;
+    tally.save(&transaction, parts).await?;
     transaction.commit().await?;
     Ok(GroupCommitted { posted, to_push, recorded })
 }

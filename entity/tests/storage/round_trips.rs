@@ -4,7 +4,8 @@ use std::fmt::Debug;
 
 use entity::{
     api_key, attempt, dead_letter, delivery, event, event_type, event_type_version, fan_out,
-    idempotency_key, instance, subscription, subscription_secret, subscription_state, tenant,
+    idempotency_key, instance, rollup, rollup_delta, subscription, subscription_secret,
+    subscription_state, tenant,
 };
 use sea_orm::{ActiveModelBehavior, EntityTrait, IntoActiveModel};
 
@@ -52,6 +53,8 @@ async fn a_row_of_every_table_comes_back_as_it_was_written(database: &TestDataba
     comes_back::<dead_letter::Entity>(database, samples::dead_letter(&delivery)).await;
     comes_back::<fan_out::Entity>(database, samples::fan_out(&delivery)).await;
     comes_back::<idempotency_key::Entity>(database, samples::idempotency_key()).await;
+    comes_back::<rollup::Entity>(database, samples::rollup(&subscription)).await;
+    comes_back::<rollup_delta::Entity>(database, samples::rollup_delta()).await;
 }
 
 async fn empty_columns_come_back_empty(database: &TestDatabase) {

@@ -1,7 +1,9 @@
 //! One row of each table, every optional column filled; tests change what they are about.
 
 use domain::delivery::{DeliveryStatus, Trigger};
-use domain::ids::{DeliveryId, EventId, KeyId, ReplayId, SecretId, SubscriptionId, TenantId};
+use domain::ids::{
+    DeliveryId, DeltaId, EventId, KeyId, ReplayId, SecretId, SubscriptionId, TenantId,
+};
 use domain::outcome::{FailureReason, HttpVersion};
 use domain::preferences::{AutoReplay, Delivery, Format, Kind, Signing};
 use domain::retry::RetryPolicy;
@@ -12,7 +14,8 @@ use entity::dead_letter::Resolution;
 use entity::subscription::Clearing;
 use entity::{
     api_key, attempt, dead_letter, delivery, event, event_type, event_type_version, fan_out,
-    idempotency_key, instance, subscription, subscription_secret, subscription_state, tenant,
+    idempotency_key, instance, rollup, rollup_delta, subscription, subscription_secret,
+    subscription_state, tenant,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -273,4 +276,18 @@ pub(crate) fn idempotency_key() -> idempotency_key::Model {
         answer: FOREIGN.to_vec(),
         created_at: NOW,
     }
+}
+
+pub(crate) fn rollup(of: &subscription::Model) -> rollup::Model {
+    rollup::Model {
+        width_s: 86_400,
+        tenant_id: of.tenant_id,
+        subscription_id: of.id,
+        start_at: NOW,
+        sums: FOREIGN.to_vec(),
+    }
+}
+
+pub(crate) fn rollup_delta() -> rollup_delta::Model {
+    rollup_delta::Model { id: DeltaId::derive(NOW, &[]), sums: FOREIGN.to_vec() }
 }

@@ -7,6 +7,7 @@ mod lanes;
 mod metrics;
 mod refusals;
 mod retention;
+mod stats;
 
 use serde_json::Value;
 use testkit::{Storage, TestApp, eventually};
