@@ -86,9 +86,12 @@ def _run(
 
 
 def _scraped(port: int) -> str:
-    """What Prometheus gets; with another status than 200 it takes nothing."""
+    """What Prometheus gets; with another status than 200, or from nobody, it takes nothing."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
-    connection.request("GET", compose.METRICS_PATH)
+    try:
+        connection.request("GET", compose.METRICS_PATH)
+    except ConnectionRefusedError:
+        return ""
     answer = connection.getresponse()
     text = answer.read().decode()
     connection.close()
