@@ -44,6 +44,5 @@ for _, id in ipairs(page) do
 end
 Finish.done()
 local whole = #page < LANES_AT_ONCE
-local leased = call('ZCARD', base .. 'expiries') - call('HLEN', base .. 'orphans')
-return 'k' .. pack('>I7I7I7I7I7I7I7I7I7B', meta.lanes, ready, delayed, max(leased, 0), meta.paused, meta.open,
+return 'k' .. pack('>I7I7I7I7I7I7I7I7I7B', meta.lanes, ready, delayed, max(meta.leased, 0), meta.paused, meta.open,
   behind, oldest_ready, meta.reclaimed, whole and 0 or 1) .. (whole and '' or page[#page])
