@@ -3,7 +3,7 @@
 
 -- When the next alarm goes off; nil when none is set.
 function Finish.next_wake()
-  local alarm = call('ZRANGE', base .. 'alarms', 0, 0)[1]
+  local alarm = call('ZRANGE', base .. 'alarms', '0', '0')[1]
   return alarm and (unpack_from('>I7', alarm)) or nil
 end
 

@@ -20,6 +20,9 @@ end
 
 -- Reads several of a lane.
 function Known.read(id, deliveries)
+  if #deliveries == 1 then
+    return Known.get(id, deliveries[1])
+  end
   local known = of_lane(id)
   for place, value in ipairs(call('HMGET', base .. 'k:' .. id, unpack(deliveries))) do
     known[deliveries[place]] = value
@@ -49,6 +52,13 @@ end
 
 local function write(id, list)
   local known, key = values[id], base .. 'k:' .. id
+  if #list == 1 then
+    local value = known[list[1]]
+    if value then
+      return call('HSET', key, list[1], value)
+    end
+    return call('HDEL', key, list[1])
+  end
   local put, gone = {}, {}
   for _, delivery in ipairs(list) do
     local value = known[delivery]

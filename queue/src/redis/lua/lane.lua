@@ -136,13 +136,14 @@ function Lane.load_named(items, item_bytes, delivery_at)
   local ids, deliveries = {}, {}
   for from = 1, #items, item_bytes do
     local id = sub(items, from, from + 15)
+    local delivery = sub(items, from + delivery_at, from + delivery_at + 15)
     local of_lane = deliveries[id]
-    if not of_lane then
-      of_lane = {}
-      deliveries[id] = of_lane
+    if of_lane then
+      of_lane[#of_lane + 1] = delivery
+    else
+      deliveries[id] = { delivery }
       ids[#ids + 1] = id
     end
-    of_lane[#of_lane + 1] = sub(items, from + delivery_at, from + delivery_at + 15)
   end
   Lane.load_all(ids)
   for _, id in ipairs(ids) do
@@ -179,8 +180,10 @@ end
 
 -- Notes that a lane is to be put where it belongs, and saved.
 function Lane.touch(id)
-  note(changed_lanes, id)
-  note(Lane.unsettled, id)
+  if not Lane.unsettled[id] then
+    note(changed_lanes, id)
+    note(Lane.unsettled, id)
+  end
 end
 
 local TENANT_FORMAT = '>BI6I6I4I4I4I4I7dI4dBc0Bc0'
@@ -227,8 +230,10 @@ function Tenant.keep(id)
 end
 
 function Tenant.touch(id)
-  note(changed_tenants, id)
-  note(Tenant.unsettled, id)
+  if not Tenant.unsettled[id] then
+    note(changed_tenants, id)
+    note(Tenant.unsettled, id)
+  end
 end
 
 local function set_all(list)
@@ -296,10 +301,11 @@ end
 
 -- By its last answer, or by the oldest request that has none.
 function Lane.is_slow(id, lane)
-  if lane[SLUGGISH] or not lane[OLDEST] then
+  local oldest = lane[OLDEST]
+  if lane[SLUGGISH] or not oldest or oldest + SLOW_AFTER > now then
     return lane[SLUGGISH]
   end
-  local oldest = Lease.oldest(id, lane)
+  oldest = Lease.oldest(id, lane)
   return oldest and oldest + SLOW_AFTER <= now
 end
 

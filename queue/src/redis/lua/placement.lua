@@ -115,10 +115,8 @@ function Placement.refresh(id, lane)
 end
 
 local function stand(ring, id, tenant, turn, field, waits)
-  if waits ~= tenant[field] then
-    tenant[field] = waits
-    Turns.place(Turns.open(ring), id, tenant[turn], waits)
-  end
+  tenant[field] = waits
+  Turns.place(Turns.open(ring), id, tenant[turn], waits)
 end
 
 -- Puts a tenant where it belongs after anything about it or its lanes changed.
@@ -127,9 +125,17 @@ function Placement.refresh_tenant(id, tenant)
   local allowed_at = has_ready and tenant[T_RATE] and Rate.earliest(tenant[T_RATE]) or now
   local served = not tenant[T_SUSPENDED]
   local allowed = served and allowed_at <= now
-  stand('fast', id, tenant, T_TURN, T_IN_FAST, allowed and tenant[T_FAST] > 0)
-  stand('slow', id, tenant, T_TURN, T_IN_SLOW, allowed and tenant[T_SLOW] > 0)
-  stand('refills', id, tenant, T_REFILL_TURN, T_IN_REFILLS, served and tenant[T_REFILLS] > 0)
+  local fast, slow = allowed and tenant[T_FAST] > 0, allowed and tenant[T_SLOW] > 0
+  local refills = served and tenant[T_REFILLS] > 0
+  if fast ~= tenant[T_IN_FAST] then
+    stand('fast', id, tenant, T_TURN, T_IN_FAST, fast)
+  end
+  if slow ~= tenant[T_IN_SLOW] then
+    stand('slow', id, tenant, T_TURN, T_IN_SLOW, slow)
+  end
+  if refills ~= tenant[T_IN_REFILLS] then
+    stand('refills', id, tenant, T_REFILL_TURN, T_IN_REFILLS, refills)
+  end
   if allowed_at > now or tenant[T_ALARM] then
     tenant[T_ALARM] = set_alarm('t', id, tenant[T_ALARM], allowed_at > now and allowed_at)
   end
@@ -170,8 +176,12 @@ end
 function Placement.pass_turn(id, lane, tenant_id, tenant)
   meta.turns = meta.turns + 1
   set_ring(id, lane, tenant_id, tenant, 0)
-  stand('fast', tenant_id, tenant, T_TURN, T_IN_FAST, false)
-  stand('slow', tenant_id, tenant, T_TURN, T_IN_SLOW, false)
+  if tenant[T_IN_FAST] then
+    stand('fast', tenant_id, tenant, T_TURN, T_IN_FAST, false)
+  end
+  if tenant[T_IN_SLOW] then
+    stand('slow', tenant_id, tenant, T_TURN, T_IN_SLOW, false)
+  end
   lane[TURN], tenant[T_TURN] = meta.turns, meta.turns
   Lane.keep(id)
   Tenant.keep(tenant_id)
@@ -181,7 +191,9 @@ end
 function Placement.pass_refill_turn(id, lane, tenant_id, tenant)
   meta.turns = meta.turns + 1
   set_refill(id, lane[REFILL], tenant_id, tenant, false)
-  stand('refills', tenant_id, tenant, T_REFILL_TURN, T_IN_REFILLS, false)
+  if tenant[T_IN_REFILLS] then
+    stand('refills', tenant_id, tenant, T_REFILL_TURN, T_IN_REFILLS, false)
+  end
   lane[REFILL].turn, tenant[T_REFILL_TURN] = meta.turns, meta.turns
   Lane.keep(id)
   Tenant.keep(tenant_id)
@@ -230,7 +242,7 @@ end
 -- Lets alarms go off that are due by now, a bounded number of them; whether there may be more.
 function Placement.advance()
   local by_now = '(' .. pack('>I7', now + 1)
-  local due = call('ZRANGEBYLEX', base .. 'alarms', '-', by_now, 'LIMIT', 0, ALARMS_AT_ONCE)
+  local due = call('ZRANGEBYLEX', base .. 'alarms', '-', by_now, 'LIMIT', '0', text(ALARMS_AT_ONCE))
   if #due == 0 then
     return false
   end

@@ -45,6 +45,20 @@ local function sooner(a, b)
   return a or b or false
 end
 
+-- Small numbers as text: Redis would print each anew, with all that fractions take.
+local texts = {}
+
+local function text(number)
+  local it = texts[number]
+  if not it then
+    it = tostring(number)
+    if number < 1024 then
+      texts[number] = it
+    end
+  end
+  return it
+end
+
 -- Notes an id in a list, once.
 local function note(list, id)
   if not list[id] then

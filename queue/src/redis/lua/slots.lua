@@ -23,8 +23,9 @@ function Slots.held(id)
       full = counts[3] and true or false,
       were = {},
       more = {},
+      changed = false,
+      was_full = counts[3] and true or false,
     }
-    held.was_full = held.full
     workers[id] = held
   end
   return held
@@ -47,10 +48,12 @@ local function of_tenant(id, tenant)
 end
 
 local function add(id, tenant, all, slow)
-  local held = Slots.held(id)
+  local held = workers[id] or Slots.held(id)
   held.changed = true
   held.all = max(held.all + all, 0)
-  held.slow = max(held.slow + slow, 0)
+  if slow ~= 0 then
+    held.slow = max(held.slow + slow, 0)
+  end
   if tenant then
     held.more[tenant] = (held.more[tenant] or 0) + all
   end
@@ -88,7 +91,10 @@ function Slots.mark_full(id)
 end
 
 function Slots.tenant_is_full(id, tenant, slots)
-  return of_tenant(id, tenant) >= max(floor(slots / 4), 1)
+  local held = workers[id]
+  local were = held and held.were[tenant]
+  local count = were and were + (held.more[tenant] or 0) or of_tenant(id, tenant)
+  return count >= max(floor(slots / 4), 1)
 end
 
 -- Quick lanes have nothing due most of the time, and a slow one keeps its slots for long, so slow
@@ -108,19 +114,19 @@ local function save(id, held)
   for from = 1, #missing, 1000 do
     Slots.read(id, { unpack(missing, from, min(from + 999, #missing)) })
   end
-  local set, gone = { 'all', held.all, 'slow', held.slow }, {}
+  local set, gone = { 'all', text(held.all), 'slow', text(held.slow) }, {}
   for tenant in pairs(held.more) do
     local count = of_tenant(id, tenant)
     if count > 0 then
       set[#set + 1] = tenant
-      set[#set + 1] = count
+      set[#set + 1] = text(count)
     else
       gone[#gone + 1] = tenant
     end
   end
   if held.full then
     set[#set + 1] = 'full'
-    set[#set + 1] = 1
+    set[#set + 1] = '1'
   elseif held.was_full then
     gone[#gone + 1] = 'full'
   end

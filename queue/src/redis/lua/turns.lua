@@ -66,7 +66,7 @@ local function kept(ring, at)
   local ids = ring[IDS]
   local count = #ids
   while at > count and not ring[WHOLE] do
-    local page = call('ZRANGE', ring[KEY], count, count + RING_PAGE - 1)
+    local page = call('ZRANGE', ring[KEY], text(count), text(count + RING_PAGE - 1))
     for place, member in ipairs(page) do
       ring[TURNS][count + place], ids[count + place] = unpack_from('>I6c16', member)
     end
@@ -113,6 +113,9 @@ end
 -- Puts an id into a short ring, which is a string: whose turn is older stands before it.
 local function put_short(ring, id, turn)
   local after = #ring
+  if after == 0 then
+    return pack('>I6c16', turn, id)
+  end
   while after > 0 and unpack_from('>I6', ring, after - ENTRY_BYTES + 1) > turn do
     after = after - ENTRY_BYTES
   end
@@ -120,6 +123,9 @@ local function put_short(ring, id, turn)
 end
 
 local function take_short(ring, id)
+  if #ring == ENTRY_BYTES then
+    return ''
+  end
   for at = 1, #ring, ENTRY_BYTES do
     if sub(ring, at + 6, at + ENTRY_BYTES - 1) == id then
       return sub(ring, 1, at - 1) .. sub(ring, at + ENTRY_BYTES)

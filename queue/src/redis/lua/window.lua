@@ -15,8 +15,10 @@ function Window.begin()
   fronts, added = {}, {}
 end
 
+local NAME = { 'w1:', 'w2:', 'w3:' }
+
 local function window_key(id, class)
-  return base .. 'w' .. class .. ':' .. id
+  return base .. NAME[class] .. id
 end
 
 local function mark_of(lane, class)
@@ -112,19 +114,19 @@ function Window.pop(id, lane, class)
   local front = fronts[key]
   if not front then
     write_added(key)
-    front = call('ZRANGE', key, 0, FIRST_PAGE - 1)
-    front.taken, front.whole = 0, #front < FIRST_PAGE
+    local members = call('ZRANGE', key, '0', text(FIRST_PAGE - 1))
+    front = { members = members, taken = 0, whole = #members < FIRST_PAGE }
     fronts[key] = front
   end
-  local at = front.taken + 1
-  if at >= #front and not front.whole then
-    local more = call('ZRANGE', key, #front, #front + WINDOW_PAGE - 1)
+  local at, members = front.taken + 1, front.members
+  if at >= #members and not front.whole then
+    local more = call('ZRANGE', key, text(#members), text(#members + WINDOW_PAGE - 1))
     front.whole = #more < WINDOW_PAGE
     for _, member in ipairs(more) do
-      front[#front + 1] = member
+      members[#members + 1] = member
     end
   end
-  local first, second = front[at], front[at + 1]
+  local first, second = members[at], members[at + 1]
   if not first then
     lane[LENGTH + class], lane[DUE + class] = 0, false
     return nil
@@ -139,7 +141,7 @@ end
 function Window.save()
   for key, front in pairs(fronts) do
     if front.taken > 0 then
-      call('ZREMRANGEBYRANK', key, 0, front.taken - 1)
+      call('ZREMRANGEBYRANK', key, '0', text(front.taken - 1))
     end
   end
   for key, list in pairs(added) do
