@@ -24,6 +24,8 @@ local RATE, PROBE, MARKS, REFILL = 26, 27, 28, 29
 local HEAD_OUT = 30
 
 local FAST_RING, SLOW_RING = 1, 2
+-- How many lanes and tenants may be saved before they are unpacked again.
+local SAVES_KEPT = 500
 
 -- A tenant's settings, turns, how many lanes it has and how many are in each of its rings, and where
 -- it stands itself.
@@ -56,6 +58,25 @@ local function flags_of(byte)
     flag_sets[byte] = flags
   end
   return flags
+end
+
+-- Lanes and tenants as calls have left them, by key, with what they were packed to: while Redis has the
+-- same, they need not be unpacked again. Who is loaded is taken out until it is saved, so that a call
+-- that failed leaves no changes here; and all are forgotten every so often, so that they stay few.
+local left, packed_to, saves = {}, {}, 0
+
+local function leave(key, it, packed)
+  saves = saves + 1
+  if saves > SAVES_KEPT then
+    left, packed_to, saves = {}, {}, 0
+  end
+  left[key], packed_to[key] = it, packed
+end
+
+local function load(key, packed, unpack_one)
+  local it = packed and packed_to[key] == packed and left[key]
+  left[key] = nil
+  return it or unpack_one(packed)
 end
 
 -- What is not set is 0, and the tenant that is none all zeros.
@@ -103,8 +124,8 @@ end
 function Lane.load(id)
   local lane = lanes[id]
   if lane == nil then
-    local packed = call('GET', base .. 'l:' .. id)
-    lane = unpack_lane(packed)
+    local key = base .. 'l:' .. id
+    lane = load(key, call('GET', key), unpack_lane)
     lanes[id] = lane
   end
   return lane
@@ -121,7 +142,7 @@ local function load_missing(ids, loaded, prefix, unpack_one)
   end
   if #keys > 0 then
     for place, packed in ipairs(call('MGET', unpack(keys))) do
-      loaded[missing[place]] = unpack_one(packed)
+      loaded[missing[place]] = load(keys[place], packed, unpack_one)
     end
   end
 end
@@ -215,7 +236,8 @@ end
 function Tenant.load(id)
   local tenant = tenants[id]
   if not tenant then
-    tenant = unpack_tenant(call('GET', base .. 't:' .. id))
+    local key = base .. 't:' .. id
+    tenant = load(key, call('GET', key), unpack_tenant)
     tenants[id] = tenant
   end
   return tenant
@@ -236,6 +258,14 @@ function Tenant.touch(id)
   end
 end
 
+-- Notes for one command what a lane or tenant is packed to, and that it is left so: nothing of it may
+-- be changed any more in this call.
+local function save(list, key, it, packed)
+  list[#list + 1] = key
+  list[#list + 1] = packed
+  leave(key, it, packed)
+end
+
 local function set_all(list)
   for from = 1, #list, 1000 do
     call('MSET', unpack(list, from, min(from + 999, #list)))
@@ -246,8 +276,7 @@ function Lane.save()
   local list = {}
   for _, id in ipairs(changed_lanes) do
     if lanes[id] then
-      list[#list + 1] = base .. 'l:' .. id
-      list[#list + 1] = pack_lane(lanes[id])
+      save(list, base .. 'l:' .. id, lanes[id], pack_lane(lanes[id]))
     end
   end
   set_all(list)
@@ -261,8 +290,7 @@ function Tenant.save()
     if tenant[T_LANES] == 0 and not tenant[T_SUSPENDED] and not tenant[T_RATE] then
       call('DEL', base .. 't:' .. id)
     else
-      list[#list + 1] = base .. 't:' .. id
-      list[#list + 1] = pack_tenant(tenant)
+      save(list, base .. 't:' .. id, tenant, pack_tenant(tenant))
     end
   end
   set_all(list)
