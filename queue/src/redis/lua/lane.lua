@@ -81,14 +81,25 @@ end
 
 -- What is not set is 0, and the tenant that is none all zeros.
 local NOBODY = string.rep('\0', 16)
-local LANE_FORMAT = '>c16I7I4I4BBBBI6I7I7I7I4I7I7BBBI7I7I7'
+-- An idle lane has the first part only.
+local IDLE_FORMAT, IDLE_BYTES = '>c16I7I4I4BBBI6', 40
+local LANE_FORMAT = IDLE_FORMAT .. 'BI7I7I7I4I7I7BBBI7I7I7'
+
+local function is_idle(lane)
+  return lane[OUT] == 0 and lane[LENGTH + 1] + lane[LENGTH + 2] + lane[LENGTH + 3] == 0 and lane[RING] == 0
+    and not (lane[ALARM] or lane[LEASE_ALARM] or lane[HEAD] or lane[RATE] or lane[PROBE] or lane[MARKS] or lane[REFILL])
+end
 
 local function pack_lane(lane)
   local flags = (lane[PAUSED] and 1 or 0) + (lane[ORDERED] and 2 or 0) + (lane[OPEN] and 4 or 0)
     + (lane[SLUGGISH] and 8 or 0) + (lane[SLOW] and 16 or 0) + (lane[OCCUPIED] and 32 or 0)
     + (lane[STALE] and 64 or 0) + (lane[HEAD_OUT] and 128 or 0)
+  if is_idle(lane) then
+    return pack(IDLE_FORMAT, lane[TENANT] or NOBODY, lane[REVISION], lane[MAX_IN_FLIGHT],
+      lane[WORKING_CAP], flags, lane[PASSED_RETRY], lane[PASSED_REPLAY], lane[TURN])
+  end
   local packed = pack(LANE_FORMAT, lane[TENANT] or NOBODY, lane[REVISION], lane[MAX_IN_FLIGHT],
-    lane[WORKING_CAP], flags, lane[PASSED_RETRY], lane[PASSED_REPLAY], lane[RING], lane[TURN],
+    lane[WORKING_CAP], flags, lane[PASSED_RETRY], lane[PASSED_REPLAY], lane[TURN], lane[RING],
     lane[ALARM] or 0, lane[LEASE_ALARM] or 0, lane[HEAD] or 0, lane[OUT], lane[OLDEST] or 0,
     lane[LAPSE] or 0, lane[LENGTH + 1], lane[LENGTH + 2], lane[LENGTH + 3], lane[DUE + 1] or 0,
     lane[DUE + 2] or 0, lane[DUE + 3] or 0)
@@ -98,11 +109,26 @@ local function pack_lane(lane)
   return packed
 end
 
+local function unpack_idle(packed)
+  local tenant, revision, most, cap, byte, retry, replay, turn = unpack_from(IDLE_FORMAT, packed)
+  local flags = flags_of(byte)
+  return {
+    tenant ~= NOBODY and tenant, revision, most, flags[1], flags[2], flags[3],
+    cap, retry, replay, flags[4],
+    flags[5], 0, turn, false, false, flags[6],
+    false, 0, false,
+    0, 0, 0, false, false, false,
+    false, false, false, false, flags[8], false, flags[7],
+  }
+end
+
 local function unpack_lane(packed)
   if not packed then
     return false
+  elseif #packed == IDLE_BYTES then
+    return unpack_idle(packed)
   end
-  local tenant, revision, most, cap, byte, retry, replay, ring, turn, alarm, lease_alarm, head, out,
+  local tenant, revision, most, cap, byte, retry, replay, turn, ring, alarm, lease_alarm, head, out,
     oldest, lapse, length_1, length_2, length_3, due_1, due_2, due_3, rest =
     unpack_from(LANE_FORMAT, packed)
   local flags = flags_of(byte)
