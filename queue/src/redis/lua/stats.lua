@@ -5,6 +5,9 @@ local LANES_AT_ONCE = 100
 
 if is_first then
   Placement.advance()
+  -- What is read here has to be there.
+  Window.save()
+  Sorted.flush()
 end
 local from = is_first and '-' or '(' .. cursor
 local page = call('ZRANGEBYLEX', base .. 'occupied', from, '+', 'LIMIT', 0, LANES_AT_ONCE)
