@@ -183,7 +183,7 @@ fn script_micros(admin: &mut redis::Connection) -> redis::RedisResult<u64> {
         let rest = info.lines().find_map(|line| line.strip_prefix(name))?;
         rest.split("usec=").nth(1)?.split(',').next()?.parse::<u64>().ok()
     };
-    Ok(micros("cmdstat_evalsha:").unwrap_or(0) + micros("cmdstat_eval:").unwrap_or(0))
+    Ok(micros("cmdstat_fcall:").unwrap_or(0))
 }
 
 fn redis_cpu(admin: &mut redis::Connection) -> redis::RedisResult<f64> {

@@ -71,7 +71,7 @@ impl Call {
     pub fn release(tickets: &[Ticket]) -> Self {
         let mut packed = Packed::default();
         for ticket in tickets {
-            packed.id(ticket.lane.0).number(ticket.lease.0);
+            packed.ticket(ticket);
         }
         Self::new(Function::Release, vec![packed.0])
     }

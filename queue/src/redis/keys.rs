@@ -7,18 +7,16 @@
 ///
 /// | key | type | holds |
 /// | --- | --- | --- |
-/// | `meta` | string | epoch, counters, what sleepers were told (MessagePack) |
-/// | `l:<lane>` | string | the lane's settings and standing (MessagePack): all that is kept of an idle one |
+/// | `meta` | string | epoch, counters, what sleepers were told |
+/// | `l:<lane>` | string | the lane's settings and standing: all that is kept of an idle one |
 /// | `w1:<lane>`, `w2:`, `w3:` | sorted set | the window of a class: due time, arrival, id |
-/// | `k:<lane>` | hash | the ids that wait or are leased |
-/// | `o:<lane>` | sorted set | leases: token, class, id, place, when granted, worker |
-/// | `t:<tenant>` | string | the tenant's settings and standing (MessagePack) |
-/// | `f:<tenant>`, `s:`, `r:` | sorted set | turns of its fast and slow lanes, and of those that want a refill |
+/// | `k:<lane>` | hash | the ids that wait or are leased; of those that are leased the lease: token, class, place, when granted, until when, worker |
+/// | `t:<tenant>` | string | the tenant's settings and standing, with its rings of fast and slow lanes while they are short |
+/// | `f:<tenant>`, `s:`, `r:` | sorted set | turns of its fast and slow lanes when they are many, and of those that want a refill |
 /// | `fast`, `slow`, `refills` | sorted set | turns of the tenants that have any |
 /// | `h:<worker>` | hash | how many leases a worker holds, in all, of slow lanes, of each tenant |
-/// | `expiries` | sorted set | token and lane of every lease; its score is when it runs out |
-/// | `alarms` | sorted set | when to look at a lane or tenant again |
-/// | `orphans` | hash | leases of dropped lanes |
+/// | `alarms` | sorted set | when to look at a lane, a tenant or an orphan again |
+/// | `orphans` | hash | leases of dropped lanes, by token |
 /// | `occupied` | sorted set | lanes for statistics to look at |
 ///
 /// There is one shard, number 0. More of them would be chosen by tenant, and asked in turn.

@@ -12,12 +12,14 @@ use redis::{ErrorKind, RedisError};
 
 /// What every function can use.
 const PRELUDE: &str = include_str!("lua/prelude.lua");
-const PARTS: [&str; 9] = [
+const PARTS: [&str; 11] = [
+    include_str!("lua/meta.lua"),
     include_str!("lua/sorted.lua"),
     include_str!("lua/turns.lua"),
     include_str!("lua/rate.lua"),
     include_str!("lua/lane.lua"),
     include_str!("lua/slots.lua"),
+    include_str!("lua/known.lua"),
     include_str!("lua/window.lua"),
     include_str!("lua/lease.lua"),
     include_str!("lua/placement.lua"),

@@ -35,6 +35,33 @@ pub async fn lanes_of_a_tenant_are_served_in_turn(queue: Arc<dyn Queue>) {
     }
 }
 
+/// More than are kept in one place: the ring grows, shrinks, and grows again.
+pub async fn many_lanes_of_a_tenant_are_served_in_turn(queue: Arc<dyn Queue>) {
+    let bench = Bench::new(queue);
+    let mut lanes = Vec::new();
+    for _ in 0..20 {
+        lanes.push(bench.lane().await);
+    }
+    for _ in 0..3 {
+        for lane in &lanes {
+            bench.push(*lane, 2).await;
+        }
+        let mut order = Vec::new();
+        for _ in 0..8 {
+            let tickets = bench.fetch(5).await;
+            order.extend(tickets.iter().map(|ticket| ticket.lane));
+            bench.done(&tickets).await;
+        }
+        let (first, second) = order.split_at(lanes.len());
+        assert_eq!(first, second, "in the same order again");
+        let mut each = first.to_vec();
+        each.sort_unstable();
+        each.dedup();
+        assert_eq!(each.len(), lanes.len(), "each once before anybody twice");
+    }
+    bench.expect_nothing().await;
+}
+
 pub async fn later_classes_get_every_tenth_turn(queue: Arc<dyn Queue>) {
     let bench = Bench::new(queue);
     let lane = bench.lane_with(|settings| settings.max_in_flight = 1).await;

@@ -14,7 +14,7 @@ mod serving;
 pub use self::fairness::{
     a_tenant_takes_at_most_a_quarter_of_the_slots_while_others_wait,
     lanes_of_a_tenant_are_served_in_turn, later_classes_get_every_tenth_turn,
-    slow_lanes_leave_the_last_eighth_of_the_slots_free,
+    many_lanes_of_a_tenant_are_served_in_turn, slow_lanes_leave_the_last_eighth_of_the_slots_free,
     slow_lanes_take_at_most_half_of_the_slots_while_others_wait, tenants_are_served_in_turn,
 };
 pub use self::leases::{
@@ -90,6 +90,7 @@ macro_rules! conformance {
             deliveries_come_in_the_order_they_are_due
             each_delivery_goes_to_one_of_many_workers
             lanes_of_a_tenant_are_served_in_turn
+            many_lanes_of_a_tenant_are_served_in_turn
             later_classes_get_every_tenth_turn
             older_settings_are_ignored
             pushing_what_is_known_changes_nothing

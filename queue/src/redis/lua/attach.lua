@@ -11,7 +11,7 @@ end
 
 if not meta then
   meta = {
-    lanes = 0, paused = 0, open = 0, reclaimed = 0,
+    lanes = 0, paused = 0, open = 0, leased = 0, orphans = 0, reclaimed = 0,
     arrivals = 0, turns = 0, tokens = 0, generations = 0,
   }
   -- Nobody can hold tickets of a queue that was never there before.
@@ -23,7 +23,7 @@ elseif former ~= '' and former ~= meta.epoch then
   meta.serve_from = max(meta.serve_from, meta.started + GRACE)
 end
 if known ~= meta.epoch or serve_from ~= meta.serve_from then
-  call('SET', base .. 'meta', cmsgpack.pack(meta))
+  Meta.save()
   call('PUBLISH', base .. 'bell', 'l')
 end
 return 'k' .. meta.epoch

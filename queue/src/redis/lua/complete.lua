@@ -3,29 +3,31 @@ local NONE_NEXT = 0
 
 local function complete(id, token, class, delivery, feedback, next_class, delay)
   local lane = Lane.load(id)
-  local lease = lane and Lease.finish(id, lane, token)
-  if not lease and Lease.put_back(id, token, class, delivery, Lease.NO_DELIVERY) then
+  local of_class, _, _, granted
+  if lane then
+    of_class, _, _, granted = Lease.finish(id, lane, token, delivery)
+  end
+  if not of_class and Lease.put_back(id, token, class, delivery, Lease.NO_DELIVERY) then
     lane = Lane.load(id)
-    Lease.save()
-    lease = Lease.finish(id, lane, token)
+    of_class, _, _, granted = Lease.finish(id, lane, token, delivery)
   end
-  if not lease then
-    return Lease.bury(token, id)
+  if not of_class then
+    return Lease.bury(token)
   end
-  Lease.heed(lane, lease, feedback)
+  Lease.heed(lane, token, granted, feedback)
   if next_class ~= NONE_NEXT then
     meta.arrivals = meta.arrivals + 1
-    if lease.class == HEAD_CLASS then
+    if of_class == HEAD_CLASS then
       Lease.head_due(lane, now + delay)
     else
-      Window.offer(id, lane, lease.delivery, next_class, now + delay, meta.arrivals)
+      Window.offer(id, lane, delivery, next_class, now + delay, meta.arrivals)
     end
   end
   Lane.touch(id)
 end
 
 local items, at = ARGV[3], 1
-Lane.load_named(items, 49)
+Lane.load_named(items, 49, 24)
 while at <= #items do
   local id, token, class, delivery, feedback, next_class, delay
   id, token, class, delivery, feedback, next_class, delay, at =

@@ -9,12 +9,7 @@ local function change_order(lane)
   if ordered then
     lane[HEAD] = sooner(Lane.next_due(lane), Lane.beyond(lane))
     Window.clear(id, lane)
-    call('DEL', base .. 'k:' .. id)
-    for _, lease in ipairs(Lease.all(id)) do
-      if lease.class ~= HEAD_CLASS then
-        call('HSET', base .. 'k:' .. id, lease.delivery, '')
-      end
-    end
+    Known.forget_waiting(id)
   else
     local at = sooner(lane[HEAD], lane[OUT] > 0 and now)
     lane[HEAD] = false
@@ -46,6 +41,7 @@ local function change_tenant(lane)
   end
   local tenant = Tenant.load(tenant_id)
   tenant[T_LANES] = tenant[T_LANES] + 1
+  Tenant.touch(tenant_id)
 end
 
 local lane = Lane.load_or_make(id)

@@ -7,7 +7,8 @@ if lane then
   Sorted.drop('occupied', id)
   Lease.orphan_all(id, lane)
   Window.clear(id, lane)
-  call('DEL', base .. 'k:' .. id, base .. 'o:' .. id, base .. 'l:' .. id)
+  Known.clear(id)
+  Lane.forget(id)
   meta.lanes = meta.lanes - 1
   meta.paused = meta.paused - (lane[PAUSED] and 1 or 0)
   meta.open = meta.open - (lane[OPEN] and 1 or 0)

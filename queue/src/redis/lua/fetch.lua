@@ -2,61 +2,66 @@
 local worker, slots, most = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5])
 local REPLAY_TURNS_PASSED, RETRY_TURNS_PASSED = 8, 9
 
+local fast, slow
+
 local function others_wait(tenant_id)
   local function is_other(other)
     return other ~= tenant_id
   end
-  return Turns.find(Turns.open('fast'), is_other) or Turns.find(Turns.open('slow'), is_other)
+  return Turns.find(fast, is_other) or Turns.find(slow, is_other)
 end
 
 local function has_share(tenant_id)
   return not Slots.tenant_is_full(worker, tenant_id, slots) or not others_wait(tenant_id)
 end
 
--- The first in line of both rings who is accepted: whose turn is the older.
-local function first_of(fast, slow, accept)
-  local id, turn = Turns.find(fast, accept)
-  if slow then
-    local slow_id, slow_turn = Turns.find(slow, accept)
-    if slow_id and (not id or slow_turn < turn) then
-      return slow_id
-    end
+-- The first in line of both rings: whose turn is the older.
+local function older(fast_id, fast_turn, slow_id, slow_turn)
+  if slow_id and (not fast_id or slow_turn < fast_turn) then
+    return slow_id
   end
-  return id
+  return fast_id
 end
 
 -- The next lane that may be served to the worker, within its share of slots. Only tenants that have
 -- their share already are passed over, and of those there are a handful at most.
 local function next_in_line()
-  local fast = Turns.open('fast')
-  local slow_too = not Slots.slow_are_full(worker, slots, Turns.find(fast) ~= nil)
-  local tenant_id = first_of(fast, slow_too and Turns.open('slow'), has_share)
-  if tenant_id then
-    slow_too = slow_too and Tenant.load(tenant_id)[T_SLOW] > 0
-    return tenant_id, first_of(Turns.of('f', tenant_id), slow_too and Turns.of('s', tenant_id))
+  local slow_too = Turns.find(slow) and not Slots.slow_are_full(worker, slots, Turns.find(fast) ~= nil)
+  local tenant_id, turn = Turns.find(fast, has_share)
+  if slow_too then
+    tenant_id = older(tenant_id, turn, Turns.find(slow, has_share))
   end
+  if not tenant_id then
+    return nil
+  end
+  local tenant = Tenant.load(tenant_id)
+  local id
+  id, turn = Turns.first_lane(FAST_RING, tenant_id, tenant)
+  if slow_too then
+    id = older(id, turn, Turns.first_lane(SLOW_RING, tenant_id, tenant))
+  end
+  return tenant_id, id
 end
 
 -- The class that goes next: first tries before retries before replays, but each later class at
 -- least every tenth turn. Replays are let in a turn sooner, so that both don't come due together.
 local function next_class(lane)
-  local function is_due(class)
-    return lane[DUE + class] and lane[DUE + class] <= now
-  end
-  local retry, replay = lane[PASSED_RETRY], lane[PASSED_REPLAY]
-  local retry_overdue = is_due(2) and retry >= RETRY_TURNS_PASSED
-  local replay_overdue = is_due(3) and replay >= REPLAY_TURNS_PASSED
+  local first, retry, replay = lane[DUE + 1], lane[DUE + 2], lane[DUE + 3]
+  local retry_due, replay_due = retry and retry <= now, replay and replay <= now
+  local retry_passed, replay_passed = lane[PASSED_RETRY], lane[PASSED_REPLAY]
+  local retry_overdue = retry_due and retry_passed >= RETRY_TURNS_PASSED
+  local replay_overdue = replay_due and replay_passed >= REPLAY_TURNS_PASSED
   local class
-  if retry_overdue and not (replay_overdue and replay >= retry) then
+  if retry_overdue and not (replay_overdue and replay_passed >= retry_passed) then
     class = 2
   elseif replay_overdue then
     class = 3
   else
-    class = is_due(1) and 1 or is_due(2) and 2 or is_due(3) and 3
+    class = first and first <= now and 1 or retry_due and 2 or replay_due and 3
   end
   if class then
-    lane[PASSED_RETRY] = is_due(2) and class ~= 2 and min(retry + 1, 255) or 0
-    lane[PASSED_REPLAY] = is_due(3) and class ~= 3 and min(replay + 1, 255) or 0
+    lane[PASSED_RETRY] = retry_due and class ~= 2 and min(retry_passed + 1, 255) or 0
+    lane[PASSED_REPLAY] = replay_due and class ~= 3 and min(replay_passed + 1, 255) or 0
   end
   return class
 end
@@ -121,12 +126,28 @@ local function hand_out(tenant_id, id)
   return ticket
 end
 
+-- Reads at once what the first turns are about: tenants, the worker's slots, and lanes.
+local function look_ahead()
+  local tenant_ids, lane_ids = Turns.front(fast), {}
+  if #tenant_ids == 0 then
+    return
+  end
+  Tenant.load_all(tenant_ids)
+  Slots.read(worker, tenant_ids)
+  for _, tenant_id in ipairs(tenant_ids) do
+    lane_ids[#lane_ids + 1] = Turns.first_lane(FAST_RING, tenant_id, Tenant.load(tenant_id))
+  end
+  Lane.load_all(lane_ids)
+end
+
 local more = Placement.advance()
+fast, slow = Turns.open('fast'), Turns.open('slow')
 local free = slots - Slots.held(worker).all
 local tickets = {}
 -- Whether the worker need not look again before it is called, or before an instant that it is told.
 local vain = free <= 0 or now < meta.serve_from
 if not vain then
+  look_ahead()
   -- Whose copy of a window was wrong costs a turn and is right then.
   for _ = 1, min(most, free) do
     local tenant_id, id = next_in_line()
@@ -154,5 +175,5 @@ if vain then
   end
 end
 Finish.call_sleepers(vain and 't')
-call('SET', base .. 'meta', cmsgpack.pack(meta))
+Meta.save()
 return 'k' .. pack('>I7', max(wake - now, 0)) .. table.concat(tickets)

@@ -3,20 +3,19 @@
 
 -- When the next alarm goes off; nil when none is set.
 function Finish.next_wake()
-  local alarm = call('ZRANGE', base .. 'alarms', 0, 0)[1]
-  local wake = alarm and unpack_from('>I7', alarm)
-  local expiry = call('ZRANGE', base .. 'expiries', 0, 0, 'WITHSCORES')[2]
-  return sooner(wake, expiry and tonumber(expiry)) or nil
+  local alarm = call('ZRANGE', base .. 'alarms', '0', '0')[1]
+  return alarm and (unpack_from('>I7', alarm)) or nil
 end
 
+-- Puts everything in its place and writes it. What lies in others is written before them.
 function Finish.write()
   Placement.settle()
+  Turns.flush()
   Lane.save()
   Tenant.save()
-  Lease.save()
   Slots.save()
   Window.save()
-  Turns.flush()
+  Known.save()
   Sorted.flush()
 end
 
@@ -45,5 +44,5 @@ end
 function Finish.done(vain)
   Finish.write()
   Finish.call_sleepers(vain)
-  call('SET', base .. 'meta', cmsgpack.pack(meta))
+  Meta.save()
 end

@@ -9,7 +9,7 @@
 
 local call = redis.call
 local pack, unpack_from = struct.pack, struct.unpack
-local max, min, ceil = math.max, math.min, math.ceil
+local max, min, ceil, floor, sub = math.max, math.min, math.ceil, math.floor, string.sub
 
 local WINDOW = 128
 local HORIZON = 900000000
@@ -34,13 +34,8 @@ local meta
 
 -- The parts. Each is a function of its own that fills in its table: what it takes from here is then
 -- handed on from function to function and not looked up for each of them anew.
-local Sorted, Turns, Rate, Lane, Tenant = {}, {}, {}, {}, {}
-local Slots, Window, Lease, Placement, Finish = {}, {}, {}, {}, {}
-
--- The number as a sorted set's score: Lua would write it as 1.8e+15.
-local function score(number)
-  return string.format('%.0f', number)
-end
+local Meta, Sorted, Turns, Rate, Lane, Tenant = {}, {}, {}, {}, {}, {}
+local Slots, Known, Window, Lease, Placement, Finish = {}, {}, {}, {}, {}, {}
 
 -- The sooner of two instants of which either may not be set.
 local function sooner(a, b)
@@ -48,6 +43,20 @@ local function sooner(a, b)
     return min(a, b)
   end
   return a or b or false
+end
+
+-- Small numbers as text: Redis would print each anew, with all that fractions take.
+local texts = {}
+
+local function text(number)
+  local it = texts[number]
+  if not it then
+    it = tostring(number)
+    if number < 1024 then
+      texts[number] = it
+    end
+  end
+  return it
 end
 
 -- Notes an id in a list, once.
@@ -74,12 +83,12 @@ local function begin(shard, instant)
     local time = call('TIME')
     now = time[1] * 1000000 + time[2]
   end
-  local packed = call('GET', base .. 'meta')
-  meta = packed and cmsgpack.unpack(packed)
+  meta = Meta.load()
   Sorted.begin()
   Turns.begin()
   Lane.begin()
   Slots.begin()
+  Known.begin()
   Window.begin()
   Lease.begin()
   Placement.begin()

@@ -1,6 +1,7 @@
 -- Takes in what the database had. See `Queue::refill`.
 local id, class, generation, has_beyond, beyond = unpack_from('>c16BI7BI7', ARGV[3])
 local items, at = ARGV[4], 1
+Lane.load_named(items, 40, 16)
 local lane = Lane.load(id)
 -- A lane dropped meanwhile is not made again by an answer to a question it asked before.
 if lane then

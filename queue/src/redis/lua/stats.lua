@@ -5,6 +5,9 @@ local LANES_AT_ONCE = 100
 
 if is_first then
   Placement.advance()
+  -- What is read here has to be there.
+  Window.save()
+  Sorted.flush()
 end
 local from = is_first and '-' or '(' .. cursor
 local page = call('ZRANGEBYLEX', base .. 'occupied', from, '+', 'LIMIT', 0, LANES_AT_ONCE)
@@ -44,6 +47,5 @@ for _, id in ipairs(page) do
 end
 Finish.done()
 local whole = #page < LANES_AT_ONCE
-local leased = call('ZCARD', base .. 'expiries') - call('HLEN', base .. 'orphans')
-return 'k' .. pack('>I7I7I7I7I7I7I7I7I7B', meta.lanes, ready, delayed, max(leased, 0), meta.paused, meta.open,
+return 'k' .. pack('>I7I7I7I7I7I7I7I7I7B', meta.lanes, ready, delayed, max(meta.leased, 0), meta.paused, meta.open,
   behind, oldest_ready, meta.reclaimed, whole and 0 or 1) .. (whole and '' or page[#page])

@@ -28,7 +28,7 @@ local more = Placement.advance()
 local requests = {}
 for _ = 1, LANES_ASKED do
   local tenant_id = Turns.find(Turns.open('refills'))
-  local id = tenant_id and Turns.find(Turns.of('r', tenant_id))
+  local id = tenant_id and Turns.find(Turns.open('r:' .. tenant_id))
   local lane = id and Lane.load(id)
   if not lane then
     break
@@ -47,5 +47,5 @@ if vain and not more then
   meta.told_refills = max(meta.told_refills or 0, wake)
 end
 Finish.call_sleepers(vain and 'r')
-call('SET', base .. 'meta', cmsgpack.pack(meta))
+Meta.save()
 return 'k' .. pack('>I7', max((wake or now) - now, 0)) .. table.concat(requests)

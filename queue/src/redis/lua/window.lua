@@ -1,10 +1,24 @@
 -- What a lane holds of each class: a window, and a mark when the database holds more.
 --
--- A window is a sorted set of due time, arrival and id. The ids that wait or are leased are kept in
--- a hash beside it: pushing one of them changes nothing.
+-- A window is a sorted set of due time, arrival and id. What a call takes out and puts in is written at
+-- its end, but for what it has to read before.
+
+-- How many of a window's front are read first, and then at a time.
+local FIRST_PAGE, WINDOW_PAGE = 4, 16
+
+-- What was read of the front of windows, by key, and how many were taken of it.
+local fronts
+-- What is to be put in, by key.
+local added
+
+function Window.begin()
+  fronts, added = {}, {}
+end
+
+local NAME = { 'w1:', 'w2:', 'w3:' }
 
 local function window_key(id, class)
-  return base .. 'w' .. class .. ':' .. id
+  return base .. NAME[class] .. id
 end
 
 local function mark_of(lane, class)
@@ -21,10 +35,29 @@ function Window.leave(lane, class, at)
   mark.left = sooner(mark.left, at)
 end
 
+local function add(key, member)
+  local list = added[key]
+  if list then
+    list[#list + 1] = '0'
+    list[#list + 1] = member
+  else
+    added[key] = { '0', member }
+  end
+end
+
+-- Puts in what is to be put in, before the window is read.
+local function write_added(key)
+  if added[key] then
+    call_in_pieces('ZADD', key, added[key])
+    added[key] = nil
+  end
+end
+
 -- Whether a full window has room for one that is due before the latest in it, which then makes
 -- room and is left to the database.
 local function displace_latest(id, lane, class, due, arrival)
   local key = window_key(id, class)
+  write_added(key)
   local latest = call('ZRANGE', key, -1, -1)[1]
   if not latest then
     return true
@@ -35,7 +68,7 @@ local function displace_latest(id, lane, class, due, arrival)
     return false
   end
   call('ZREM', key, latest)
-  call('HDEL', base .. 'k:' .. id, latest_id)
+  Known.set(id, latest_id, false)
   lane[LENGTH + class] = lane[LENGTH + class] - 1
   Window.leave(lane, class, latest_due)
   return true
@@ -47,83 +80,72 @@ function Window.offer(id, lane, delivery, class, due, arrival)
     lane[HEAD] = sooner(lane[HEAD], due)
     return false
   end
-  local known = base .. 'k:' .. id
-  if due > now + HORIZON or lane[LENGTH + class] >= WINDOW then
-    if call('HEXISTS', known, delivery) == 1 then
-      return false
-    end
-    if due > now + HORIZON then
-      Window.leave(lane, class, due)
-      return false
-    end
-    if not displace_latest(id, lane, class, due, arrival) then
-      return false
-    end
-  end
-  if call('HSETNX', known, delivery, '') == 0 then
+  if Known.get(id, delivery) then
     return false
   end
-  call('ZADD', window_key(id, class), '0', pack('>I7I6c16', due, arrival, delivery))
+  if due > now + HORIZON then
+    Window.leave(lane, class, due)
+    return false
+  end
+  if lane[LENGTH + class] >= WINDOW and not displace_latest(id, lane, class, due, arrival) then
+    return false
+  end
+  Known.set(id, delivery, '')
+  add(window_key(id, class), pack('>I7I6c16', due, arrival, delivery))
   lane[LENGTH + class] = lane[LENGTH + class] + 1
   lane[DUE + class] = sooner(lane[DUE + class], due)
   return true
 end
 
--- What was read of the front of windows, by class and lane, and how many were taken of it.
-local fronts
-
-function Window.begin()
-  fronts = { {}, {}, {} }
-end
-
 -- The first in line: its due time, arrival and id.
 function Window.head(id, class)
-  local first = call('ZRANGE', window_key(id, class), 0, 0)[1]
+  local key = window_key(id, class)
+  write_added(key)
+  local first = call('ZRANGE', key, 0, 0)[1]
   if first then
     return unpack_from('>I7I6c16', first)
   end
 end
 
--- The front of a window, with one more than was taken if there is one: the next to be due.
-local function front_of(id, class)
-  local front = fronts[class][id]
+-- Takes the first in line out: its due time, arrival and id. One more than is taken is read of the
+-- window's front, if there is one: the next to be due.
+function Window.pop(id, lane, class)
+  local key = window_key(id, class)
+  local front = fronts[key]
   if not front then
-    front = { taken = 0, page = 2 }
-    fronts[class][id] = front
+    write_added(key)
+    local members = call('ZRANGE', key, '0', text(FIRST_PAGE - 1))
+    front = { members = members, taken = 0, whole = #members < FIRST_PAGE }
+    fronts[key] = front
   end
-  if #front < front.taken + 2 and not front.whole then
-    local more = call('ZRANGE', window_key(id, class), #front, #front + front.page - 1)
-    front.whole = #more < front.page
-    front.page = 16
+  local at, members = front.taken + 1, front.members
+  if at >= #members and not front.whole then
+    local more = call('ZRANGE', key, text(#members), text(#members + WINDOW_PAGE - 1))
+    front.whole = #more < WINDOW_PAGE
     for _, member in ipairs(more) do
-      front[#front + 1] = member
+      members[#members + 1] = member
     end
   end
-  return front
-end
-
--- Takes the first in line out: its due time, arrival and id.
-function Window.pop(id, lane, class)
-  local front = front_of(id, class)
-  local first, second = front[front.taken + 1], front[front.taken + 2]
+  local first, second = members[at], members[at + 1]
   if not first then
     lane[LENGTH + class], lane[DUE + class] = 0, false
     return nil
   end
-  front.taken = front.taken + 1
+  front.taken = at
   lane[LENGTH + class] = second and lane[LENGTH + class] - 1 or 0
   lane[DUE + class] = second and unpack_from('>I7', second) or false
   return unpack_from('>I7I6c16', first)
 end
 
--- Takes out of Redis what was taken.
+-- Takes out of Redis what was taken, and puts in what was put in.
 function Window.save()
-  for class = 1, 3 do
-    for id, front in pairs(fronts[class]) do
-      if front.taken > 0 then
-        call('ZREMRANGEBYRANK', window_key(id, class), 0, front.taken - 1)
-      end
+  for key, front in pairs(fronts) do
+    if front.taken > 0 then
+      call('ZREMRANGEBYRANK', key, '0', text(front.taken - 1))
     end
+  end
+  for key, list in pairs(added) do
+    call_in_pieces('ZADD', key, list)
   end
   Window.begin()
 end
@@ -131,9 +153,11 @@ end
 -- Takes out one that waits somewhere in a window.
 function Window.remove(id, lane, delivery)
   for class = 1, 3 do
-    for place, member in ipairs(call('ZRANGE', window_key(id, class), 0, -1)) do
+    local key = window_key(id, class)
+    write_added(key)
+    for place, member in ipairs(call('ZRANGE', key, 0, -1)) do
       if member:sub(14) == delivery then
-        call('ZREM', window_key(id, class), member)
+        call('ZREM', key, member)
         lane[LENGTH + class] = lane[LENGTH + class] - 1
         if place == 1 then
           lane[DUE + class] = Window.head(id, class) or false
@@ -147,7 +171,9 @@ end
 -- Forgets windows and marks.
 function Window.clear(id, lane)
   for class = 1, 3 do
-    call('DEL', window_key(id, class))
+    local key = window_key(id, class)
+    added[key] = nil
+    call('DEL', key)
     lane[LENGTH + class], lane[DUE + class] = 0, false
   end
   lane[MARKS] = false
