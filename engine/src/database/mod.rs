@@ -4,6 +4,7 @@
 //! settings. [`Database::begin_group`] starts the writer's, which most rows go through: on SQLite its
 //! statements run in place ([`sqlite`]), so it speaks [`Sql`] and no entities.
 
+mod due_reader;
 mod postgres;
 mod sql;
 mod sqlite;
@@ -21,6 +22,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::partition::NamedDays;
 
+pub use due_reader::DueReader;
 pub use postgres::{ArrayPool, ArrayTransaction};
 pub use sql::{AllOrNothing, Change, Row, Sql};
 pub use sqlite::{InPlace, InPlaceReader, InPlaceTransaction};
@@ -42,47 +44,6 @@ pub struct Database {
     pub(crate) named_days: NamedDays,
     write: DatabaseConnection,
     in_place: Option<Arc<Mutex<InPlace>>>,
-}
-
-/// Reads what is due.
-#[derive(Debug, Clone)]
-pub enum DueReader {
-    /// Postgres.
-    Arrays(ArrayPool),
-    /// SQLite.
-    InPlace(InPlaceReader),
-}
-
-#[async_trait]
-impl Sql for DueReader {
-    fn backend(&self) -> DbBackend {
-        match self {
-            Self::Arrays(_) => DbBackend::Postgres,
-            Self::InPlace(_) => DbBackend::Sqlite,
-        }
-    }
-
-    fn takes_arrays(&self) -> bool {
-        matches!(self, Self::Arrays(_))
-    }
-
-    fn named_day(&self, at: Timestamp) -> Option<Timestamp> {
-        match self {
-            Self::Arrays(pool) => pool.named_days.of(at),
-            Self::InPlace(_) => None,
-        }
-    }
-
-    async fn execute(&self, _: Statement) -> Result<u64, DbErr> {
-        Err(DbErr::Custom("nothing is written by who reads what is due".to_owned()))
-    }
-
-    async fn query(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
-        match self {
-            Self::Arrays(pool) => pool.query(statement).await,
-            Self::InPlace(reader) => reader.query(statement).await,
-        }
-    }
 }
 
 /// The turn to write SQLite.
