@@ -39,11 +39,13 @@ impl Error {
         Self::Internal { context, source: source.into() }
     }
 
-    /// Whether a change found fewer rows than it had to change ([`crate::database::Change::rows`]).
-    pub(crate) fn is_short_of_rows(&self) -> bool {
+    /// Whether a group came to nothing since a change had fewer rows than it was to have
+    /// ([`crate::database::Change::rows`]), or a row was there already.
+    pub(crate) fn is_dashed_hope(&self) -> bool {
         use sea_orm::DbErr;
-        matches!(self, Self::Internal { source, .. }
-            if matches!(source.downcast_ref(), Some(DbErr::RecordNotUpdated)))
+        matches!(self, Self::Internal { source, .. } if source.downcast_ref().is_some_and(|error| {
+            matches!(error, DbErr::RecordNotUpdated) || is_unique_violation(error)
+        }))
     }
 }
 

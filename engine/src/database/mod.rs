@@ -4,6 +4,7 @@
 //! settings. [`Database::begin_group`] starts the writer's, which most rows go through: on SQLite its
 //! statements run in place ([`sqlite`]), so it speaks [`Sql`] and no entities.
 
+mod connections;
 mod due_reader;
 mod postgres;
 mod sql;
@@ -24,7 +25,7 @@ use crate::partition::NamedDays;
 
 pub use due_reader::DueReader;
 pub use postgres::{ArrayPool, ArrayTransaction};
-pub use sql::{AllOrNothing, Change, Row, Sql};
+pub use sql::{AllOrNothing, Change, Row, Rows, Sql};
 pub use sqlite::{InPlace, InPlaceReader, InPlaceTransaction};
 pub use statement::{execute, one_of, peek_all, placed_runs, query_all, query_one, runs, table};
 

@@ -5,22 +5,24 @@
 //! it does. sea-orm's binding knows no NULL within an array, so values are bound here.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::sea_query::{ArrayType, ValueType};
-use sea_orm::sqlx::postgres::{PgArguments, PgPool, PgRow, Postgres};
-use sea_orm::sqlx::{self, Arguments as _, AssertSqlSafe, Executor, Transaction};
+use sea_orm::sqlx::postgres::{PgArguments, PgConnection, PgPool, PgRow};
+use sea_orm::sqlx::{self, Arguments as _, AssertSqlSafe};
 use sea_orm::{DbBackend, DbErr, QueryResult, RuntimeErr, Statement, Value};
 use tokio::sync::Mutex;
 
 use super::Row;
-use super::sql::Change;
+use super::connections::{Connections, Lent};
+use super::sql::{Change, Rows};
 use super::statement::statement;
 use crate::partition::NamedDays;
 
 /// Begins the writer's transactions, and reads what is due.
 #[derive(Debug, Clone)]
 pub struct ArrayPool {
-    pool: PgPool,
+    connections: Connections,
     pub(super) named_days: NamedDays,
 }
 
@@ -37,7 +39,8 @@ pub struct ArrayTransaction {
 
 #[derive(Debug, Default)]
 struct State {
-    begun: Option<Transaction<'static, Postgres>>,
+    /// The connection that it was begun on.
+    begun: Option<Lent>,
     changes: Vec<Change>,
 }
 
@@ -51,18 +54,24 @@ const PLANS: [(&str, &str); 5] = [
     ("jit", "off"),
 ];
 /// Connections of its own: the writer uses one, and what is due is read by a few at once.
-const CONNECTIONS: u32 = 4;
+const CONNECTIONS: usize = 4;
+/// How long one of them lives.
+const MAX_AGE: Duration = Duration::from_secs(30 * 60);
 
 impl ArrayPool {
     /// Connects, when first used, as `pool` does.
     pub(super) fn beside(pool: &PgPool, named_days: NamedDays) -> Self {
         let connect = pool.connect_options().as_ref().clone().options(PLANS);
-        let options = pool.options().clone().max_connections(CONNECTIONS).min_connections(0);
-        Self { pool: options.connect_lazy_with(connect), named_days }
+        let patience = pool.options().get_acquire_timeout();
+        let connections = Connections::new(connect, CONNECTIONS, patience, MAX_AGE);
+        Self { connections, named_days }
     }
 
     pub(super) async fn query(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
-        query(&self.pool, statement).await
+        let mut lent = self.connections.lend().await.map_err(failed)?;
+        let rows = query(&mut lent, statement).await?;
+        lent.lay_back();
+        Ok(rows)
     }
 
     pub(super) fn transaction(&self) -> ArrayTransaction {
@@ -73,20 +82,20 @@ impl ArrayPool {
 impl ArrayTransaction {
     pub(super) async fn execute(&self, statement: Statement) -> Result<u64, DbErr> {
         let mut state = self.state.lock().await;
-        execute(&mut **state.begin(&self.pool.pool).await?, statement).await
+        execute(state.begin(&self.pool.connections).await?, statement).await
     }
 
     pub(super) async fn query(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
         let mut state = self.state.lock().await;
-        query(&mut **state.begin(&self.pool.pool).await?, statement).await
+        query(state.begin(&self.pool.connections).await?, statement).await
     }
 
     pub(super) async fn peek(&self, statement: Statement) -> Result<Vec<Row>, DbErr> {
         let mut state = self.state.lock().await;
         if state.begun.is_none() && state.changes.is_empty() {
-            return query(&self.pool.pool, statement).await;
+            return self.pool.query(statement).await;
         }
-        query(&mut **state.begin(&self.pool.pool).await?, statement).await
+        query(state.begin(&self.pool.connections).await?, statement).await
     }
 
     pub(super) async fn make(&self, change: Change) {
@@ -95,31 +104,51 @@ impl ArrayTransaction {
 
     pub(super) async fn commit(self) -> Result<(), DbErr> {
         let State { begun, changes } = self.state.into_inner();
-        let Some(mut transaction) = begun else {
-            return make_all(&self.pool.pool, changes).await;
+        let lent = match begun {
+            Some(mut begun) => {
+                make_all(&mut begun, changes).await?;
+                run(&mut begun, "COMMIT").await?;
+                begun
+            }
+            None => {
+                let mut lent = self.pool.connections.lend().await.map_err(failed)?;
+                match make_all(&mut lent, changes).await {
+                    Ok(()) => lent,
+                    // Nothing was begun, and the server has said so.
+                    Err(error @ DbErr::RecordNotUpdated) => {
+                        lent.lay_back();
+                        return Err(error);
+                    }
+                    Err(error) => return Err(error),
+                }
+            }
         };
-        make_all(&mut *transaction, changes).await?;
-        transaction.commit().await.map_err(failed)
+        lent.lay_back();
+        Ok(())
     }
 }
 
 impl State {
     /// The transaction, begun and with all changes made that were asked for.
-    async fn begin(&mut self, pool: &PgPool) -> Result<&mut Transaction<'static, Postgres>, DbErr> {
+    async fn begin(&mut self, connections: &Connections) -> Result<&mut PgConnection, DbErr> {
         if self.begun.is_none() {
-            self.begun = Some(pool.begin().await.map_err(failed)?);
+            let mut lent = connections.lend().await.map_err(failed)?;
+            run(&mut lent, "BEGIN").await?;
+            self.begun = Some(lent);
         }
         let transaction = self.begun.as_mut().expect("it has just begun");
-        make_all(&mut **transaction, std::mem::take(&mut self.changes)).await?;
+        make_all(transaction, std::mem::take(&mut self.changes)).await?;
         Ok(transaction)
     }
 }
 
+/// Runs a statement without parameters.
+async fn run(on: &mut PgConnection, sql: &'static str) -> Result<(), DbErr> {
+    sqlx::raw_sql(sql).execute(on).await.map(drop).map_err(failed)
+}
+
 /// Makes the changes by one statement.
-async fn make_all<'c>(
-    on: impl Executor<'c, Database = Postgres>,
-    changes: Vec<Change>,
-) -> Result<(), DbErr> {
+async fn make_all(on: &mut PgConnection, changes: Vec<Change>) -> Result<(), DbErr> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -131,23 +160,24 @@ async fn make_all<'c>(
     })
 }
 
-/// Several changes as one statement, which fails by dividing by zero when one of them changes too few
+/// Several changes as one statement, which fails by dividing by zero when one of them has too few
 /// rows: nothing else that a plain statement can say undoes what it did.
 fn all_in_one(changes: Vec<Change>) -> Statement {
     let (mut parts, mut tests) = (Vec::new(), Vec::new());
     let (mut values, mut least) = (Vec::new(), Vec::new());
     for (number, change) in changes.into_iter().enumerate() {
-        let returning = match change.rows {
-            Some(rows) => {
-                tests.push(format!(
-                    "1 / CASE WHEN (SELECT COUNT(*) FROM c{number}) >= ? THEN 1 ELSE 0 END"
-                ));
-                let rows: i64 = TryFrom::try_from(rows).unwrap_or(i64::MAX);
-                least.push(Value::from(rows));
-                " RETURNING 1"
-            }
-            None => "",
+        let (rows, returning) = match change.rows {
+            Rows::Any => (None, ""),
+            Rows::Changed(rows) => (Some(rows), " RETURNING 1"),
+            Rows::Found(rows) => (Some(rows), ""),
         };
+        if let Some(rows) = rows {
+            tests.push(format!(
+                "1 / CASE WHEN (SELECT COUNT(*) FROM c{number}) >= ? THEN 1 ELSE 0 END"
+            ));
+            let rows: i64 = TryFrom::try_from(rows).unwrap_or(i64::MAX);
+            least.push(Value::from(rows));
+        }
         parts.push(format!("c{number} AS ({}{returning})", change.sql));
         values.extend(change.values);
     }
@@ -161,19 +191,13 @@ fn divides_by_zero(error: &sqlx::Error) -> bool {
     matches!(error, sqlx::Error::Database(error) if error.code().as_deref() == Some("22012"))
 }
 
-async fn execute<'c>(
-    on: impl Executor<'c, Database = Postgres>,
-    statement: Statement,
-) -> Result<u64, DbErr> {
+async fn execute(on: &mut PgConnection, statement: Statement) -> Result<u64, DbErr> {
     let (sql, arguments) = bound(statement)?;
     let done = sqlx::query_with(AssertSqlSafe(sql), arguments).execute(on);
     Ok(done.await.map_err(failed)?.rows_affected())
 }
 
-async fn query<'c>(
-    on: impl Executor<'c, Database = Postgres>,
-    statement: Statement,
-) -> Result<Vec<Row>, DbErr> {
+async fn query(on: &mut PgConnection, statement: Statement) -> Result<Vec<Row>, DbErr> {
     let (sql, arguments) = bound(statement)?;
     let rows: Vec<PgRow> =
         sqlx::query_with(AssertSqlSafe(sql), arguments).fetch_all(on).await.map_err(failed)?;

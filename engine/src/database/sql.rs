@@ -15,14 +15,25 @@ pub struct AllOrNothing {
     pub update: &'static str,
 }
 
-/// A change of which nothing has to be known but that it was made.
+/// A change of which nothing has to be known but that it was made; or a condition of the others.
 #[derive(Debug)]
 pub struct Change {
     /// Its parameters are written as `?`.
     pub sql: String,
     pub values: Vec<Value>,
-    /// How many rows it has to change; when there are fewer, the transaction comes to nothing.
-    pub rows: Option<usize>,
+    /// When there are fewer, the transaction comes to nothing.
+    pub rows: Rows,
+}
+
+/// How many rows a change has to do with.
+#[derive(Debug, Clone, Copy)]
+pub enum Rows {
+    /// However many it changes.
+    Any,
+    /// So many that it changes.
+    Changed(usize),
+    /// So many that it finds: a query.
+    Found(usize),
 }
 
 /// Runs statements.
@@ -70,13 +81,15 @@ pub trait Sql: Sync {
 impl Change {
     /// Makes it by a statement of its own.
     pub(super) async fn make_now(self, db: &(impl Sql + ?Sized)) -> Result<(), DbErr> {
-        let changed = db.execute(statement(db.backend(), &self.sql, self.values)).await?;
-        match self.rows {
-            Some(rows) if usize::try_from(changed).is_ok_and(|changed| changed < rows) => {
-                Err(DbErr::RecordNotUpdated)
+        let statement = statement(db.backend(), &self.sql, self.values);
+        let (least, rows) = match self.rows {
+            Rows::Found(least) => (least, db.query(statement).await?.len()),
+            Rows::Changed(least) => {
+                (least, usize::try_from(db.execute(statement).await?).unwrap_or(usize::MAX))
             }
-            _ => Ok(()),
-        }
+            Rows::Any => return db.execute(statement).await.map(drop),
+        };
+        if rows < least { Err(DbErr::RecordNotUpdated) } else { Ok(()) }
     }
 }
 

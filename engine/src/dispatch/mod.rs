@@ -26,7 +26,7 @@ pub use fresh::Fresh;
 pub(crate) use fresh::{FreshDelivery, Mark};
 pub use in_flight::{Held, InFlight};
 pub use load::{DueDelivery, Loader};
-pub(crate) use record::{Late, Record, Recorded, follow_up, rest, write};
+pub(crate) use record::{Record, Recorded, follow_up, rest, write};
 pub(crate) use record_rows::{attempt_row, insert_attempts, number_of};
 pub use target::{Target, Targets};
 

@@ -22,6 +22,7 @@ use crate::error::Error;
 use crate::rollups::Tally;
 use crate::store;
 use crate::store::subscription::Standing;
+use crate::writer::Pass;
 
 /// How long a delivery rests whose outcome could not be stored by itself.
 const UNSTORABLE_REST: Duration = Duration::from_secs(60);
@@ -56,21 +57,13 @@ pub(crate) struct Recorded {
     pub dead: HashMap<DeliveryId, Option<FailureReason>>,
 }
 
-/// Whether outcomes are expected whose delivery has become final, or was recorded by another worker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Late {
-    /// As usual: if there are some, the transaction comes to nothing.
-    Unexpected,
-    Expected,
-}
-
-/// Writes the outcomes. When some come late that were not expected to, this or the commit fails by
-/// [`DbErr::RecordNotUpdated`](sea_orm::DbErr::RecordNotUpdated).
+/// Writes the outcomes. In the hopeful pass none may come late, whose delivery has become final or was
+/// recorded by another worker.
 pub(crate) async fn write(
     parts: &Parts,
     db: &GroupTransaction,
     records: &[&Record],
-    late: Late,
+    pass: Pass,
     tally: &mut Tally,
 ) -> Result<Recorded, Error> {
     let now = parts.clock.now();
@@ -83,9 +76,9 @@ pub(crate) async fn write(
         (one.id, one.status != DeliveryStatus::Succeeded, Reverse(one.number))
     });
     moves.dedup_by_key(|one| one.id);
-    let moved = match late {
-        Late::Expected => record_rows::apply_by_name(db, &moves).await?,
-        Late::Unexpected => {
+    let moved = match pass {
+        Pass::Careful => record_rows::apply_by_name(db, &moves).await?,
+        Pass::Hopeful => {
             record_rows::apply(db, &moves).await?;
             moves.iter().map(|one| one.id).collect()
         }
@@ -98,12 +91,12 @@ pub(crate) async fn write(
         .iter()
         .map(|record| attempt_row(&record.due, record.started_at, &record.outcome))
         .collect();
-    match late {
-        Late::Unexpected => {
+    match pass {
+        Pass::Hopeful => {
             insert_attempts(db, &attempts).await?;
             by_id.iter().for_each(|record| record.count(tally));
         }
-        Late::Expected => {
+        Pass::Careful => {
             let mut new = record_rows::insert_attempts_by_name(db, &attempts).await?;
             let is_new = |record: &&&Record| {
                 new.remove(&(record.due.id, record_rows::small(record.due.progress.number)))

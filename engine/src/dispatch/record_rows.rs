@@ -10,7 +10,7 @@ use queue::Class;
 use sea_orm::{DbBackend, DbErr, Value};
 
 use super::load::DueDelivery;
-use crate::database::{Change, Sql, placed_runs, query_all, table};
+use crate::database::{Change, Rows, Sql, placed_runs, query_all, table};
 use crate::partition::Parent;
 use crate::store::delivery::class_number;
 
@@ -39,7 +39,7 @@ const MOVE_TYPES: [&str; 9] = [
 pub(super) async fn apply(db: &impl Sql, moves: &[Move]) -> Result<(), DbErr> {
     for (deliveries, run) in placed_runs(db, Parent::Deliveries, moves, |one| one.id.time()) {
         let (sql, values) = move_statement(db, &deliveries, run);
-        db.make(Change { sql, values, rows: Some(run.len()) }).await?;
+        db.make(Change { sql, values, rows: Rows::Changed(run.len()) }).await?;
     }
     Ok(())
 }
@@ -119,7 +119,7 @@ pub(crate) struct AttemptRow {
 pub(crate) async fn insert_attempts(db: &impl Sql, rows: &[AttemptRow]) -> Result<(), DbErr> {
     for (attempts, run) in placed_runs(db, Parent::Attempts, rows, |row| row.delivery_id.time()) {
         let (sql, values) = attempt_statement(db, &attempts, run);
-        db.make(Change { sql, values, rows: Some(run.len()) }).await?;
+        db.make(Change { sql, values, rows: Rows::Any }).await?;
     }
     Ok(())
 }
@@ -133,7 +133,10 @@ pub(super) async fn insert_attempts_by_name(
     let mut new = HashSet::with_capacity(rows.len());
     for (attempts, run) in placed_runs(db, Parent::Attempts, rows, |row| row.delivery_id.time()) {
         let (sql, values) = attempt_statement(db, &attempts, run);
-        for row in query_all(db, &format!("{sql} RETURNING delivery_id, number"), values).await? {
+        let sql = format!(
+            "{sql} ON CONFLICT (delivery_id, number) DO NOTHING RETURNING delivery_id, number"
+        );
+        for row in query_all(db, &sql, values).await? {
             new.insert((row.get(0)?, row.get(1)?));
         }
     }
@@ -145,7 +148,7 @@ fn attempt_statement(db: &impl Sql, attempts: &str, rows: &[AttemptRow]) -> (Str
     let sql = format!(
         "{} INTO {attempts} (delivery_id, number, subscription_revision, started_at, duration_ms, queue_ms, dns_ms, \
              connect_ms, tls_ms, first_byte_ms, remote_ip, http_version, status_code, failure_reason, error, \
-             response_headers, response_body, response_truncated) {rows} ON CONFLICT (delivery_id, number) DO NOTHING",
+             response_headers, response_body, response_truncated) {rows}",
         db.all_or_nothing().insert
     );
     (sql, values)

@@ -22,6 +22,7 @@ use crate::dispatch::FreshDelivery;
 use crate::error::Error;
 use crate::idempotency::{Claim, Kept};
 use crate::rollups::Tally;
+use crate::writer::Pass;
 
 /// What an event's insert came to.
 #[derive(Debug, Clone)]
@@ -65,10 +66,17 @@ pub(crate) async fn write(
     transaction: &GroupTransaction,
     mut requests: Vec<&mut Request>,
     books: Books,
+    pass: Pass,
     tally: &mut Tally,
 ) -> Result<(Vec<Option<Posted>>, ToPush), Error> {
-    let mut to_push =
-        ToPush { books: current(parts, transaction, books).await?, ..ToPush::default() };
+    let books = match pass {
+        Pass::Hopeful => {
+            rows::demand_current(transaction, &revisions_of(&books)).await?;
+            books
+        }
+        Pass::Careful => current(parts, transaction, books).await?,
+    };
+    let mut to_push = ToPush { books, ..ToPush::default() };
     for request in &mut requests {
         match_cheaply(parts, request, &to_push.books);
     }
@@ -139,13 +147,12 @@ pub(crate) fn refuse(request: &Request, error: &Error) -> Result<Posted, Error> 
     }
 }
 
+fn revisions_of(books: &Books) -> Vec<(TenantId, i64)> {
+    books.iter().map(|(tenant, book)| (*tenant, book.revision)).collect()
+}
+
 /// Those of the books that are still of their tenants' revisions, as the transaction sees them.
 async fn current(parts: &Parts, db: &GroupTransaction, mut books: Books) -> Result<Books, Error> {
-    let known: Vec<(TenantId, i64)> =
-        books.iter().map(|(tenant, book)| (*tenant, book.revision)).collect();
-    if known.is_empty() || rows::are_current(db, &known).await? {
-        return Ok(books);
-    }
     let tenants: Vec<TenantId> = books.keys().copied().collect();
     let revisions = rows::revisions(db, &tenants).await?;
     for tenant in tenants {

@@ -9,7 +9,7 @@ use sea_orm::{DbErr, Value};
 
 use super::{NewDelivery, Prepared};
 use crate::database::{
-    Change, Sql, execute, one_of, peek_all, placed_runs, query_all, query_one, runs, table,
+    Change, Rows, Sql, execute, one_of, placed_runs, query_all, query_one, runs, table,
 };
 use crate::partition::Parent;
 use crate::rollups::Tally;
@@ -22,26 +22,23 @@ const EVENT_TYPES: [&str; 12] = [
 const EVENT_COLUMNS: &str = "id, tenant_id, type, timestamp, data, metadata, correlation_id, version, traceparent, \
                              deliver_at, delivery_count, created_at";
 
-/// Whether the tenants' address books are still of these revisions, as this transaction sees them:
-/// the usual case, asked for as a count, which costs one answer where names cost one each. (A condition on
-/// `deleted_at` beside the key would let Postgres walk the index of all tenants that are there.)
-pub(super) async fn are_current(
+/// Demands that the tenants' address books are still of these revisions. (A condition on `deleted_at` as
+/// such would let Postgres walk the index of all tenants that are there.)
+pub(super) async fn demand_current(
     db: &impl Sql,
     revisions: &[(TenantId, i64)],
-) -> Result<bool, DbErr> {
-    let mut current = 0;
+) -> Result<(), DbErr> {
     for run in runs(db, revisions) {
         let pairs = run.iter().map(|(id, revision)| [Value::from(*id), Value::from(*revision)]);
         let (rows, values) = table(db, &["uuid", "bigint"], pairs);
         let sql = format!(
-            "WITH v (id, revision) AS ({rows}) SELECT COUNT(*) FILTER (WHERE t.deleted_at IS NULL) FROM v \
-             JOIN tenants t ON t.id = v.id AND t.subscription_revision = v.revision"
+            "SELECT 1 FROM (WITH v (id, revision) AS ({rows}) SELECT * FROM v) v \
+             JOIN tenants t ON t.id = v.id AND t.subscription_revision = v.revision \
+             WHERE (t.deleted_at IS NULL) IS TRUE"
         );
-        for row in peek_all(db, &sql, values).await? {
-            current += row.get::<i64>(0)?;
-        }
+        db.make(Change { sql, values, rows: Rows::Found(run.len()) }).await?;
     }
-    Ok(usize::try_from(current).is_ok_and(|current| current == revisions.len()))
+    Ok(())
 }
 
 /// Revisions of the tenants' address books, as this transaction sees them.
@@ -68,12 +65,8 @@ pub(crate) async fn insert_events(
     }
     for (events, run) in placed_runs(db, Parent::Events, events, |event| event.id.time()) {
         let (rows, values) = table(db, &EVENT_TYPES, run.iter().map(|event| event_values(event)));
-        // A group sent again after an unknown outcome finds its own rows.
-        let sql = format!(
-            "{} INTO {events} ({EVENT_COLUMNS}) {rows} ON CONFLICT (id, tenant_id) DO NOTHING",
-            db.all_or_nothing().insert
-        );
-        db.make(Change { sql, values, rows: None }).await?;
+        let sql = format!("{} INTO {events} ({EVENT_COLUMNS}) {rows}", db.all_or_nothing().insert);
+        db.make(Change { sql, values, rows: Rows::Any }).await?;
     }
     Ok(())
 }
@@ -166,11 +159,10 @@ pub(crate) async fn insert_deliveries(
         let (rows, values) = table(db, &DELIVERY_TYPES, run.iter().map(delivery_values));
         let sql = format!(
             "{} INTO {deliveries} (id, tenant_id, event_id, subscription_id, subscription_revision, event_type, status, \
-             \"trigger\", class, attempt_count, max_attempts, next_attempt_at, sequence) {rows} \
-             ON CONFLICT (id) DO NOTHING",
+             \"trigger\", class, attempt_count, max_attempts, next_attempt_at, sequence) {rows}",
             db.all_or_nothing().insert
         );
-        db.make(Change { sql, values, rows: None }).await?;
+        db.make(Change { sql, values, rows: Rows::Any }).await?;
     }
     Ok(())
 }

@@ -13,24 +13,25 @@ use crate::store;
 use crate::store::rollup::{Key, Scope, WIDTHS_S};
 
 /// Commits whose notes are read at once. Each is some hundred bytes, or up to 200 kB.
-const DELTAS: i64 = 128;
+const DELTAS: usize = 128;
 /// Subscriptions' minutes that one transaction adds. Each changes three rows, and up to as many of its
 /// tenant's: on SQLite that keeps everybody else from writing for some milliseconds.
 const CELLS: usize = 250;
 
 impl Engine {
     /// Adds the oldest of what commits have noted to the figures, as much as one transaction takes; whether
-    /// there was anything.
+    /// there was more than that.
     ///
     /// # Errors
     /// When the database is away: nothing was added then, or all of it.
     pub async fn fold_figures(&self) -> Result<bool, Error> {
         let Some(portion) = Portion::read(self).await? else { return Ok(false) };
+        let is_all = portion.is_all;
         let (parts, runtime) = (self.parts(), tokio::runtime::Handle::current());
         // On a thread that may be held up: on SQLite the statements run in place.
         let added = tokio::task::spawn_blocking(move || runtime.block_on(portion.add(&parts)));
         added.await.map_err(|error| Error::internal("adding up figures ended", error))??;
-        Ok(true)
+        Ok(!is_all)
     }
 }
 
@@ -40,15 +41,23 @@ struct Portion {
     tally: Tally,
     /// What its deltas have beyond what it adds.
     rest: Tally,
+    /// Whether it is all that there was. What has come meanwhile goes into the next round.
+    is_all: bool,
 }
 
 impl Portion {
     /// The oldest notes; `None` when there are none.
     async fn read(parts: &Parts) -> Result<Option<Self>, Error> {
-        let mut portion =
-            Self { deltas: Vec::new(), tally: Tally::default(), rest: Tally::default() };
-        for (id, bytes) in store::rollup::oldest_deltas(&parts.database.read, DELTAS).await? {
+        let oldest = store::rollup::oldest_deltas(&parts.database.read, DELTAS).await?;
+        let mut portion = Self {
+            deltas: Vec::new(),
+            tally: Tally::default(),
+            rest: Tally::default(),
+            is_all: oldest.len() < DELTAS,
+        };
+        for (id, bytes) in oldest {
             if portion.tally.cells.len() >= CELLS {
+                portion.is_all = false;
                 break;
             }
             portion.deltas.push(id);
@@ -63,6 +72,7 @@ impl Portion {
         if let Some((last, _)) = portion.tally.cells.iter().nth(CELLS) {
             let last = *last;
             portion.rest.cells = portion.tally.cells.split_off(&last);
+            portion.is_all = false;
         }
         Ok((!portion.deltas.is_empty()).then_some(portion))
     }

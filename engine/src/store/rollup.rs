@@ -7,7 +7,7 @@ use sea_orm::{DbBackend, DbErr, Value};
 use uuid::Uuid;
 
 use super::delivery::as_limit;
-use crate::database::{Change, Sql, execute, one_of, query_all, query_one, runs, table};
+use crate::database::{Change, Rows, Sql, execute, one_of, query_all, query_one, runs, table};
 use crate::error::Error;
 
 /// Whose figures are meant: a subscription's, a tenant's, or everybody's.
@@ -131,14 +131,15 @@ const KEY_TYPES: [&str; 4] = ["integer", "uuid", "uuid", "bigint"];
 /// Keeps what a commit adds.
 pub(crate) async fn insert_delta(db: &impl Sql, id: DeltaId, sums: Vec<u8>) -> Result<(), DbErr> {
     let sql = "INSERT INTO rollup_deltas (id, sums) VALUES (?, ?)".to_owned();
-    db.make(Change { sql, values: vec![id.into(), sums.into()], rows: None }).await
+    db.make(Change { sql, values: vec![id.into(), sums.into()], rows: Rows::Any }).await
 }
 
 /// What has been kept for longest.
 pub(crate) async fn oldest_deltas(
     db: &impl Sql,
-    rows_max: i64,
+    rows_max: usize,
 ) -> Result<Vec<(DeltaId, Vec<u8>)>, DbErr> {
+    let rows_max = i64::try_from(rows_max).unwrap_or(i64::MAX);
     let sql = "SELECT id, sums FROM rollup_deltas ORDER BY id LIMIT ?";
     let rows = query_all(db, sql, vec![rows_max.into()]).await?;
     rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()

@@ -8,9 +8,9 @@ use queue::Completion;
 use tokio::sync::mpsc;
 
 use super::backlog::Group;
-use super::{WaitingPosting, WaitingRecord};
+use super::{Pass, WaitingPosting, WaitingRecord};
 use crate::context::Parts;
-use crate::dispatch::{self, Late, Mark, Recorded};
+use crate::dispatch::{self, Mark, Recorded};
 use crate::error::Error;
 use crate::publish::{self, Posted, PostingFate, ToPush};
 use crate::rollups::Tally;
@@ -31,22 +31,21 @@ pub(super) async fn write(
     done: &mpsc::Sender<Done>,
 ) -> Vec<WaitingRecord> {
     let mut unrecorded = Vec::new();
-    let mut left = vec![(group, Late::Unexpected)];
-    while let Some((mut group, late)) = left.pop() {
+    let mut left = vec![(group, Pass::Hopeful)];
+    while let Some((mut group, pass)) = left.pop() {
         let (fresh_mark, begun) = (parts.fresh.mark(), Instant::now());
-        match commit(parts, &mut group, late).await {
+        match commit(parts, &mut group, pass).await {
             Ok(committed) => {
                 count(parts, &group, begun);
                 // Received as long as the writer writes.
                 drop(done.send(Done { group, committed, fresh_mark }).await);
             }
-            // Some outcomes came late: nothing was written, and they are looked at by name.
-            Err(error) if error.is_short_of_rows() => {
+            // Somebody was in between: nothing was written, and both kinds are looked at by themselves.
+            Err(error) if pass == Pass::Hopeful && error.is_dashed_hope() => {
                 let records = std::mem::take(&mut group.records);
-                left.push((Group { records, ..Group::default() }, Late::Expected));
-                if group.len() > 0 {
-                    left.push((group, Late::Unexpected));
-                }
+                let records = Group { records, ..Group::default() };
+                let parts = [records, group].into_iter().filter(|part| part.len() > 0);
+                left.extend(parts.map(|part| (part, Pass::Careful)));
             }
             Err(Error::Unavailable { what, source }) => {
                 let reason = source.to_string();
@@ -57,7 +56,7 @@ pub(super) async fn write(
                 answer_postings(group.postings, refusals);
                 unrecorded.extend(group.records);
             }
-            Err(_) if group.len() > 1 => left.extend(group.split().map(|half| (half, late))),
+            Err(_) if group.len() > 1 => left.extend(group.split().map(|half| (half, pass))),
             Err(error) => {
                 let refused =
                     group.postings.iter().map(|one| Some(publish::refuse(&one.request, &error)));
@@ -106,16 +105,16 @@ struct GroupCommitted {
 }
 
 /// Writes the group, all of it or nothing.
-async fn commit(parts: &Parts, group: &mut Group, late: Late) -> Result<GroupCommitted, Error> {
+async fn commit(parts: &Parts, group: &mut Group, pass: Pass) -> Result<GroupCommitted, Error> {
     let books =
         publish::books_of(parts, group.postings.iter().map(|posting| &posting.request)).await?;
     let transaction = parts.database.begin_group().await?;
     let postings = group.postings.iter_mut().map(|posting| &mut posting.request).collect();
     let mut tally = Tally::default();
     let (posted, to_push) =
-        publish::write(parts, &transaction, postings, books, &mut tally).await?;
+        publish::write(parts, &transaction, postings, books, pass, &mut tally).await?;
     let records: Vec<_> = requests(&group.records).collect();
-    let recorded = dispatch::write(parts, &transaction, &records, late, &mut tally).await?;
+    let recorded = dispatch::write(parts, &transaction, &records, pass, &mut tally).await?;
     tally.save(&transaction, parts).await?;
     transaction.commit().await?;
     Ok(GroupCommitted { posted, to_push, recorded })

@@ -41,6 +41,17 @@ const UNTOLD_GROUPS: usize = 4;
 /// How long the writer rests before it tries again while the database is away.
 const DATABASE_AWAY_WAIT: Duration = Duration::from_millis(250);
 
+/// How a group is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pass {
+    /// As if nobody had been in between: no address book has changed since it was read, no outcome comes
+    /// late. If somebody was, the transaction comes to nothing
+    /// ([`Error::is_dashed_hope`](crate::error::Error::is_dashed_hope)).
+    Hopeful,
+    /// After that: what may have changed is looked at first.
+    Careful,
+}
+
 /// Somebody's request, and where its answer goes. Whoever asked may have gone away; what was done
 /// for it stays done.
 #[derive(Debug)]
