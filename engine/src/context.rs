@@ -11,7 +11,7 @@ use crate::address_book::{AddressBook, Lane};
 use crate::clear;
 use crate::clock::Clock;
 use crate::database::Database;
-use crate::dispatch::{Fresh, InFlight, Loader, Targets};
+use crate::dispatch::{Fresh, InFlight, Loader, Silence, Targets};
 use crate::error::Error;
 use crate::lanes::Lanes;
 use crate::matching::Matching;
@@ -56,6 +56,7 @@ pub struct Parts {
     pub targets: Targets,
     pub in_flight: InFlight,
     pub fresh: Fresh,
+    pub silence: Silence,
     pub clearing: clear::UnderWay,
     pub matching: Matching,
     pub metrics: Metrics,
@@ -109,7 +110,8 @@ impl Engine {
             address_book: AddressBook::default(),
             targets: Targets::default(),
             in_flight: InFlight::default(),
-            fresh: Fresh::new(settings.delivers_alone),
+            fresh: Fresh::default(),
+            silence: Silence::default(),
             clearing: clear::UnderWay::default(),
             matching: Matching::default(),
             metrics: Metrics::default(),

@@ -112,6 +112,14 @@ impl Lanes {
         self.promptly(self.queue.complete(completions)).await
     }
 
+    /// Tells all processes of the queue ([`Queue::announce`]).
+    ///
+    /// # Errors
+    /// When the queue is away.
+    pub async fn announce(&self, note: &[u8]) -> Result<usize, Error> {
+        self.promptly(self.queue.announce(note)).await
+    }
+
     /// Makes a call that nobody is to wait for long.
     async fn promptly<T>(
         &self,

@@ -113,7 +113,7 @@ impl Engine {
         id: DeliveryId,
     ) -> Result<Model, Error> {
         // Before it is committed: what is put later is put with a delivery that is still to come.
-        self.fresh.forget();
+        self.forget_fresh().await;
         let cancelled = store::delivery::cancel(db, tenant, id, self.clock.now()).await?;
         let delivery =
             store::delivery::find(db, tenant, id).await?.ok_or(Error::NotFound("delivery"))?;

@@ -122,7 +122,7 @@ impl Engine {
     /// subscription was disabled or deleted. A failure costs time only: the reconciler mends it.
     pub async fn subscription_changed(&self, row: &Model) {
         self.address_book.forget(row.tenant_id);
-        self.fresh.forget();
+        self.forget_fresh().await;
         if row.clearing.is_some() {
             clear::start(self.parts(), row.tenant_id, row.id);
             return;

@@ -33,16 +33,16 @@ impl Engine {
     }
 
     /// To be called once a deletion is committed: empties the lanes and erases the rows.
-    pub fn tenant_deleted(&self, tenant: TenantId) {
+    pub async fn tenant_deleted(&self, tenant: TenantId) {
         self.address_book.forget(tenant);
-        self.fresh.forget();
+        self.forget_fresh().await;
         start_erasing(self.parts(), tenant);
     }
 
     /// To be called once a tenant's settings are committed.
     pub async fn tenant_changed(&self, row: &entity::tenant::Model) {
         self.address_book.forget(row.id);
-        self.fresh.forget();
+        self.forget_fresh().await;
         self.targets.forget_all();
         if let Err(error) =
             self.lanes.configure_tenant(row.id, &store::tenant::queue_settings(row)).await

@@ -246,6 +246,19 @@ pub trait Queue: Send + Sync + 'static {
     /// A picture of the whole.
     async fn stats(&self) -> Result<Stats, QueueError>;
 
+    /// Tells those who listen ([`Queue::announced`]) in all processes of this queue; how many they are. Nothing
+    /// of it is kept, and nothing may depend on its being heard. A queue within one process has nobody to tell.
+    async fn announce(&self, note: &[u8]) -> Result<usize, QueueError> {
+        let _ = note;
+        Ok(0)
+    }
+
+    /// The next of what others and oneself announce; `None` when some may have been missed. For one listener
+    /// per queue.
+    async fn announced(&self) -> Option<Vec<u8>> {
+        std::future::pending().await
+    }
+
     /// Completes when the queue's contents were lost since it completed last (or since the queue was
     /// opened) and must be rebuilt: the owner sets tenants and lanes again, renews the leases of all
     /// tickets it holds, which puts them back, and pushes what is due. For one listener per queue.

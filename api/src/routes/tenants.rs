@@ -179,7 +179,7 @@ pub(crate) async fn delete(
     state.engine.delete_tenant(&transaction, row.id).await?;
     transaction.commit().await?;
     state.keyring.forget();
-    state.engine.tenant_deleted(row.id);
+    state.engine.tenant_deleted(row.id).await;
     Ok(HttpResponse::NoContent().finish())
 }
 

@@ -1,16 +1,16 @@
-//! Deliveries that this process committed a moment ago, handed from the writer to the worker.
+//! Deliveries that were committed a moment ago, for their first attempts: reading back what was just written
+//! is spared. They come from this process's writer or from others' ([`news`](super::news)).
 //!
-//! Most first attempts are made milliseconds after their commit, and reading back what was just
-//! written costs more than anything else about them. The database stays the truth: an entry is used
-//! once, and every change of a subscription, a tenant or a waiting delivery makes all entries void
-//! ([`Fresh::forget`]), so that what is used is what a query would have found. Only where no other
-//! process delivers: another worker's attempts would not be seen here.
+//! The database stays the truth: an entry is used once and soon, for a first attempt only (what another
+//! worker has attempted comes back as a retry), and every change of a subscription, a tenant or a waiting
+//! delivery makes all entries void ([`Fresh::forget`]), so that what is used is what a query would have found.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use domain::event::NewEvent;
 use domain::ids::{DeliveryId, EventId, TenantId};
 use parking_lot::Mutex;
@@ -30,10 +30,50 @@ const GENERATION: Duration = Duration::from_secs(1);
 pub(crate) struct FreshDelivery {
     pub tenant: TenantId,
     pub event_id: EventId,
-    pub event: Arc<NewEvent>,
+    pub content: Content,
     pub traceparent: Option<Arc<str>>,
     pub subscription_revision: i64,
     pub max_attempts: u32,
+}
+
+/// What is sent.
+#[derive(Debug, Clone)]
+pub(crate) enum Content {
+    /// As it was posted here.
+    Posted(Arc<NewEvent>),
+    /// As another process has told.
+    Heard(Arc<Heard>),
+}
+
+#[derive(Debug)]
+pub(crate) struct Heard {
+    pub event_type: String,
+    pub body: Bytes,
+}
+
+impl Content {
+    pub(super) fn event_type(&self) -> &str {
+        match self {
+            Self::Posted(event) => event.event_type.as_str(),
+            Self::Heard(heard) => &heard.event_type,
+        }
+    }
+
+    /// The body of every attempt.
+    pub(super) fn body(&self, id: EventId) -> Bytes {
+        match self {
+            Self::Posted(event) => Bytes::from(event.envelope(id).to_body()),
+            Self::Heard(heard) => heard.body.clone(),
+        }
+    }
+
+    /// About how much memory it takes.
+    pub(super) fn bytes(&self) -> usize {
+        match self {
+            Self::Posted(event) => event.data.as_str().len(),
+            Self::Heard(heard) => heard.body.len(),
+        }
+    }
 }
 
 /// The state of things that an entry holds for.
@@ -41,9 +81,8 @@ pub(crate) struct FreshDelivery {
 pub(crate) struct Mark(u64);
 
 /// What was committed a moment ago.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Fresh {
-    is_used: bool,
     changes: AtomicU64,
     entries: Mutex<Entries>,
 }
@@ -62,17 +101,12 @@ struct Generation {
 }
 
 impl Fresh {
-    /// `is_used`: whether this process alone delivers.
-    pub(crate) fn new(is_used: bool) -> Self {
-        Self { is_used, changes: AtomicU64::new(0), entries: Mutex::default() }
-    }
-
     /// To be read before the transaction whose deliveries are put.
     pub(crate) fn mark(&self) -> Mark {
         Mark(self.changes.load(Ordering::SeqCst))
     }
 
-    /// Makes every entry void. To be called once a change is committed, before it is answered.
+    /// Makes every entry void.
     pub(crate) fn forget(&self) {
         self.changes.fetch_add(1, Ordering::SeqCst);
     }
@@ -84,9 +118,6 @@ impl Fresh {
         deliveries: impl IntoIterator<Item = (DeliveryId, FreshDelivery)>,
         now: Instant,
     ) {
-        if !self.is_used {
-            return;
-        }
         let mut entries = self.entries.lock();
         entries.turn_over(now);
         for (id, delivery) in deliveries {
@@ -118,7 +149,7 @@ impl Entries {
 
 impl Generation {
     fn keep(&mut self, id: DeliveryId, mark: Mark, delivery: FreshDelivery) {
-        let bytes = delivery.event.data.as_str().len();
+        let bytes = delivery.content.bytes();
         if bytes <= DATA_BYTES
             && self.entries.len() < ENTRIES
             && self.bytes + bytes <= GENERATION_BYTES
@@ -130,7 +161,7 @@ impl Generation {
 
     fn take(&mut self, id: DeliveryId) -> Option<(Mark, FreshDelivery)> {
         let taken = self.entries.remove(&id)?;
-        self.bytes -= taken.1.event.data.as_str().len();
+        self.bytes -= taken.1.content.bytes();
         Some(taken)
     }
 }
@@ -157,7 +188,7 @@ mod tests {
         FreshDelivery {
             tenant: TenantId::derive(NOW, &[]),
             event_id: EventId::derive(NOW, &[]),
-            event: Arc::new(event),
+            content: Content::Posted(Arc::new(event)),
             traceparent: None,
             subscription_revision: 1,
             max_attempts: 6,
@@ -170,7 +201,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_given_once_and_not_after_a_change() {
-        let (fresh, now) = (Fresh::new(true), Instant::now());
+        let (fresh, now) = (Fresh::default(), Instant::now());
         fresh.put(fresh.mark(), [(id(1), delivery("1")), (id(2), delivery("2"))], now);
         assert!(fresh.take(id(1)).is_some());
         assert!(fresh.take(id(1)).is_none(), "given before");
@@ -180,7 +211,7 @@ mod tests {
 
     #[test]
     fn what_was_matched_before_a_change_is_not_given() {
-        let fresh = Fresh::new(true);
+        let fresh = Fresh::default();
         let mark = fresh.mark();
         fresh.forget();
         fresh.put(mark, [(id(1), delivery("1"))], Instant::now());
@@ -189,7 +220,7 @@ mod tests {
 
     #[test]
     fn the_oldest_are_kept_until_two_generations_have_passed() {
-        let (fresh, now) = (Fresh::new(true), Instant::now());
+        let (fresh, now) = (Fresh::default(), Instant::now());
         let put = |numbers: std::ops::RangeInclusive<usize>, at| {
             fresh.put(fresh.mark(), numbers.map(|number| (id(number), delivery("1"))), at);
         };
@@ -203,7 +234,7 @@ mod tests {
 
     #[test]
     fn entries_are_bounded_by_their_bytes() {
-        let (fresh, now) = (Fresh::new(true), Instant::now());
+        let (fresh, now) = (Fresh::default(), Instant::now());
         let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
         fresh.put(fresh.mark(), [(id(0), delivery(&text(DATA_BYTES + 1)))], now);
         assert!(fresh.take(id(0)).is_none(), "too large by itself");
@@ -213,12 +244,5 @@ mod tests {
         assert!(fresh.take(id(fit)).is_none() && fresh.take(id(0)).is_some());
         fresh.put(fresh.mark(), [large(fit)], now);
         assert!(fresh.take(id(fit)).is_some(), "there is room again");
-    }
-
-    #[test]
-    fn nothing_is_kept_where_others_deliver_too() {
-        let fresh = Fresh::new(false);
-        fresh.put(fresh.mark(), [(id(1), delivery("1"))], Instant::now());
-        assert!(fresh.take(id(1)).is_none());
     }
 }

@@ -130,10 +130,11 @@ impl Loader {
         }
     }
 
-    /// A delivery that was committed here a moment ago and has not changed since; else the ticket.
+    /// A delivery that was committed a moment ago and has not changed since; else the ticket.
     async fn load_fresh(&self, held: Held) -> Result<Box<DueDelivery>, Held> {
+        let first = held.delivery.filter(|_| held.class == Class::First);
         let Some((id, fresh)) =
-            held.delivery.and_then(|id| self.parts.fresh.take(id).map(|fresh| (id, fresh)))
+            first.and_then(|id| self.parts.fresh.take(id).map(|fresh| (id, fresh)))
         else {
             return Err(held);
         };
@@ -146,11 +147,11 @@ impl Loader {
             id,
             tenant: fresh.tenant,
             event_id: fresh.event_id,
-            event_type: fresh.event.event_type.as_str().to_owned(),
+            event_type: fresh.content.event_type().to_owned(),
             trigger: Trigger::Event,
             progress: Progress { number: 1, max_attempts: fresh.max_attempts },
             traceparent: fresh.traceparent.as_deref().map(str::to_owned),
-            body: Bytes::from(fresh.event.envelope(fresh.event_id).to_body()),
+            body: fresh.content.body(fresh.event_id),
             target,
         }))
     }

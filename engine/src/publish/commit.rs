@@ -18,7 +18,7 @@ use super::{
 use crate::address_book::{Listed, TenantBook};
 use crate::context::Parts;
 use crate::database::GroupTransaction;
-use crate::dispatch::FreshDelivery;
+use crate::dispatch::{Content, FreshDelivery};
 use crate::error::Error;
 use crate::idempotency::{Claim, Kept};
 use crate::rollups::Tally;
@@ -303,7 +303,7 @@ fn fresh(
     let delivery = FreshDelivery {
         tenant: event.tenant,
         event_id: event.id,
-        event: event.event.clone(),
+        content: Content::Posted(event.event.clone()),
         traceparent: event.traceparent.clone(),
         subscription_revision: listed.revision,
         max_attempts: listed.max_attempts,

@@ -75,9 +75,9 @@ pub(super) async fn write(
 pub(super) async fn tell(parts: &Arc<Parts>, done: Done) {
     let Done { group, mut committed, fresh_mark } = done;
     if !committed.recorded.disabled.is_empty() {
-        parts.fresh.forget();
+        parts.forget_fresh().await;
     }
-    parts.fresh.put(fresh_mark, committed.to_push.fresh.drain(..), Instant::now());
+    let fresh = std::mem::take(&mut committed.to_push.fresh);
     let fan_outs = std::mem::take(&mut committed.to_push.fan_outs);
     let answers = committed.posted.into_iter().map(|posted| posted.map(Ok));
     if fan_outs.is_empty() {
@@ -90,7 +90,9 @@ pub(super) async fn tell(parts: &Arc<Parts>, done: Done) {
             answer_postings(postings, answers);
         });
     }
-    publish::push(parts, committed.to_push).await;
+    // One behind the other on the way to the queue, without waiting in between.
+    let news = dispatch::news::tell(parts, fresh_mark, fresh);
+    tokio::join!(news, publish::push(parts, committed.to_push));
     let completions =
         dispatch::follow_up(parts, requests(&group.records), committed.recorded).await;
     complete(parts, group.records, &completions).await;

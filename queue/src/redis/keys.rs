@@ -40,4 +40,9 @@ impl Shard {
     pub fn bell(&self) -> String {
         format!("{}bell", self.base)
     }
+
+    /// The channel of what processes tell each other.
+    pub fn news(&self) -> String {
+        format!("{}news", self.base)
+    }
 }

@@ -86,6 +86,19 @@ impl Link {
         Err(QueueError("its contents are lost again and again".to_owned()))
     }
 
+    /// Tells all who are subscribed to a channel; how many they are.
+    pub(super) async fn publish(&self, channel: &str, note: &[u8]) -> Result<usize, QueueError> {
+        let live = self.live().await?;
+        let mut command = redis::cmd("PUBLISH");
+        command.arg(channel).arg(note);
+        command.query_async(&mut live.connection.clone()).await.map_err(|error| {
+            if ends_connection(&error) {
+                self.disconnect(&live);
+            }
+            unavailable(error)
+        })
+    }
+
     /// Finds out whether Redis and the epoch are still the same.
     pub(super) async fn check(&self) -> Result<(), QueueError> {
         let live = self.live().await?;

@@ -46,6 +46,7 @@ pub mod keys;
 pub mod library;
 mod link;
 mod listener;
+mod news;
 pub mod replies;
 
 use std::fmt;
@@ -66,6 +67,7 @@ use self::claim::Claim;
 use self::keys::Shard;
 use self::link::Link;
 use self::listener::{Bell, Bells};
+use self::news::News;
 use self::replies::Look;
 use crate::{
     Completion, Due, LaneSettings, Queue, QueueError, Refill, RefillRequest, Stats, TenantSettings,
@@ -83,6 +85,7 @@ pub struct RedisQueue {
     link: Arc<Link>,
     bells: Arc<Bells>,
     listening: JoinHandle<()>,
+    news: News,
     /// Who fetched here last: whose slots leases take that are put back after a loss.
     worker: Mutex<Uuid>,
     /// Who fetched here last need not look before this.
@@ -111,7 +114,7 @@ impl RedisQueue {
             async move { listener::listen(&link, &bells).await }
         });
         let worker = Mutex::new(Uuid::nil());
-        Ok(Self { link, bells, listening, worker, rest: Mutex::default() })
+        Ok(Self { link, bells, listening, news: News::default(), worker, rest: Mutex::default() })
     }
 
     /// Makes calls with so many items that several functions are needed, one behind the other on the
@@ -270,6 +273,14 @@ impl Queue for RedisQueue {
             stats.oldest_ready = stats.oldest_ready.max(page.stats.oldest_ready);
         }
         Ok(stats)
+    }
+
+    async fn announce(&self, note: &[u8]) -> Result<usize, QueueError> {
+        self.link.publish(&self.link.shard().news(), note).await
+    }
+
+    async fn announced(&self) -> Option<Vec<u8>> {
+        self.news.next(&self.link).await
     }
 
     async fn lost(&self) {
