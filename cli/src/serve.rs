@@ -136,7 +136,12 @@ async fn run(started: Started) -> anyhow::Result<()> {
         let worker = worker::Settings { concurrency: settings.delivery.worker_concurrency };
         let delivering = worker::run(engine.clone(), worker, stop.clone());
         parts.spawn(until(stop.clone(), async { delivering.await.map_err(Into::into) }));
-        keep(&mut parts, &engine, &stop, |engine, stop| async move { engine.hear_news(stop).await });
+        keep(
+            &mut parts,
+            &engine,
+            &stop,
+            |engine, stop| async move { engine.hear_news(stop).await },
+        );
         let leads = connections.leads.clone();
         keep(&mut parts, &engine, &stop, |engine, stop| async move {
             engine.keep_retention(leads, stop).await

@@ -16,6 +16,7 @@ use crate::error::Error;
 use crate::lanes::Lanes;
 use crate::matching::Matching;
 use crate::metrics::Metrics;
+use crate::publish::Crowding;
 use crate::sealer::Sealer;
 use crate::sender::Sender;
 use crate::skew::ClockSkew;
@@ -55,6 +56,7 @@ pub struct Parts {
     pub address_book: AddressBook,
     pub targets: Targets,
     pub in_flight: InFlight,
+    pub crowding: Crowding,
     pub fresh: Fresh,
     pub silence: Silence,
     pub clearing: clear::UnderWay,
@@ -110,6 +112,7 @@ impl Engine {
             address_book: AddressBook::default(),
             targets: Targets::default(),
             in_flight: InFlight::default(),
+            crowding: Crowding::default(),
             fresh: Fresh::default(),
             silence: Silence::default(),
             clearing: clear::UnderWay::default(),

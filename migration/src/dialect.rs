@@ -9,6 +9,8 @@
 //! | `{without_rowid}` | ` WITHOUT ROWID` | |
 //! | `{by_range(column)}` | | ` PARTITION BY RANGE (column)` |
 //! | `{default_partition(table)}` | | a statement that makes `table_default` |
+//! | `{row_type(name: columns)}` | | a statement that makes a composite type |
+//! | `{drop_row_type(name)}` | | a statement that drops it |
 //!
 //! Declared types matter on SQLite as well: sqlx decides by them what a value may be read as. UUIDs
 //! are 16 bytes there, which sort as the UUIDs do.
@@ -59,7 +61,15 @@ fn spell(placeholder: &str, backend: DbBackend) -> Result<String, DbErr> {
         ("default_partition", false) => {
             format!("CREATE TABLE {argument}_default PARTITION OF {argument} DEFAULT;")
         }
-        ("without_rowid", false) | ("by_range" | "default_partition", true) => String::new(),
+        ("row_type", false) => {
+            let (name, columns) = argument.split_once(": ").ok_or_else(|| {
+                DbErr::Migration(format!("a row type has no columns: {placeholder}"))
+            })?;
+            format!("CREATE TYPE {name} AS ({columns});")
+        }
+        ("drop_row_type", false) => format!("DROP TYPE {argument};"),
+        ("without_rowid", false)
+        | ("by_range" | "default_partition" | "row_type" | "drop_row_type", true) => String::new(),
         _ => {
             return Err(DbErr::Migration(format!("no such placeholder: {placeholder}")));
         }
@@ -70,7 +80,7 @@ fn spell(placeholder: &str, backend: DbBackend) -> Result<String, DbErr> {
 mod tests {
     use super::*;
 
-    const TABLE: &str = "CREATE TABLE t (id {uuid}, body {bytes}, facts {json}, on {bool}){without_rowid}{by_range(id)};{default_partition(t)}";
+    const TABLE: &str = "CREATE TABLE t (id {uuid}, body {bytes}, facts {json}, on {bool}){without_rowid}{by_range(id)};{default_partition(t)}{row_type(r: a int, b text)}";
 
     fn rendered(backend: DbBackend) -> String {
         render(TABLE, backend).expect("every placeholder is known")
@@ -85,14 +95,14 @@ mod tests {
         assert_eq!(
             rendered(DbBackend::Postgres),
             "CREATE TABLE t (id UUID, body BYTEA, facts JSON, on BOOLEAN) PARTITION BY RANGE (id);\
-             CREATE TABLE t_default PARTITION OF t DEFAULT;"
+             CREATE TABLE t_default PARTITION OF t DEFAULT;CREATE TYPE r AS (a int, b text);"
         );
     }
 
     #[test]
     fn an_unknown_or_endless_placeholder_is_refused() {
-        for template in ["{money}", "{uuid", "a {} b", "{uuid(}"] {
-            assert!(render(template, DbBackend::Sqlite).is_err(), "{template}");
+        for template in ["{money}", "{uuid", "a {} b", "{uuid(}", "{row_type(r)}"] {
+            assert!(render(template, DbBackend::Postgres).is_err(), "{template}");
         }
     }
 }

@@ -25,6 +25,7 @@ mod m0010_idempotency_keys;
 mod m0011_fan_outs;
 mod m0012_rollups;
 mod m0013_retention;
+mod m0014_row_types;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -33,7 +34,7 @@ use sea_orm_migration::{MigrationTrait, async_trait::async_trait};
 use crate::change::Change;
 
 /// Every change, oldest first.
-const CHANGES: [Change; 13] = [
+const CHANGES: [Change; 14] = [
     m0001_instance::CHANGE,
     m0002_tenants::CHANGE,
     m0003_api_keys::CHANGE,
@@ -47,6 +48,7 @@ const CHANGES: [Change; 13] = [
     m0011_fan_outs::CHANGE,
     m0012_rollups::CHANGE,
     m0013_retention::CHANGE,
+    m0014_row_types::CHANGE,
 ];
 
 /// Brings a database up to date: `Migrator::up(&connection, None)`.

@@ -6,6 +6,7 @@
 
 mod connections;
 mod due_reader;
+mod param;
 mod postgres;
 mod sql;
 mod sqlite;
@@ -24,6 +25,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use crate::partition::NamedDays;
 
 pub use due_reader::DueReader;
+pub use param::{Param, RowKind, RowParam, row_table};
 pub use postgres::{ArrayPool, ArrayTransaction};
 pub use sql::{AllOrNothing, Change, Row, Rows, Sql};
 pub use sqlite::{InPlace, InPlaceReader, InPlaceTransaction};

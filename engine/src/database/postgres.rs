@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::sea_query::{ArrayType, ValueType};
+use sea_orm::sqlx::error::BoxDynError;
 use sea_orm::sqlx::postgres::{PgArguments, PgConnection, PgPool, PgRow};
 use sea_orm::sqlx::{self, Arguments as _, AssertSqlSafe};
 use sea_orm::{DbBackend, DbErr, QueryResult, RuntimeErr, Statement, Value};
@@ -15,8 +16,9 @@ use tokio::sync::Mutex;
 
 use super::Row;
 use super::connections::{Connections, Lent};
+use super::param::{Param, RowArray};
 use super::sql::{Change, Rows};
-use super::statement::statement;
+use super::statement::numbered;
 use crate::partition::NamedDays;
 
 /// Begins the writer's transactions, and reads what is due.
@@ -152,7 +154,16 @@ async fn make_all(on: &mut PgConnection, changes: Vec<Change>) -> Result<(), DbE
     if changes.is_empty() {
         return Ok(());
     }
-    execute(on, all_in_one(changes)).await.map(drop).map_err(|error| match error {
+    let (sql, params) = all_in_one(changes);
+    let mut arguments = PgArguments::default();
+    for param in params {
+        match param {
+            Param::One(value) => bind(&mut arguments, value)?,
+            Param::Rows(rows) => arguments.add(RowArray(rows)).map_err(unbound)?,
+        }
+    }
+    let made = sqlx::query_with(AssertSqlSafe(sql), arguments).execute(on).await;
+    made.map(drop).map_err(|error| match failed(error) {
         DbErr::Query(RuntimeErr::SqlxError(error)) if divides_by_zero(&error) => {
             DbErr::RecordNotUpdated
         }
@@ -162,7 +173,7 @@ async fn make_all(on: &mut PgConnection, changes: Vec<Change>) -> Result<(), DbE
 
 /// Several changes as one statement, which fails by dividing by zero when one of them has too few
 /// rows: nothing else that a plain statement can say undoes what it did.
-fn all_in_one(changes: Vec<Change>) -> Statement {
+fn all_in_one(changes: Vec<Change>) -> (String, Vec<Param>) {
     let (mut parts, mut tests) = (Vec::new(), Vec::new());
     let (mut values, mut least) = (Vec::new(), Vec::new());
     for (number, change) in changes.into_iter().enumerate() {
@@ -176,7 +187,7 @@ fn all_in_one(changes: Vec<Change>) -> Statement {
                 "1 / CASE WHEN (SELECT COUNT(*) FROM c{number}) >= ? THEN 1 ELSE 0 END"
             ));
             let rows: i64 = TryFrom::try_from(rows).unwrap_or(i64::MAX);
-            least.push(Value::from(rows));
+            least.push(Param::from(rows));
         }
         parts.push(format!("c{number} AS ({}{returning})", change.sql));
         values.extend(change.values);
@@ -184,7 +195,7 @@ fn all_in_one(changes: Vec<Change>) -> Statement {
     let tested = if tests.is_empty() { "1".to_owned() } else { tests.join(", ") };
     values.extend(least);
     let sql = format!("WITH {} SELECT {tested}", parts.join(", "));
-    statement(DbBackend::Postgres, &sql, values)
+    (numbered(DbBackend::Postgres, &sql), values)
 }
 
 fn divides_by_zero(error: &sqlx::Error) -> bool {
@@ -237,7 +248,11 @@ fn bind(arguments: &mut PgArguments, value: Value) -> Result<(), DbErr> {
         }
         other => return Err(unknown(&other)),
     };
-    added.map_err(|error| DbErr::Query(RuntimeErr::Internal(error.to_string())))
+    added.map_err(unbound)
+}
+
+fn unbound(error: BoxDynError) -> DbErr {
+    DbErr::Query(RuntimeErr::Internal(error.to_string()))
 }
 
 fn column<T>(values: Vec<Value>) -> Result<Vec<Option<T>>, DbErr>

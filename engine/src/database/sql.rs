@@ -6,6 +6,7 @@ use domain::time::Timestamp;
 use sea_orm::sea_query::{ArrayType, ValueType};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, TryGetable, Value};
 
+use super::param::{Param, values_of};
 use super::statement::statement;
 
 /// The verbs of [`Sql::all_or_nothing`].
@@ -20,7 +21,7 @@ pub struct AllOrNothing {
 pub struct Change {
     /// Its parameters are written as `?`.
     pub sql: String,
-    pub values: Vec<Value>,
+    pub values: Vec<Param>,
     /// When there are fewer, the transaction comes to nothing.
     pub rows: Rows,
 }
@@ -81,7 +82,7 @@ pub trait Sql: Sync {
 impl Change {
     /// Makes it by a statement of its own.
     pub(super) async fn make_now(self, db: &(impl Sql + ?Sized)) -> Result<(), DbErr> {
-        let statement = statement(db.backend(), &self.sql, self.values);
+        let statement = statement(db.backend(), &self.sql, values_of(self.values)?);
         let (least, rows) = match self.rows {
             Rows::Found(least) => (least, db.query(statement).await?.len()),
             Rows::Changed(least) => {

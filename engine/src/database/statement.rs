@@ -111,7 +111,7 @@ pub(super) fn statement(backend: DbBackend, sql: &str, values: Vec<Value>) -> St
 }
 
 /// The statement's text with each `?` replaced by what the backend calls its next parameter.
-fn numbered(backend: DbBackend, sql: &str) -> String {
+pub(super) fn numbered(backend: DbBackend, sql: &str) -> String {
     if backend != DbBackend::Postgres {
         return sql.to_owned();
     }

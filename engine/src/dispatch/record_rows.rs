@@ -10,7 +10,7 @@ use queue::Class;
 use sea_orm::{DbBackend, DbErr, Value};
 
 use super::load::DueDelivery;
-use crate::database::{Change, Rows, Sql, placed_runs, query_all, table};
+use crate::database::{Change, RowKind, Rows, Sql, placed_runs, query_all, row_table, table};
 use crate::partition::Parent;
 use crate::store::delivery::class_number;
 
@@ -38,7 +38,9 @@ const MOVE_TYPES: [&str; 9] = [
 /// whatever has been recorded since.
 pub(super) async fn apply(db: &impl Sql, moves: &[Move]) -> Result<(), DbErr> {
     for (deliveries, run) in placed_runs(db, Parent::Deliveries, moves, |one| one.id.time()) {
-        let (sql, values) = move_statement(db, &deliveries, run);
+        let rows = run.iter().map(move_values);
+        let (rows, values) = row_table(db, RowKind::Move, &MOVE_TYPES, rows);
+        let sql = move_statement(db, &deliveries, &rows);
         db.make(Change { sql, values, rows: Rows::Changed(run.len()) }).await?;
     }
     Ok(())
@@ -51,7 +53,8 @@ pub(super) async fn apply_by_name(
 ) -> Result<HashSet<DeliveryId>, DbErr> {
     let mut moved = HashSet::with_capacity(moves.len());
     for (deliveries, run) in placed_runs(db, Parent::Deliveries, moves, |one| one.id.time()) {
-        let (sql, values) = move_statement(db, &deliveries, run);
+        let (rows, values) = table(db, &MOVE_TYPES, run.iter().map(move_values));
+        let sql = move_statement(db, &deliveries, &rows);
         for row in query_all(db, &format!("{sql} RETURNING {deliveries}.id"), values).await? {
             moved.insert(row.get(0)?);
         }
@@ -59,22 +62,20 @@ pub(super) async fn apply_by_name(
     Ok(moved)
 }
 
-fn move_statement(db: &impl Sql, deliveries: &str, moves: &[Move]) -> (String, Vec<Value>) {
-    let (rows, values) = table(db, &MOVE_TYPES, moves.iter().map(move_values));
+fn move_statement(db: &impl Sql, deliveries: &str, rows: &str) -> String {
     let update = db.all_or_nothing().update;
     let greatest = match db.backend() {
         DbBackend::Postgres => "GREATEST",
         _ => "MAX",
     };
-    let sql = format!(
+    format!(
         "WITH v (id, number, status, class, next_attempt_at, code, reason, error, completed_at) AS ({rows}) \
          {update} {deliveries} SET status = v.status, class = v.class, next_attempt_at = v.next_attempt_at, \
          attempt_count = {greatest}({deliveries}.attempt_count, v.number), last_status_code = v.code, \
          failure_reason = v.reason, last_error = v.error, completed_at = v.completed_at \
          FROM v WHERE {deliveries}.id = v.id AND {deliveries}.next_attempt_at IS NOT NULL \
          AND (v.status = 2 OR {deliveries}.attempt_count = v.number - 1)"
-    );
-    (sql, values)
+    )
 }
 
 fn move_values(one: &Move) -> [Value; 9] {
@@ -118,7 +119,9 @@ pub(crate) struct AttemptRow {
 /// nothing.
 pub(crate) async fn insert_attempts(db: &impl Sql, rows: &[AttemptRow]) -> Result<(), DbErr> {
     for (attempts, run) in placed_runs(db, Parent::Attempts, rows, |row| row.delivery_id.time()) {
-        let (sql, values) = attempt_statement(db, &attempts, run);
+        let rows = run.iter().map(|row| row.values.clone());
+        let (rows, values) = row_table(db, RowKind::Attempt, &ATTEMPT_TYPES, rows);
+        let sql = attempt_statement(db, &attempts, &rows);
         db.make(Change { sql, values, rows: Rows::Any }).await?;
     }
     Ok(())
@@ -132,7 +135,8 @@ pub(super) async fn insert_attempts_by_name(
 ) -> Result<HashSet<(DeliveryId, i16)>, DbErr> {
     let mut new = HashSet::with_capacity(rows.len());
     for (attempts, run) in placed_runs(db, Parent::Attempts, rows, |row| row.delivery_id.time()) {
-        let (sql, values) = attempt_statement(db, &attempts, run);
+        let (rows, values) = table(db, &ATTEMPT_TYPES, run.iter().map(|row| row.values.clone()));
+        let sql = attempt_statement(db, &attempts, &rows);
         let sql = format!(
             "{sql} ON CONFLICT (delivery_id, number) DO NOTHING RETURNING delivery_id, number"
         );
@@ -143,15 +147,13 @@ pub(super) async fn insert_attempts_by_name(
     Ok(new)
 }
 
-fn attempt_statement(db: &impl Sql, attempts: &str, rows: &[AttemptRow]) -> (String, Vec<Value>) {
-    let (rows, values) = table(db, &ATTEMPT_TYPES, rows.iter().map(|row| row.values.clone()));
-    let sql = format!(
+fn attempt_statement(db: &impl Sql, attempts: &str, rows: &str) -> String {
+    format!(
         "{} INTO {attempts} (delivery_id, number, subscription_revision, started_at, duration_ms, queue_ms, dns_ms, \
              connect_ms, tls_ms, first_byte_ms, remote_ip, http_version, status_code, failure_reason, error, \
              response_headers, response_body, response_truncated) {rows}",
         db.all_or_nothing().insert
-    );
-    (sql, values)
+    )
 }
 
 /// The row of an attempt at a delivery.

@@ -23,6 +23,7 @@ use crate::idempotency::{Answer, Claim};
 
 pub(crate) use commit::{books_of, refuse, write};
 pub(crate) use fan_out::{FanOut, finish as finish_fan_outs, resume as resume_fan_outs};
+pub use push::Crowding;
 pub(crate) use push::{ToPush, push};
 
 /// What became of one event.

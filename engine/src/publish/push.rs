@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use queue::Due;
@@ -34,11 +35,37 @@ pub(crate) async fn push(parts: &Parts, to_push: ToPush) {
         }
         parts.lanes.push(&to_push.due).await
     };
-    if let Err(error) = pushed.await {
-        tracing::warn!(
+    match pushed.await {
+        Ok(taken) => parts.crowding.note(to_push.waits_in_lanes(), taken),
+        Err(error) => tracing::warn!(
             error = &error as &dyn std::error::Error,
             deliveries = to_push.due.len(),
             "queue.push_failed"
-        );
+        ),
+    }
+}
+
+impl ToPush {
+    /// How many the queue takes in while there is room in their lanes.
+    fn waits_in_lanes(&self) -> usize {
+        let waits = |due: &&Due| {
+            due.delay.is_zero() && self.lanes.get(&due.lane).is_some_and(|listed| !listed.ordered)
+        };
+        self.due.iter().filter(waits).count()
+    }
+}
+
+/// Whether most of what is posted finds its lanes full: more is posted than is delivered.
+#[derive(Debug, Default)]
+pub struct Crowding(AtomicBool);
+
+impl Crowding {
+    fn note(&self, pushed: usize, taken: usize) {
+        self.0.store(taken * 2 < pushed, Ordering::Relaxed);
+    }
+
+    /// As of the last push.
+    pub(crate) fn is_there(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
     }
 }

@@ -9,7 +9,8 @@ use sea_orm::{DbErr, Value};
 
 use super::{NewDelivery, Prepared};
 use crate::database::{
-    Change, Rows, Sql, execute, one_of, placed_runs, query_all, query_one, runs, table,
+    Change, Param, RowKind, Rows, Sql, execute, one_of, placed_runs, query_all, query_one,
+    row_table, runs, table,
 };
 use crate::partition::Parent;
 use crate::rollups::Tally;
@@ -36,6 +37,7 @@ pub(super) async fn demand_current(
              JOIN tenants t ON t.id = v.id AND t.subscription_revision = v.revision \
              WHERE (t.deleted_at IS NULL) IS TRUE"
         );
+        let values = values.into_iter().map(Param::One).collect();
         db.make(Change { sql, values, rows: Rows::Found(run.len()) }).await?;
     }
     Ok(())
@@ -64,7 +66,8 @@ pub(crate) async fn insert_events(
         tally.add_event(event.tenant, event.created_at);
     }
     for (events, run) in placed_runs(db, Parent::Events, events, |event| event.id.time()) {
-        let (rows, values) = table(db, &EVENT_TYPES, run.iter().map(|event| event_values(event)));
+        let rows = run.iter().map(|event| event_values(event));
+        let (rows, values) = row_table(db, RowKind::Event, &EVENT_TYPES, rows);
         let sql = format!("{} INTO {events} ({EVENT_COLUMNS}) {rows}", db.all_or_nothing().insert);
         db.make(Change { sql, values, rows: Rows::Any }).await?;
     }
@@ -156,7 +159,8 @@ pub(crate) async fn insert_deliveries(
         tally.add_delivery(delivery);
     }
     for (deliveries, run) in placed_runs(db, Parent::Deliveries, deliveries, |new| new.id.time()) {
-        let (rows, values) = table(db, &DELIVERY_TYPES, run.iter().map(delivery_values));
+        let rows = run.iter().map(delivery_values);
+        let (rows, values) = row_table(db, RowKind::Delivery, &DELIVERY_TYPES, rows);
         let sql = format!(
             "{} INTO {deliveries} (id, tenant_id, event_id, subscription_id, subscription_revision, event_type, status, \
              \"trigger\", class, attempt_count, max_attempts, next_attempt_at, sequence) {rows}",

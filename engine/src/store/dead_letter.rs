@@ -9,7 +9,7 @@ use sea_orm::{
 };
 
 use super::{Found, Page, Whose, delivery, last_looked_at};
-use crate::database::{Change, Rows, Sql, execute, runs, table};
+use crate::database::{Change, Param, Rows, Sql, execute, runs, table};
 use crate::rollups::Tally;
 
 /// A delivery that has just failed.
@@ -37,6 +37,7 @@ pub(crate) async fn insert(
             "INSERT INTO dead_letters (delivery_id, tenant_id, event_id, subscription_id, event_type, dead_at) \
              {rows} ON CONFLICT (delivery_id) DO NOTHING"
         );
+        let values = values.into_iter().map(Param::One).collect();
         db.make(Change { sql, values, rows: Rows::Any }).await?;
     }
     letters.iter().for_each(|letter| tally.add_dead_letter(letter));

@@ -155,7 +155,8 @@ async fn run(
             backlog.add_record(record);
         }
         let group = backlog.take_group();
-        let next = Instant::now() + pace.after(&group);
+        let (began, posts) = (Instant::now(), !group.postings.is_empty());
+        let mut next = began + pace.after(&group);
         let unrecorded = commit::write(&parts, group, &done).await;
         if !unrecorded.is_empty() {
             // What was sent must be known; the database is asked again with whatever has come by then.
@@ -164,6 +165,9 @@ async fn run(
                 break;
             }
             tokio::time::sleep(DATABASE_AWAY_WAIT).await;
+        }
+        if posts && parts.crowding.is_there() {
+            next = next.max(Instant::now() + pace.when_crowded(began.elapsed()));
         }
         pace.rest(next).await;
     }

@@ -16,6 +16,8 @@ use super::backlog::Group;
 /// Postings and outcomes of a group from which on there is much to do.
 const BUSY: usize = 8;
 
+const CROWDED_REST_MAX: Duration = Duration::from_millis(20);
+
 /// From the beginning of one group to the beginning of the next, when there is much to do.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pace {
@@ -35,6 +37,13 @@ impl Pace {
         }
         .map(Duration::from_micros);
         Self { postings, outcomes, has_thread: backend == DbBackend::Sqlite }
+    }
+
+    /// How long postings rest after a commit that took so long, when most of what is posted finds its lanes full.
+    /// Who posts faster than can be delivered is slowed down then, by half at most, instead of piling up a backlog
+    /// at the cost of deliveries. Where this process delivers too, the groups' shares do the same.
+    pub(super) fn when_crowded(&self, took: Duration) -> Duration {
+        if self.has_thread { Duration::ZERO } else { took.min(CROWDED_REST_MAX) }
     }
 
     /// Waits until the next group may begin.
