@@ -126,8 +126,11 @@ impl Fresh {
     }
 
     /// The delivery, if it is still as it was committed. Never given twice.
-    pub(crate) fn take(&self, id: DeliveryId) -> Option<FreshDelivery> {
-        let (mark, delivery) = self.entries.lock().take(id)?;
+    pub(crate) fn take(&self, id: DeliveryId, now: Instant) -> Option<FreshDelivery> {
+        let mut entries = self.entries.lock();
+        // A process that was stopped for a while must not go by what it knew before.
+        entries.turn_over(now);
+        let (mark, delivery) = entries.take(id)?;
         (mark == self.mark()).then_some(delivery)
     }
 }
@@ -136,9 +139,13 @@ impl Entries {
     /// Begins a new generation when the present one has had its time.
     fn turn_over(&mut self, now: Instant) {
         let since = *self.young.since.get_or_insert(now);
-        if now.duration_since(since) >= GENERATION {
+        let age = now.duration_since(since);
+        if age >= GENERATION {
             self.old = std::mem::take(&mut self.young);
             self.young.since = Some(now);
+        }
+        if age >= GENERATION * 2 {
+            self.old = Generation::default();
         }
     }
 
@@ -203,19 +210,19 @@ mod tests {
     fn an_entry_is_given_once_and_not_after_a_change() {
         let (fresh, now) = (Fresh::default(), Instant::now());
         fresh.put(fresh.mark(), [(id(1), delivery("1")), (id(2), delivery("2"))], now);
-        assert!(fresh.take(id(1)).is_some());
-        assert!(fresh.take(id(1)).is_none(), "given before");
+        assert!(fresh.take(id(1), now).is_some());
+        assert!(fresh.take(id(1), now).is_none(), "given before");
         fresh.forget();
-        assert!(fresh.take(id(2)).is_none(), "something changed");
+        assert!(fresh.take(id(2), now).is_none(), "something changed");
     }
 
     #[test]
     fn what_was_matched_before_a_change_is_not_given() {
-        let fresh = Fresh::default();
+        let (fresh, now) = (Fresh::default(), Instant::now());
         let mark = fresh.mark();
         fresh.forget();
-        fresh.put(mark, [(id(1), delivery("1"))], Instant::now());
-        assert!(fresh.take(id(1)).is_none());
+        fresh.put(mark, [(id(1), delivery("1"))], now);
+        assert!(fresh.take(id(1), now).is_none());
     }
 
     #[test]
@@ -225,11 +232,21 @@ mod tests {
             fresh.put(fresh.mark(), numbers.map(|number| (id(number), delivery("1"))), at);
         };
         put(0..=ENTRIES, now);
-        assert!(fresh.take(id(0)).is_some() && fresh.take(id(ENTRIES)).is_none(), "full");
+        assert!(fresh.take(id(0), now).is_some() && fresh.take(id(ENTRIES), now).is_none(), "full");
         put(ENTRIES..=ENTRIES, now + GENERATION);
-        assert!(fresh.take(id(1)).is_some() && fresh.take(id(ENTRIES)).is_some());
+        assert!(fresh.take(id(1), now).is_some() && fresh.take(id(ENTRIES), now).is_some());
         put(0..=0, now + GENERATION * 2);
-        assert!(fresh.take(id(2)).is_none() && fresh.take(id(0)).is_some(), "held back for long");
+        assert!(
+            fresh.take(id(2), now).is_none() && fresh.take(id(0), now).is_some(),
+            "held back for long"
+        );
+    }
+
+    #[test]
+    fn a_process_that_was_stopped_goes_by_nothing_that_it_knew_before() {
+        let (fresh, now) = (Fresh::default(), Instant::now());
+        fresh.put(fresh.mark(), [(id(1), delivery("1"))], now);
+        assert!(fresh.take(id(1), now + GENERATION * 2).is_none());
     }
 
     #[test]
@@ -237,12 +254,12 @@ mod tests {
         let (fresh, now) = (Fresh::default(), Instant::now());
         let text = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
         fresh.put(fresh.mark(), [(id(0), delivery(&text(DATA_BYTES + 1)))], now);
-        assert!(fresh.take(id(0)).is_none(), "too large by itself");
+        assert!(fresh.take(id(0), now).is_none(), "too large by itself");
         let fit = GENERATION_BYTES / DATA_BYTES;
         let large = |number| (id(number), delivery(&text(DATA_BYTES)));
         fresh.put(fresh.mark(), (0..=fit).map(large), now);
-        assert!(fresh.take(id(fit)).is_none() && fresh.take(id(0)).is_some());
+        assert!(fresh.take(id(fit), now).is_none() && fresh.take(id(0), now).is_some());
         fresh.put(fresh.mark(), [large(fit)], now);
-        assert!(fresh.take(id(fit)).is_some(), "there is room again");
+        assert!(fresh.take(id(fit), now).is_some(), "there is room again");
     }
 }

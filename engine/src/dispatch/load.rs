@@ -1,7 +1,7 @@
 //! Loads what tickets name, in groups; drops what is final, superseded or not yet due.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use domain::delivery::{Progress, Trigger};
@@ -134,7 +134,7 @@ impl Loader {
     async fn load_fresh(&self, held: Held) -> Result<Box<DueDelivery>, Held> {
         let first = held.delivery.filter(|_| held.class == Class::First);
         let Some((id, fresh)) =
-            first.and_then(|id| self.parts.fresh.take(id).map(|fresh| (id, fresh)))
+            first.and_then(|id| self.parts.fresh.take(id, Instant::now()).map(|fresh| (id, fresh)))
         else {
             return Err(held);
         };

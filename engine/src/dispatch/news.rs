@@ -180,3 +180,82 @@ fn heard<'a>(event: &'a Event) -> impl Iterator<Item = (DeliveryId, FreshDeliver
         (DeliveryId(Uuid::from_bytes(delivery.id)), fresh)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::event::NewEvent;
+    use domain::json::JsonText;
+    use domain::time::{EventTime, Timestamp};
+
+    const NOW: Timestamp = Timestamp::from_unix_ms(1_768_996_800_000);
+
+    fn delivery(event: u8, data: &str) -> FreshDelivery {
+        let posted = NewEvent {
+            id: None,
+            event_type: "a.b".parse().expect("a type"),
+            timestamp: EventTime::from_timestamp(NOW),
+            data: JsonText::from_stored(data.to_owned()),
+            metadata: JsonText::empty_object(),
+            correlation_id: None,
+            version: None,
+            deliver_at: None,
+        };
+        FreshDelivery {
+            tenant: TenantId::derive(NOW, &[b"t"]),
+            event_id: EventId::derive(NOW, &[&[event]]),
+            content: Content::Posted(Arc::new(posted)),
+            traceparent: Some("00-x".into()),
+            subscription_revision: 3,
+            max_attempts: 6,
+        }
+    }
+
+    fn id(number: u8) -> DeliveryId {
+        DeliveryId::derive(NOW, &[&[number]])
+    }
+
+    fn heard_of(note: &[u8]) -> Vec<(DeliveryId, FreshDelivery)> {
+        let Some(Note::Committed(events)) = decoded(note) else { panic!("not understood") };
+        events.iter().flat_map(heard).collect()
+    }
+
+    #[test]
+    fn what_is_heard_is_what_was_committed() {
+        let told =
+            [(id(1), delivery(1, "1")), (id(2), delivery(1, "1")), (id(3), delivery(2, "2"))];
+        let heard = heard_of(&committed(&told));
+        assert_eq!(heard.len(), told.len());
+        for ((id, told), (heard_id, heard)) in told.iter().zip(&heard) {
+            assert_eq!(id, heard_id);
+            assert_eq!((told.tenant, told.event_id), (heard.tenant, heard.event_id));
+            assert_eq!(told.content.body(told.event_id), heard.content.body(heard.event_id));
+            assert_eq!(told.content.event_type(), heard.content.event_type());
+            assert_eq!(told.traceparent, heard.traceparent);
+            assert_eq!((heard.subscription_revision, heard.max_attempts), (3, 6));
+        }
+    }
+
+    #[test]
+    fn a_note_is_bounded_and_one_of_another_format_is_not_read() {
+        let long = format!("\"{}\"", "x".repeat(NOTE_BYTES - 10));
+        let told = [(id(1), delivery(1, &long)), (id(2), delivery(2, "\"more than 8\""))];
+        let mut note = committed(&told);
+        assert_eq!(heard_of(&note).len(), 1);
+        note[0] = FORMAT + 1;
+        assert!(decoded(&note).is_none());
+        assert!(decoded(&[]).is_none() && decoded(&[FORMAT, 77]).is_none());
+    }
+
+    #[test]
+    fn nothing_is_told_while_nobody_listens_or_too_many_do() {
+        let silence = Silence::default();
+        assert!(!silence.is_kept());
+        for (listeners, is_kept) in
+            [(0, true), (1, false), (LISTENERS + 1, true), (LISTENERS, false)]
+        {
+            silence.note(listeners);
+            assert_eq!(silence.is_kept(), is_kept, "{listeners}");
+        }
+    }
+}

@@ -2,7 +2,8 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use queue::Due;
@@ -55,17 +56,52 @@ impl ToPush {
     }
 }
 
-/// Whether most of what is posted finds its lanes full: more is posted than is delivered.
+/// How crowded lanes are: in tenths of a commit's time, how long postings rest after it. It rises with each
+/// push that found most of its lanes full, since more is posted then than is delivered, and falls faster with
+/// each that did not.
 #[derive(Debug, Default)]
-pub struct Crowding(AtomicBool);
+pub struct Crowding(AtomicU32);
 
 impl Crowding {
+    const MOST: u32 = 30;
+
     fn note(&self, pushed: usize, taken: usize) {
-        self.0.store(taken * 2 < pushed, Ordering::Relaxed);
+        let before = self.0.load(Ordering::Relaxed);
+        let after = match taken * 2 < pushed {
+            true => (before + 1).min(Self::MOST),
+            false => before.saturating_sub(2),
+        };
+        // Groups are told of one after the other.
+        self.0.store(after, Ordering::Relaxed);
     }
 
-    /// As of the last push.
-    pub(crate) fn is_there(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
+    /// How long postings rest after a commit that took so long.
+    pub(crate) fn rest_after(&self, commit: Duration) -> Duration {
+        commit * self.0.load(Ordering::Relaxed) / 10
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_posts_into_full_lanes_is_slowed_down_step_by_step_and_within_bounds() {
+        let crowding = Crowding::default();
+        let commit = Duration::from_millis(10);
+        crowding.note(10, 5);
+        assert_eq!(crowding.rest_after(commit), Duration::ZERO, "half of it found room");
+        crowding.note(0, 0);
+        assert_eq!(crowding.rest_after(commit), Duration::ZERO, "nothing was to be taken in");
+        for _ in 0..3 {
+            crowding.note(10, 4);
+        }
+        assert_eq!(crowding.rest_after(commit), Duration::from_millis(3));
+        crowding.note(10, 10);
+        assert_eq!(crowding.rest_after(commit), Duration::from_millis(1));
+        for _ in 0..100 {
+            crowding.note(10, 0);
+        }
+        assert_eq!(crowding.rest_after(commit), commit * 3);
     }
 }

@@ -155,8 +155,10 @@ async fn run(
             backlog.add_record(record);
         }
         let group = backlog.take_group();
-        let (began, posts) = (Instant::now(), !group.postings.is_empty());
+        let began = Instant::now();
         let mut next = began + pace.after(&group);
+        // Outcomes never wait because of what is posted.
+        let may_rest = group.records.is_empty();
         let unrecorded = commit::write(&parts, group, &done).await;
         if !unrecorded.is_empty() {
             // What was sent must be known; the database is asked again with whatever has come by then.
@@ -166,8 +168,9 @@ async fn run(
             }
             tokio::time::sleep(DATABASE_AWAY_WAIT).await;
         }
-        if posts && parts.crowding.is_there() {
-            next = next.max(Instant::now() + pace.when_crowded(began.elapsed()));
+        if may_rest {
+            let rest = parts.crowding.rest_after(began.elapsed());
+            next = next.max(Instant::now() + pace.when_crowded(rest));
         }
         pace.rest(next).await;
     }

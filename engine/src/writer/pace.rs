@@ -16,6 +16,7 @@ use super::backlog::Group;
 /// Postings and outcomes of a group from which on there is much to do.
 const BUSY: usize = 8;
 
+/// The longest rest because lanes are crowded: nobody's answer waits longer for it.
 const CROWDED_REST_MAX: Duration = Duration::from_millis(20);
 
 /// From the beginning of one group to the beginning of the next, when there is much to do.
@@ -39,11 +40,11 @@ impl Pace {
         Self { postings, outcomes, has_thread: backend == DbBackend::Sqlite }
     }
 
-    /// How long postings rest after a commit that took so long, when most of what is posted finds its lanes full.
-    /// Who posts faster than can be delivered is slowed down then, by half at most, instead of piling up a backlog
-    /// at the cost of deliveries. Where this process delivers too, the groups' shares do the same.
-    pub(super) fn when_crowded(&self, took: Duration) -> Duration {
-        if self.has_thread { Duration::ZERO } else { took.min(CROWDED_REST_MAX) }
+    /// What of a rest is kept that postings are to have because lanes are crowded. Who posts faster than can be
+    /// delivered is slowed down by it, instead of piling up a backlog at the cost of deliveries. A process that
+    /// delivers too does the same by the shares of a group.
+    pub(super) fn when_crowded(&self, rest: Duration) -> Duration {
+        if self.has_thread { Duration::ZERO } else { rest.min(CROWDED_REST_MAX) }
     }
 
     /// Waits until the next group may begin.
