@@ -57,8 +57,8 @@ impl ToPush {
 }
 
 /// How crowded lanes are: in tenths of a commit's time, how long postings rest after it. It rises with each
-/// push that found most of its lanes full, since more is posted then than is delivered, and falls faster with
-/// each that did not.
+/// push that found most of its lanes full, since more is posted then than is delivered, and falls half as fast
+/// with each that did not.
 #[derive(Debug, Default)]
 pub struct Crowding(AtomicU32);
 
@@ -68,8 +68,8 @@ impl Crowding {
     fn note(&self, pushed: usize, taken: usize) {
         let before = self.0.load(Ordering::Relaxed);
         let after = match taken * 2 < pushed {
-            true => (before + 1).min(Self::MOST),
-            false => before.saturating_sub(2),
+            true => (before + 2).min(Self::MOST),
+            false => before.saturating_sub(1),
         };
         // Groups are told of one after the other.
         self.0.store(after, Ordering::Relaxed);
@@ -96,9 +96,9 @@ mod tests {
         for _ in 0..3 {
             crowding.note(10, 4);
         }
-        assert_eq!(crowding.rest_after(commit), Duration::from_millis(3));
+        assert_eq!(crowding.rest_after(commit), Duration::from_millis(6));
         crowding.note(10, 10);
-        assert_eq!(crowding.rest_after(commit), Duration::from_millis(1));
+        assert_eq!(crowding.rest_after(commit), Duration::from_millis(5));
         for _ in 0..100 {
             crowding.note(10, 0);
         }
