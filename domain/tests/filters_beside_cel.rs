@@ -3,14 +3,14 @@
 //!
 //! The two differ on purpose where JSON and CEL do: integers beside doubles in arithmetic, and the
 //! bounds. Both only turn an error into a value or a value into an error, which the comparison
-//! knows.
+//! knows. And the interpreter adds an object's keys to a list, which CEL's specification has no overload for.
 
 use std::cell::Cell;
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use cel::{Context, Program, Value};
-use domain::filter::{EventView, Filter};
+use domain::filter::{EventView, Filter, FilterError};
 use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert_eq, prop_oneof};
 use proptest::test_runner::{TestCaseError, TestRunner};
 use serde_json::Value as Json;
@@ -182,6 +182,10 @@ fn condition() -> impl Strategy<Value = String> {
     })
 }
 
+fn adds_an_object_to_a_list(error: &FilterError) -> bool {
+    error.to_string().contains("a list and an object cannot be added")
+}
+
 #[test]
 fn a_boolean_of_the_interpreter_is_the_filters_too() {
     let config =
@@ -195,7 +199,10 @@ fn a_boolean_of_the_interpreter_is_the_filters_too() {
         let filter = Filter::parse(&text)
             .map_err(|invalid| TestCaseError::fail(format!("{text}: {invalid}")))?;
         let event = EventView::new("evt_1", "a", "2026-01-21T12:00:00Z", None, None, DATA, "{}");
-        prop_assert_eq!(filter.matches(&event), Ok(theirs), "{}", text);
+        let ours = filter.matches(&event);
+        if !ours.as_ref().is_err_and(adds_an_object_to_a_list) {
+            prop_assert_eq!(ours, Ok(theirs), "{}", text);
+        }
         Ok(())
     });
     assert_eq!(outcome.map_err(|error| error.to_string()), Ok(()));

@@ -11,7 +11,7 @@ use crate::address_book::{AddressBook, Lane};
 use crate::clear;
 use crate::clock::Clock;
 use crate::database::Database;
-use crate::dispatch::{Fresh, InFlight, Loader, Silence, Targets};
+use crate::dispatch::{Audience, Fresh, InFlight, Loader, Targets};
 use crate::error::Error;
 use crate::lanes::Lanes;
 use crate::matching::Matching;
@@ -58,7 +58,7 @@ pub struct Parts {
     pub in_flight: InFlight,
     pub crowding: Crowding,
     pub fresh: Fresh,
-    pub silence: Silence,
+    pub audience: Audience,
     pub clearing: clear::UnderWay,
     pub matching: Matching,
     pub metrics: Metrics,
@@ -114,7 +114,7 @@ impl Engine {
             in_flight: InFlight::default(),
             crowding: Crowding::default(),
             fresh: Fresh::default(),
-            silence: Silence::default(),
+            audience: Audience::default(),
             clearing: clear::UnderWay::default(),
             matching: Matching::default(),
             metrics: Metrics::default(),

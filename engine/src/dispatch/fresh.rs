@@ -174,15 +174,16 @@ impl Generation {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use domain::json::JsonText;
     use domain::time::{EventTime, Timestamp};
 
-    const NOW: Timestamp = Timestamp::from_unix_ms(1_768_996_800_000);
+    pub(in crate::dispatch) const NOW: Timestamp = Timestamp::from_unix_ms(1_768_996_800_000);
 
-    fn delivery(data: &str) -> FreshDelivery {
-        let event = NewEvent {
+    /// A delivery of one of several events.
+    pub(in crate::dispatch) fn delivery_of(event: u8, data: &str) -> FreshDelivery {
+        let posted = NewEvent {
             id: None,
             event_type: "a.b".parse().expect("a type"),
             timestamp: EventTime::from_timestamp(NOW),
@@ -194,12 +195,16 @@ mod tests {
         };
         FreshDelivery {
             tenant: TenantId::derive(NOW, &[]),
-            event_id: EventId::derive(NOW, &[]),
-            content: Content::Posted(Arc::new(event)),
-            traceparent: None,
-            subscription_revision: 1,
+            event_id: EventId::derive(NOW, &[&[event]]),
+            content: Content::Posted(Arc::new(posted)),
+            traceparent: Some("00-x".into()),
+            subscription_revision: 3,
             max_attempts: 6,
         }
+    }
+
+    fn delivery(data: &str) -> FreshDelivery {
+        delivery_of(0, data)
     }
 
     fn id(number: usize) -> DeliveryId {

@@ -27,7 +27,7 @@ pub use fresh::Fresh;
 pub(crate) use fresh::{Content, FreshDelivery, Mark};
 pub use in_flight::{Held, InFlight};
 pub use load::{DueDelivery, Loader};
-pub use news::Silence;
+pub use news::Audience;
 pub(crate) use record::{Record, Recorded, follow_up, rest, write};
 pub(crate) use record_rows::{attempt_row, insert_attempts, number_of};
 pub use target::{Target, Targets};

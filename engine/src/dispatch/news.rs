@@ -4,6 +4,11 @@
 //! costs both sides more than anything else about them. So whoever commits deliveries that are due at once
 //! announces them with their bodies, and each worker keeps for a moment what it hears ([`Fresh`](super::Fresh)).
 //! Nothing depends on it: what a worker has not heard, it loads.
+//!
+//! Only while one process delivers. What it takes from what it heard is gone then, so that a delivery which comes
+//! to it once more (the reconciler or a refill read its row just before its outcome was committed) is loaded,
+//! and found done; with two of them, the other would still have it. Who starts to listen says so, and everybody
+//! hears of no deliveries for longer than it takes whoever announces to count the listeners again.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,11 +23,10 @@ use uuid::Uuid;
 use super::fresh::{Content, FreshDelivery, Heard, Mark};
 use crate::context::{Engine, Parts};
 
-/// Listeners that are told at most. Each hears of everything and uses its share of it, so for more of them
-/// loading is cheaper.
-const LISTENERS: usize = 4;
-/// How long nothing is announced after nobody listened, or too many did.
-const SILENCE: Duration = Duration::from_secs(1);
+/// How long it counts how many listened.
+const COUNTED_FOR: Duration = Duration::from_secs(1);
+/// For how long nothing is heard of deliveries after somebody has begun to listen.
+const DEAF_FOR: Duration = Duration::from_secs(2);
 /// Bytes of the bodies of one note at most; what goes beyond is loaded.
 const NOTE_BYTES: usize = 256 * 1024;
 
@@ -34,6 +38,8 @@ enum Note<'a> {
     Committed(Vec<Event<'a>>),
     /// Something changed, so that what was told before counts no more.
     Changed,
+    /// Somebody begins to listen.
+    Joined,
 }
 
 const FORMAT: u8 = 1;
@@ -55,18 +61,19 @@ struct Delivery {
     max_attempts: u32,
 }
 
-/// Until when nothing is announced.
+/// How many listened to the last note, and when.
 #[derive(Debug, Default)]
-pub struct Silence(Mutex<Option<Instant>>);
+pub struct Audience(Mutex<Option<(Instant, usize)>>);
 
-impl Silence {
-    fn is_kept(&self) -> bool {
-        self.0.lock().is_some_and(|until| Instant::now() < until)
+impl Audience {
+    /// `None` when it is too long ago.
+    fn listeners(&self, now: Instant) -> Option<usize> {
+        let counted = self.0.lock().filter(|(at, _)| now.duration_since(*at) < COUNTED_FOR);
+        counted.map(|(_, listeners)| listeners)
     }
 
-    fn note(&self, listeners: usize) {
-        let is_in_vain = !(1..=LISTENERS).contains(&listeners);
-        *self.0.lock() = is_in_vain.then(|| Instant::now() + SILENCE);
+    fn note(&self, listeners: usize, now: Instant) {
+        *self.0.lock() = Some((now, listeners));
     }
 }
 
@@ -76,10 +83,15 @@ pub(crate) async fn tell(parts: &Parts, mark: Mark, fresh: Vec<(DeliveryId, Fres
     if parts.settings.delivers_alone {
         return parts.fresh.put(mark, fresh, Instant::now());
     }
-    if fresh.is_empty() || parts.silence.is_kept() || mark != parts.fresh.mark() {
+    if fresh.is_empty() || mark != parts.fresh.mark() {
         return;
     }
-    announce(parts, &committed(&fresh)).await;
+    match parts.audience.listeners(Instant::now()) {
+        Some(1) => announce(parts, &committed(&fresh)).await,
+        Some(_) => {}
+        // Only to count them.
+        None => announce(parts, &committed(&[])).await,
+    }
 }
 
 impl Parts {
@@ -94,9 +106,11 @@ impl Parts {
 }
 
 async fn announce(parts: &Parts, note: &[u8]) {
+    // As of before it is sent: whoever has begun to listen since is deaf for longer than this counts.
+    let now = Instant::now();
     // Without a queue nobody is handed anything either.
     if let Ok(listeners) = parts.lanes.announce(note).await {
-        parts.silence.note(listeners);
+        parts.audience.note(listeners, now);
     }
 }
 
@@ -137,6 +151,7 @@ fn encoded(note: &Note) -> Vec<u8> {
 impl Engine {
     /// Listens to what others commit, until told to stop: for a process that delivers.
     pub async fn hear_news(&self, stop: CancellationToken) {
+        let mut deaf_until = Instant::now();
         loop {
             let note = tokio::select! {
                 () = stop.cancelled() => return,
@@ -144,11 +159,23 @@ impl Engine {
             };
             match note.as_deref().map(decoded) {
                 Some(Some(Note::Committed(events))) => {
-                    let heard = events.iter().flat_map(heard);
-                    self.fresh.put(self.fresh.mark(), heard, Instant::now());
+                    let now = Instant::now();
+                    if now >= deaf_until {
+                        self.fresh.put(self.fresh.mark(), events.iter().flat_map(heard), now);
+                    }
                 }
-                // It was missed, or is not understood.
-                Some(Some(Note::Changed) | None) | None => self.fresh.forget(),
+                Some(Some(Note::Joined)) => {
+                    deaf_until = Instant::now() + DEAF_FOR;
+                    self.fresh.forget();
+                }
+                // What it says is not understood.
+                Some(Some(Note::Changed) | None) => self.fresh.forget(),
+                // Something may have been missed: this process has begun to listen, or is about to.
+                None => {
+                    deaf_until = Instant::now() + DEAF_FOR;
+                    self.fresh.forget();
+                    announce(self, &encoded(&Note::Joined)).await;
+                }
             }
         }
     }
@@ -183,33 +210,8 @@ fn heard<'a>(event: &'a Event) -> impl Iterator<Item = (DeliveryId, FreshDeliver
 
 #[cfg(test)]
 mod tests {
+    use super::super::fresh::tests::{NOW, delivery_of as delivery};
     use super::*;
-    use domain::event::NewEvent;
-    use domain::json::JsonText;
-    use domain::time::{EventTime, Timestamp};
-
-    const NOW: Timestamp = Timestamp::from_unix_ms(1_768_996_800_000);
-
-    fn delivery(event: u8, data: &str) -> FreshDelivery {
-        let posted = NewEvent {
-            id: None,
-            event_type: "a.b".parse().expect("a type"),
-            timestamp: EventTime::from_timestamp(NOW),
-            data: JsonText::from_stored(data.to_owned()),
-            metadata: JsonText::empty_object(),
-            correlation_id: None,
-            version: None,
-            deliver_at: None,
-        };
-        FreshDelivery {
-            tenant: TenantId::derive(NOW, &[b"t"]),
-            event_id: EventId::derive(NOW, &[&[event]]),
-            content: Content::Posted(Arc::new(posted)),
-            traceparent: Some("00-x".into()),
-            subscription_revision: 3,
-            max_attempts: 6,
-        }
-    }
 
     fn id(number: u8) -> DeliveryId {
         DeliveryId::derive(NOW, &[&[number]])
@@ -248,14 +250,12 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_told_while_nobody_listens_or_too_many_do() {
-        let silence = Silence::default();
-        assert!(!silence.is_kept());
-        for (listeners, is_kept) in
-            [(0, true), (1, false), (LISTENERS + 1, true), (LISTENERS, false)]
-        {
-            silence.note(listeners);
-            assert_eq!(silence.is_kept(), is_kept, "{listeners}");
-        }
+    fn who_listened_counts_for_a_moment() {
+        let (audience, now) = (Audience::default(), Instant::now());
+        assert_eq!(audience.listeners(now), None);
+        audience.note(1, now);
+        assert_eq!(audience.listeners(now), Some(1));
+        assert_eq!(audience.listeners(now + COUNTED_FOR), None);
+        assert!(DEAF_FOR > COUNTED_FOR, "who is heard by a second one is heard by nobody");
     }
 }
