@@ -2,7 +2,7 @@
 
 use sea_orm::sqlx::encode::IsNull;
 use sea_orm::sqlx::error::BoxDynError;
-use sea_orm::sqlx::postgres::{PgArgumentBuffer, PgHasArrayType, PgTypeInfo, Postgres};
+use sea_orm::sqlx::postgres::{PgArgumentBuffer, PgTypeInfo, Postgres};
 use sea_orm::sqlx::{Encode, Type};
 use sea_orm::{DbErr, Value};
 
@@ -20,6 +20,13 @@ pub enum Param {
 impl<T: Into<Value>> From<T> for Param {
     fn from(value: T) -> Self {
         Self::One(value.into())
+    }
+}
+
+impl Param {
+    /// Each value by itself.
+    pub fn each(values: Vec<Value>) -> Vec<Self> {
+        values.into_iter().map(Self::One).collect()
     }
 }
 
@@ -63,7 +70,7 @@ pub fn row_table<const COLUMNS: usize>(
         return (sql, vec![Param::Rows(rows.collect())]);
     }
     let (sql, values) = table(db, types, rows);
-    (sql, values.into_iter().map(Param::One).collect())
+    (sql, Param::each(values))
 }
 
 /// The values of a change that is given none of its rows as arrays.
@@ -80,7 +87,7 @@ pub(super) struct RowArray(pub(super) Vec<RowParam>);
 
 impl Type<Postgres> for RowArray {
     fn type_info() -> PgTypeInfo {
-        RowParam::array_type_info()
+        PgTypeInfo::array_of("record")
     }
 }
 
@@ -98,12 +105,6 @@ impl Encode<'_, Postgres> for RowArray {
 impl Type<Postgres> for RowParam {
     fn type_info() -> PgTypeInfo {
         PgTypeInfo::with_name("record")
-    }
-}
-
-impl PgHasArrayType for RowParam {
-    fn array_type_info() -> PgTypeInfo {
-        PgTypeInfo::array_of("record")
     }
 }
 

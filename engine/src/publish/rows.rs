@@ -33,11 +33,11 @@ pub(super) async fn demand_current(
         let pairs = run.iter().map(|(id, revision)| [Value::from(*id), Value::from(*revision)]);
         let (rows, values) = table(db, &["uuid", "bigint"], pairs);
         let sql = format!(
-            "SELECT 1 FROM (WITH v (id, revision) AS ({rows}) SELECT * FROM v) v \
+            "WITH v (id, revision) AS ({rows}) SELECT 1 FROM v \
              JOIN tenants t ON t.id = v.id AND t.subscription_revision = v.revision \
              WHERE (t.deleted_at IS NULL) IS TRUE"
         );
-        let values = values.into_iter().map(Param::One).collect();
+        let values = Param::each(values);
         db.make(Change { sql, values, rows: Rows::Found(run.len()) }).await?;
     }
     Ok(())

@@ -37,7 +37,7 @@ pub(crate) async fn insert(
             "INSERT INTO dead_letters (delivery_id, tenant_id, event_id, subscription_id, event_type, dead_at) \
              {rows} ON CONFLICT (delivery_id) DO NOTHING"
         );
-        let values = values.into_iter().map(Param::One).collect();
+        let values = Param::each(values);
         db.make(Change { sql, values, rows: Rows::Any }).await?;
     }
     letters.iter().for_each(|letter| tally.add_dead_letter(letter));
