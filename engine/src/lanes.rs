@@ -104,6 +104,15 @@ impl Lanes {
         self.promptly(self.queue.push(due)).await
     }
 
+    /// Adds what has just been committed to its lanes; how many have found no room in them so far
+    /// ([`Queue::hand_in`]).
+    ///
+    /// # Errors
+    /// When the queue is away: the rows are committed, and the reconciler finds them.
+    pub async fn hand_in(&self, due: &[Due]) -> Result<usize, Error> {
+        self.promptly(self.queue.hand_in(due)).await
+    }
+
     /// Ends tickets.
     ///
     /// # Errors

@@ -206,6 +206,11 @@ pub trait Queue: Send + Sync + 'static {
     /// Returns how many it took in; those of ordered lanes are not counted, since it knows of none of them.
     async fn push(&self, due: &[Due]) -> Result<usize, QueueError>;
 
+    /// Adds deliveries to their lanes as [`Queue::push`] does, but need not do so before the next look at the
+    /// queue, which costs a shared queue less: for those that have just been committed. Returns how many that
+    /// were due at once have found no room so far, ever since the queue is there.
+    async fn hand_in(&self, due: &[Due]) -> Result<usize, QueueError>;
+
     /// Hands out up to `max` tickets, waiting until there is at least one.
     async fn fetch(&self, worker: WorkerSlots, max: usize) -> Result<Vec<Ticket>, QueueError>;
 

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use domain::ids::{DeliveryId, SubscriptionId, TenantId};
@@ -26,6 +26,9 @@ pub(crate) struct ToPush {
 
 /// Hands what was committed to the queue. A failure costs time, not events: the rows are there.
 pub(crate) async fn push(parts: &Parts, to_push: ToPush) {
+    if to_push.due.is_empty() {
+        return parts.crowding.note_nothing();
+    }
     let now = parts.clock.now();
     let pushed = async {
         for (tenant, book) in &to_push.books {
@@ -34,10 +37,10 @@ pub(crate) async fn push(parts: &Parts, to_push: ToPush) {
         for listed in to_push.lanes.values() {
             parts.lanes.configure(listed.id, &listed.lane.at(now)).await?;
         }
-        parts.lanes.push(&to_push.due).await
+        parts.lanes.hand_in(&to_push.due).await
     };
     match pushed.await {
-        Ok(taken) => parts.crowding.note(to_push.waits_in_lanes(), taken),
+        Ok(turned_away) => parts.crowding.note(to_push.waits_in_lanes(), turned_away),
         Err(error) => tracing::warn!(
             error = &error as &dyn std::error::Error,
             deliveries = to_push.due.len(),
@@ -57,27 +60,39 @@ impl ToPush {
 }
 
 /// How crowded lanes are: in tenths of a commit's time, how long postings rest after it. It rises with each
-/// push that found most of its lanes full, since more is posted then than is delivered, and falls half as fast
-/// with each that did not.
+/// push while most of what is pushed finds its lanes full, since more is posted then than is delivered, and
+/// falls half as fast with each otherwise.
 #[derive(Debug, Default)]
-pub struct Crowding(AtomicU32);
+pub struct Crowding {
+    tenths: AtomicU32,
+    /// How many had been turned away when that was last known.
+    turned_away: AtomicUsize,
+}
 
 impl Crowding {
     const MOST: u32 = 30;
 
-    fn note(&self, pushed: usize, taken: usize) {
-        let before = self.0.load(Ordering::Relaxed);
-        let after = match taken * 2 < pushed {
+    /// Notes that so many were pushed, and how many have been turned away so far, by whomever they were pushed.
+    fn note(&self, pushed: usize, turned_away: usize) {
+        // Groups are told of one after the other.
+        let since =
+            turned_away.saturating_sub(self.turned_away.swap(turned_away, Ordering::Relaxed));
+        let before = self.tenths.load(Ordering::Relaxed);
+        let after = match since * 2 > pushed {
             true => (before + 2).min(Self::MOST),
             false => before.saturating_sub(1),
         };
-        // Groups are told of one after the other.
-        self.0.store(after, Ordering::Relaxed);
+        self.tenths.store(after, Ordering::Relaxed);
+    }
+
+    /// Notes that nothing was pushed.
+    fn note_nothing(&self) {
+        self.note(0, self.turned_away.load(Ordering::Relaxed));
     }
 
     /// How long postings rest after a commit that took so long.
     pub(crate) fn rest_after(&self, commit: Duration) -> Duration {
-        commit * self.0.load(Ordering::Relaxed) / 10
+        commit * self.tenths.load(Ordering::Relaxed) / 10
     }
 }
 
@@ -91,16 +106,18 @@ mod tests {
         let commit = Duration::from_millis(10);
         crowding.note(10, 5);
         assert_eq!(crowding.rest_after(commit), Duration::ZERO, "half of it found room");
-        crowding.note(0, 0);
-        assert_eq!(crowding.rest_after(commit), Duration::ZERO, "nothing was to be taken in");
-        for _ in 0..3 {
-            crowding.note(10, 4);
+        crowding.note_nothing();
+        assert_eq!(crowding.rest_after(commit), Duration::ZERO, "nothing was turned away since");
+        for turned_away in [11, 17, 23] {
+            crowding.note(10, turned_away);
         }
         assert_eq!(crowding.rest_after(commit), Duration::from_millis(6));
-        crowding.note(10, 10);
+        crowding.note(10, 23);
         assert_eq!(crowding.rest_after(commit), Duration::from_millis(5));
-        for _ in 0..100 {
-            crowding.note(10, 0);
+        crowding.note(10, 0);
+        assert_eq!(crowding.rest_after(commit), Duration::from_millis(4), "the queue is a new one");
+        for times in 1..100 {
+            crowding.note(10, times * 10);
         }
         assert_eq!(crowding.rest_after(commit), commit * 3);
     }

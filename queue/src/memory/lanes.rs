@@ -51,6 +51,7 @@ pub struct Lanes {
     lanes_paused: usize,
     lanes_open: usize,
     pub(super) leases_reclaimed: u64,
+    turned_away: usize,
 }
 
 impl Lanes {
@@ -61,19 +62,37 @@ impl Lanes {
 
     /// See [`Queue::push`](crate::Queue::push).
     pub fn push(&mut self, due: &[Due], now: Moment) -> usize {
+        let (taken, _) = self.offer(due, now);
+        taken
+    }
+
+    /// See [`Queue::hand_in`](crate::Queue::hand_in).
+    pub fn hand_in(&mut self, due: &[Due], now: Moment) -> usize {
+        let (_, turned_away) = self.offer(due, now);
+        self.turned_away += turned_away;
+        self.turned_away
+    }
+
+    /// Offers deliveries to their lanes: how many were taken in, and how many that are due at once were left
+    /// to the database.
+    fn offer(&mut self, due: &[Due], now: Moment) -> (usize, usize) {
         self.advance(now);
-        let mut taken = 0;
+        let (mut taken, mut turned_away) = (0, 0);
         for of_lane in due.chunk_by(|a, b| a.lane == b.lane) {
             let id = of_lane[0].lane;
             let lane = self.lanes.entry(id).or_insert_with(|| Box::new(Lane::new()));
             for due in of_lane {
                 self.arrivals += 1;
                 let place = (now + due.delay, self.arrivals);
-                taken += usize::from(lane.offer(due.delivery, due.class, place, now));
+                if lane.offer(due.delivery, due.class, place, now) {
+                    taken += 1;
+                } else if due.delay.is_zero() && !lane.is_ordered() {
+                    turned_away += 1;
+                }
             }
             self.refresh(id, now);
         }
-        taken
+        (taken, turned_away)
     }
 
     /// See [`Queue::complete`](crate::Queue::complete).

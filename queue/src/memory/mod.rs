@@ -175,6 +175,10 @@ impl Queue for MemoryQueue {
         Ok(self.change(|lanes, now| lanes.push(due, now)))
     }
 
+    async fn hand_in(&self, due: &[Due]) -> Result<usize, QueueError> {
+        Ok(self.change(|lanes, now| lanes.hand_in(due, now)))
+    }
+
     async fn fetch(&self, worker: WorkerSlots, max: usize) -> Result<Vec<Ticket>, QueueError> {
         if max == 0 {
             return Ok(Vec::new());

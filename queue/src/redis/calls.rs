@@ -40,6 +40,14 @@ impl Call {
         Self::new(Function::Push, vec![packed_due(due)])
     }
 
+    /// [`Queue::hand_in`](crate::Queue::hand_in), at most [`ITEMS_AT_ONCE`].
+    pub fn hand_in(due: &[Due]) -> Self {
+        let soonest = due.iter().map(|due| due.delay).min().unwrap_or_default();
+        let mut packed = Packed::default();
+        packed.time(soonest);
+        Self::new(Function::HandIn, vec![packed_due(due), packed.0])
+    }
+
     /// [`Queue::fetch`](crate::Queue::fetch), without the waiting.
     pub fn fetch(worker: WorkerSlots, max: usize) -> Self {
         let max = max.min(TICKETS_AT_ONCE);

@@ -12,7 +12,7 @@ use redis::{ErrorKind, RedisError};
 
 /// What every function can use.
 const PRELUDE: &str = include_str!("lua/prelude.lua");
-const PARTS: [&str; 11] = [
+const PARTS: [&str; 12] = [
     include_str!("lua/meta.lua"),
     include_str!("lua/sorted.lua"),
     include_str!("lua/turns.lua"),
@@ -23,6 +23,7 @@ const PARTS: [&str; 11] = [
     include_str!("lua/window.lua"),
     include_str!("lua/lease.lua"),
     include_str!("lua/placement.lua"),
+    include_str!("lua/inbox.lua"),
     include_str!("lua/finish.lua"),
 ];
 /// How a call finds its function.
@@ -55,6 +56,7 @@ macro_rules! functions {
 functions! {
     Attach = "attach", Runs;
     Push = "push", Refused;
+    HandIn = "hand_in", Refused;
     Fetch = "fetch", Runs;
     Complete = "complete", Runs;
     Release = "release", Runs;

@@ -196,7 +196,12 @@ impl fmt::Debug for RedisQueue {
 impl Queue for RedisQueue {
     async fn push(&self, due: &[Due]) -> Result<usize, QueueError> {
         let answers = self.call_in_chunks(due, Call::push).await?;
-        answers.iter().map(|answer| replies::taken(answer)).sum()
+        answers.iter().map(|answer| replies::count(answer)).sum()
+    }
+
+    async fn hand_in(&self, due: &[Due]) -> Result<usize, QueueError> {
+        let answers = self.call_in_chunks(due, Call::hand_in).await?;
+        answers.iter().map(|answer| replies::count(answer)).try_fold(0, |_, last| last)
     }
 
     async fn fetch(&self, worker: WorkerSlots, max: usize) -> Result<Vec<Ticket>, QueueError> {

@@ -53,11 +53,12 @@ impl Reply {
     }
 }
 
-/// The answer to [`Call::push`](super::calls::Call::push): how many were taken in.
+/// The answer to [`Call::push`](super::calls::Call::push): how many were taken in; and to
+/// [`Call::hand_in`](super::calls::Call::hand_in): how many have been turned away so far.
 ///
 /// # Errors
 /// When it can't be read.
-pub fn taken(bytes: &[u8]) -> Result<usize, QueueError> {
+pub fn count(bytes: &[u8]) -> Result<usize, QueueError> {
     Unpack(bytes).count()
 }
 

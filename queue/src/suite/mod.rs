@@ -45,6 +45,7 @@ pub use self::serving::{
     a_lane_without_settings_is_not_served, a_push_wakes_who_waits,
     a_retry_comes_back_after_its_delay, deliveries_come_in_the_order_they_are_due,
     pushing_what_is_known_changes_nothing, statistics_add_up,
+    what_is_handed_in_is_as_if_it_were_pushed,
 };
 
 use std::future::Future;
@@ -101,6 +102,7 @@ macro_rules! conformance {
             statistics_add_up
             tenants_are_served_in_turn
             what_is_due_beyond_the_horizon_is_left_to_the_database
+            what_is_handed_in_is_as_if_it_were_pushed
             what_is_out_of_a_lane_is_known
             what_is_turned_away_after_the_question_keeps_the_mark
         }
@@ -161,6 +163,11 @@ impl Bench {
     /// How many of them were taken in.
     async fn push_these(&self, due: &[Due]) -> usize {
         self.queue.push(due).await.expect("the queue is up")
+    }
+
+    /// How many have been turned away so far.
+    async fn hand_in(&self, due: &[Due]) -> usize {
+        self.queue.hand_in(due).await.expect("the queue is up")
     }
 
     /// Fetches exactly `count` tickets, in as many calls as it takes.

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Bench, due, due_in, ids, ms, soon};
-use crate::{Class, Feedback, Next, Queue};
+use crate::{Class, Feedback, Next, Queue, WINDOW};
 use domain::ids::SubscriptionId;
 
 pub async fn a_lane_without_settings_is_not_served(queue: Arc<dyn Queue>) {
@@ -32,6 +32,32 @@ pub async fn a_push_wakes_who_waits(queue: Arc<dyn Queue>) {
     assert_eq!((ticket.lane, ticket.delivery), (lane, Some(pushed[0])));
     assert!(ticket.waited < Duration::from_secs(1) && !ticket.probe);
     bench.expect_nothing().await;
+}
+
+pub async fn what_is_handed_in_is_as_if_it_were_pushed(queue: Arc<dyn Queue>) {
+    let bench = Bench::new(queue);
+    let lane = bench.lane_with(|settings| settings.max_in_flight = 1).await;
+    let waiting = tokio::spawn({
+        let bench = bench.clone();
+        async move { bench.fetch_one().await }
+    });
+    tokio::task::yield_now().await;
+    let handed_in: Vec<_> =
+        (0..WINDOW + 9).map(|_| due(lane, Class::First, Duration::ZERO)).collect();
+    let (first, more) = handed_in.split_first().expect("some");
+    let turned_away = bench.hand_in(&[*first]).await;
+    let ticket = soon(waiting).await.expect("the waiting task does not panic");
+    assert_eq!(ticket.delivery, Some(first.delivery));
+    bench.hand_in(more).await;
+    bench.hand_in(&[*first]).await;
+    let stats = bench.stats().await;
+    assert_eq!((stats.ready, stats.leased, stats.lanes_behind), (WINDOW, 1, 1));
+    let later = due(lane, Class::First, ms(200));
+    assert_eq!(bench.hand_in(&[later]).await - turned_away, 9, "known ones and full lanes");
+    bench.done(&[ticket]).await;
+    let next = bench.fetch_one().await;
+    assert_eq!(next.delivery, Some(more[0].delivery));
+    assert_eq!(bench.push_these(more).await, 1, "one has left the window, the others are known");
 }
 
 pub async fn deliveries_come_in_the_order_they_are_due(queue: Arc<dyn Queue>) {

@@ -30,6 +30,10 @@ impl Queue for Blinking {
         self.queue.push(due).await
     }
 
+    async fn hand_in(&self, due: &[Due]) -> Result<usize, QueueError> {
+        self.queue.hand_in(due).await
+    }
+
     async fn fetch(&self, worker: WorkerSlots, max: usize) -> Result<Vec<Ticket>, QueueError> {
         self.blink()?;
         self.queue.fetch(worker, max.min(3)).await

@@ -77,7 +77,14 @@ impl<S: Subject> Trial<S> {
 
     fn take(&mut self, step: &Step) -> Result<(), TestCaseError> {
         match step {
-            Step::Push(due) => self.push(due),
+            Step::Push(due) => {
+                let due = self.pushed(due);
+                self.lanes.push(&due, self.now);
+            }
+            Step::HandIn(due) => {
+                let due = self.pushed(due);
+                self.lanes.hand_in(&due, self.now);
+            }
             Step::Fetch { worker, max } => {
                 self.fetch(script::WORKERS[*worker], *max)?;
             }
@@ -129,11 +136,12 @@ impl<S: Subject> Trial<S> {
         Ok(())
     }
 
-    fn push(&mut self, due: &[Due]) {
+    /// Those of them that are still to be delivered, pushed in the model.
+    fn pushed(&mut self, due: &[Due]) -> Vec<Due> {
         let due: Vec<_> =
             due.iter().filter_map(|due| self.model.as_stored(*due, self.now)).collect();
-        self.lanes.push(&due, self.now);
         self.model.push(&due, self.now);
+        due
     }
 
     fn fetch(&mut self, worker: queue::WorkerSlots, max: usize) -> Result<usize, TestCaseError> {

@@ -29,6 +29,7 @@ pub(crate) const WORKERS: [WorkerSlots; 2] = [
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     Push(Vec<Due>),
+    HandIn(Vec<Due>),
     Fetch {
         worker: usize,
         max: usize,
@@ -81,7 +82,8 @@ const fn lane(number: u128) -> SubscriptionId {
 fn step() -> BoxedStrategy<Step> {
     let complete = (any::<Index>(), next(), feedback());
     prop_oneof![
-        8 => push(),
+        5 => due().prop_map(Step::Push),
+        5 => due().prop_map(Step::HandIn),
         12 => (0..2_usize, 1..20_usize).prop_map(|(worker, max)| Step::Fetch { worker, max }),
         16 => complete.prop_map(|(which, next, feedback)| Step::Complete { which, next, feedback }),
         2 => any::<Index>().prop_map(|which| Step::CompleteOld { which }),
@@ -98,7 +100,7 @@ fn step() -> BoxedStrategy<Step> {
 }
 
 /// One delivery, or enough of one lane's to fill its window.
-fn push() -> impl Strategy<Value = Step> {
+fn due() -> impl Strategy<Value = Vec<Due>> {
     let few = vec((select(&LANES[..]), id(), class(), delay()), 1..6).prop_map(|due| {
         due.into_iter().map(|((lane, _), id, class, delay)| of(lane, id, class, delay)).collect()
     });
@@ -111,7 +113,7 @@ fn push() -> impl Strategy<Value = Step> {
                 .collect()
         },
     );
-    prop_oneof![3 => few, 2 => many].prop_map(Step::Push)
+    prop_oneof![3 => few, 2 => many]
 }
 
 /// A delivery belongs to one lane for ever, so its id is made of the lane's.

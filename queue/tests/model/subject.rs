@@ -13,6 +13,7 @@ pub(crate) trait Subject {
     /// An empty one.
     fn new() -> Self;
     fn push(&mut self, due: &[Due], now: Moment);
+    fn hand_in(&mut self, due: &[Due], now: Moment);
     fn fetch(&mut self, worker: WorkerSlots, max: usize, now: Moment) -> Vec<Ticket>;
     fn complete(&mut self, completions: &[Completion], now: Moment);
     fn extend_lease(&mut self, tickets: &[Ticket], now: Moment) -> Vec<Ticket>;
@@ -35,6 +36,10 @@ impl Subject for Lanes {
 
     fn push(&mut self, due: &[Due], now: Moment) {
         Lanes::push(self, due, now);
+    }
+
+    fn hand_in(&mut self, due: &[Due], now: Moment) {
+        Lanes::hand_in(self, due, now);
     }
 
     fn fetch(&mut self, worker: WorkerSlots, max: usize, now: Moment) -> Vec<Ticket> {

@@ -35,7 +35,7 @@ local meta
 -- The parts. Each is a function of its own that fills in its table: what it takes from here is then
 -- handed on from function to function and not looked up for each of them anew.
 local Meta, Sorted, Turns, Rate, Lane, Tenant = {}, {}, {}, {}, {}, {}
-local Slots, Known, Window, Lease, Placement, Finish = {}, {}, {}, {}, {}, {}
+local Slots, Known, Window, Lease, Placement, Inbox, Finish = {}, {}, {}, {}, {}, {}, {}
 
 -- The sooner of two instants of which either may not be set.
 local function sooner(a, b)

@@ -107,15 +107,38 @@ function Window.head(id, class)
   end
 end
 
+-- What is to be put into a window that holds nothing else, as its front, if it is in order: it need not be
+-- put into Redis to be taken out again.
+local function front_of_added(lane, class, list)
+  if #list / 2 ~= lane[LENGTH + class] then
+    return nil
+  end
+  local members, due_before, arrival_before = {}, 0, 0
+  for place = 2, #list, 2 do
+    local due, arrival = unpack_from('>I7I6', list[place])
+    if due < due_before or (due == due_before and arrival < arrival_before) then
+      return nil
+    end
+    members[place / 2] = list[place]
+    due_before, arrival_before = due, arrival
+  end
+  return { members = members, taken = 0, whole = true, unwritten = true }
+end
+
 -- Takes the first in line out: its due time, arrival and id. One more than is taken is read of the
 -- window's front, if there is one: the next to be due.
 function Window.pop(id, lane, class)
   local key = window_key(id, class)
   local front = fronts[key]
   if not front then
-    write_added(key)
-    local members = call('ZRANGE', key, '0', text(FIRST_PAGE - 1))
-    front = { members = members, taken = 0, whole = #members < FIRST_PAGE }
+    front = added[key] and front_of_added(lane, class, added[key])
+    if front then
+      added[key] = nil
+    else
+      write_added(key)
+      local members = call('ZRANGE', key, '0', text(FIRST_PAGE - 1))
+      front = { members = members, taken = 0, whole = #members < FIRST_PAGE }
+    end
     fronts[key] = front
   end
   local at, members = front.taken + 1, front.members
@@ -140,7 +163,11 @@ end
 -- Takes out of Redis what was taken, and puts in what was put in.
 function Window.save()
   for key, front in pairs(fronts) do
-    if front.taken > 0 then
+    if front.unwritten then
+      for place = front.taken + 1, #front.members do
+        add(key, front.members[place])
+      end
+    elseif front.taken > 0 then
       call('ZREMRANGEBYRANK', key, '0', text(front.taken - 1))
     end
   end
