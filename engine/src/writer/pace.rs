@@ -34,7 +34,7 @@ impl Pace {
     pub(super) fn of(backend: DbBackend) -> Self {
         let [postings, outcomes] = match backend {
             DbBackend::Postgres => [2_000, 10_000],
-            _ => [1_500, 1_500],
+            _ => [1_000, 1_000],
         }
         .map(Duration::from_micros);
         Self { postings, outcomes, has_thread: backend == DbBackend::Sqlite }

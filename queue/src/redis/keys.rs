@@ -8,6 +8,7 @@
 /// | key | type | holds |
 /// | --- | --- | --- |
 /// | `meta` | string | epoch, counters, what sleepers were told |
+/// | `in` | list | what was handed in since the last look: an instant and a push's items each |
 /// | `l:<lane>` | string | the lane's settings and standing: all that is kept of an idle one |
 /// | `w1:<lane>`, `w2:`, `w3:` | sorted set | the window of a class: due time, arrival, id |
 /// | `k:<lane>` | hash | the ids that wait or are leased; of those that are leased the lease: token, class, place, when granted, until when, worker |

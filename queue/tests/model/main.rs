@@ -70,7 +70,10 @@ impl<S: Subject> Trial<S> {
         let mut trial = Self::new();
         for step in script {
             trial.take(step)?;
-            trial.compare()?;
+            // A comparison is a look: what was handed in is to be met by the next step instead.
+            if !matches!(step, Step::HandIn(_)) {
+                trial.compare()?;
+            }
         }
         trial.let_loose()
     }

@@ -7,7 +7,7 @@
 -- A push's items are a lane, a delivery, a class and a delay; so many bytes, the delivery after so many.
 Inbox.FORMAT, Inbox.ITEM_BYTES, Inbox.DELIVERY_AT = '>c16c16BI7', 40, 16
 -- With more than this in it whoever hands in takes them in: it stays bounded while nobody looks.
-local FULL = 400
+local FULL = 200
 
 -- Offers items of an instant to their lanes: how many were taken in, and how many that are due at once
 -- were left to the database.

@@ -25,7 +25,11 @@ function Known.read(id, deliveries)
   end
   local known = of_lane(id)
   for place, value in ipairs(call('HMGET', base .. 'k:' .. id, unpack(deliveries))) do
-    known[deliveries[place]] = value
+    local delivery = deliveries[place]
+    -- What this call has changed is not written yet.
+    if known[delivery] == nil then
+      known[delivery] = value
+    end
   end
 end
 
