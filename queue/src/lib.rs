@@ -22,6 +22,9 @@ use domain::tenant::RateLimit;
 
 /// How many due deliveries of one class a lane holds in the queue; the rest stay in the database.
 pub const WINDOW: usize = 128;
+/// A lane that is served, half full and whose first in line is overdue by this is crowded: more is posted
+/// into it than is delivered.
+pub const CROWDED_AFTER: Duration = Duration::from_millis(20);
 /// What is due later than this stays in the database.
 pub const HORIZON: Duration = Duration::from_secs(15 * 60);
 /// How long a ticket belongs to its worker without a renewal.
@@ -208,7 +211,7 @@ pub trait Queue: Send + Sync + 'static {
 
     /// Adds deliveries to their lanes as [`Queue::push`] does, but need not do so before the next look at the
     /// queue, which costs a shared queue less: for those that have just been committed. Returns how many that
-    /// were due at once have found no room so far, ever since the queue is there.
+    /// were due at once have met a crowded lane so far ([`CROWDED_AFTER`]), ever since the queue is there.
     async fn hand_in(&self, due: &[Due]) -> Result<usize, QueueError>;
 
     /// Hands out up to `max` tickets, waiting until there is at least one.

@@ -40,7 +40,7 @@ pub(crate) async fn push(parts: &Parts, to_push: ToPush) {
         parts.lanes.hand_in(&to_push.due).await
     };
     match pushed.await {
-        Ok(turned_away) => parts.crowding.note(to_push.waits_in_lanes(), turned_away),
+        Ok(crowded) => parts.crowding.note(to_push.waits_in_lanes(), crowded),
         Err(error) => tracing::warn!(
             error = &error as &dyn std::error::Error,
             deliveries = to_push.due.len(),
@@ -60,23 +60,23 @@ impl ToPush {
 }
 
 /// How crowded lanes are: in tenths of a commit's time, how long postings rest after it. It rises with each
-/// push while most of what is pushed finds its lanes full, since more is posted then than is delivered, and
-/// falls half as fast with each otherwise.
+/// push while most of what is pushed meets crowded lanes, since more is posted then than is delivered, and
+/// falls half as fast with each otherwise. So posting slows down before lanes are full: what finds no room in them
+/// costs more to deliver, and is delivered after what comes later.
 #[derive(Debug, Default)]
 pub struct Crowding {
     tenths: AtomicU32,
-    /// How many had been turned away when that was last known.
-    turned_away: AtomicUsize,
+    /// How many had met a crowded lane when that was last known.
+    met: AtomicUsize,
 }
 
 impl Crowding {
     const MOST: u32 = 30;
 
-    /// Notes that so many were pushed, and how many have been turned away so far, by whomever they were pushed.
-    fn note(&self, pushed: usize, turned_away: usize) {
+    /// Notes that so many were pushed, and how many have met a crowded lane so far, by whomever they were pushed.
+    fn note(&self, pushed: usize, met: usize) {
         // Groups are told of one after the other.
-        let since =
-            turned_away.saturating_sub(self.turned_away.swap(turned_away, Ordering::Relaxed));
+        let since = met.saturating_sub(self.met.swap(met, Ordering::Relaxed));
         let before = self.tenths.load(Ordering::Relaxed);
         let after = match since * 2 > pushed {
             true => (before + 2).min(Self::MOST),
@@ -87,7 +87,7 @@ impl Crowding {
 
     /// Notes that nothing was pushed.
     fn note_nothing(&self) {
-        self.note(0, self.turned_away.load(Ordering::Relaxed));
+        self.note(0, self.met.load(Ordering::Relaxed));
     }
 
     /// How long postings rest after a commit that took so long.
@@ -101,15 +101,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn who_posts_into_full_lanes_is_slowed_down_step_by_step_and_within_bounds() {
+    fn who_posts_into_crowded_lanes_is_slowed_down_step_by_step_and_within_bounds() {
         let crowding = Crowding::default();
         let commit = Duration::from_millis(10);
         crowding.note(10, 5);
-        assert_eq!(crowding.rest_after(commit), Duration::ZERO, "half of it found room");
+        assert_eq!(crowding.rest_after(commit), Duration::ZERO, "only half of it has met one");
         crowding.note_nothing();
-        assert_eq!(crowding.rest_after(commit), Duration::ZERO, "nothing was turned away since");
-        for turned_away in [11, 17, 23] {
-            crowding.note(10, turned_away);
+        assert_eq!(crowding.rest_after(commit), Duration::ZERO, "nothing has met one since");
+        for met in [11, 17, 23] {
+            crowding.note(10, met);
         }
         assert_eq!(crowding.rest_after(commit), Duration::from_millis(6));
         crowding.note(10, 23);

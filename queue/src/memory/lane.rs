@@ -10,7 +10,10 @@ use super::classes::{CLASSES, Classes};
 use super::moment::{Moment, sooner};
 use super::rate::Rate;
 use super::window::{Offer, Place, Window};
-use crate::{Breaker, Class, Feedback, INITIAL_WORKING_CAP, LaneSettings, LeaseToken, SLOW_AFTER};
+use crate::{
+    Breaker, CROWDED_AFTER, Class, Feedback, INITIAL_WORKING_CAP, LaneSettings, LeaseToken,
+    SLOW_AFTER, WINDOW,
+};
 
 /// The due deliveries of one subscription, and those that are out.
 #[derive(Debug, Default)]
@@ -154,6 +157,17 @@ impl Lane {
             }
         }
         self.known.insert(id)
+    }
+
+    /// Whether more is posted into the lane than is delivered: half the room is taken, and the first in line
+    /// has waited for a while though the lane is served.
+    pub(super) fn is_crowded(&self, class: Class, now: Moment) -> bool {
+        let window = &self.windows[class as usize];
+        let settings = self.settings.as_ref();
+        window.len() > WINDOW / 2
+            && window.head().is_some_and(|(due, _)| due + CROWDED_AFTER <= now)
+            && !settings.is_some_and(|settings| settings.paused)
+            && !self.is_open()
     }
 
     /// From when on the lane may be served as it is now; `None` until something else changes.

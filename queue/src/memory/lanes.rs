@@ -51,7 +51,7 @@ pub struct Lanes {
     lanes_paused: usize,
     lanes_open: usize,
     pub(super) leases_reclaimed: u64,
-    turned_away: usize,
+    crowded: usize,
 }
 
 impl Lanes {
@@ -68,16 +68,16 @@ impl Lanes {
 
     /// See [`Queue::hand_in`](crate::Queue::hand_in).
     pub fn hand_in(&mut self, due: &[Due], now: Moment) -> usize {
-        let (_, turned_away) = self.offer(due, now);
-        self.turned_away += turned_away;
-        self.turned_away
+        let (_, crowded) = self.offer(due, now);
+        self.crowded += crowded;
+        self.crowded
     }
 
-    /// Offers deliveries to their lanes: how many were taken in, and how many that are due at once were left
-    /// to the database.
+    /// Offers deliveries to their lanes: how many were taken in, and how many of those that are due at once
+    /// met a crowded lane.
     fn offer(&mut self, due: &[Due], now: Moment) -> (usize, usize) {
         self.advance(now);
-        let (mut taken, mut turned_away) = (0, 0);
+        let (mut taken, mut crowded) = (0, 0);
         for of_lane in due.chunk_by(|a, b| a.lane == b.lane) {
             let id = of_lane[0].lane;
             let lane = self.lanes.entry(id).or_insert_with(|| Box::new(Lane::new()));
@@ -86,13 +86,14 @@ impl Lanes {
                 let place = (now + due.delay, self.arrivals);
                 if lane.offer(due.delivery, due.class, place, now) {
                     taken += 1;
-                } else if due.delay.is_zero() && !lane.is_ordered() {
-                    turned_away += 1;
+                }
+                if due.delay.is_zero() && lane.is_crowded(due.class, now) {
+                    crowded += 1;
                 }
             }
             self.refresh(id, now);
         }
-        (taken, turned_away)
+        (taken, crowded)
     }
 
     /// See [`Queue::complete`](crate::Queue::complete).

@@ -208,6 +208,7 @@ mod tests {
             ("LEASE", micros(crate::LEASE)),
             ("GRACE", micros(crate::LEASE_RENEWAL)),
             ("SLOW_AFTER", micros(crate::SLOW_AFTER)),
+            ("CROWDED_AFTER", micros(crate::CROWDED_AFTER)),
             ("INITIAL_WORKING_CAP", u128::from(crate::INITIAL_WORKING_CAP)),
         ] {
             assert_eq!(constants[name], number.to_string(), "{name}");

@@ -54,7 +54,7 @@ impl Reply {
 }
 
 /// The answer to [`Call::push`](super::calls::Call::push): how many were taken in; and to
-/// [`Call::hand_in`](super::calls::Call::hand_in): how many have been turned away so far.
+/// [`Call::hand_in`](super::calls::Call::hand_in): how many have met a crowded lane so far.
 ///
 /// # Errors
 /// When it can't be read.

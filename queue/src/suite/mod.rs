@@ -45,7 +45,7 @@ pub use self::serving::{
     a_lane_without_settings_is_not_served, a_push_wakes_who_waits,
     a_retry_comes_back_after_its_delay, deliveries_come_in_the_order_they_are_due,
     pushing_what_is_known_changes_nothing, statistics_add_up,
-    what_is_handed_in_is_as_if_it_were_pushed,
+    what_is_handed_in_is_as_if_it_were_pushed, who_hands_in_learns_that_lanes_are_crowded,
 };
 
 use std::future::Future;
@@ -105,6 +105,7 @@ macro_rules! conformance {
             what_is_handed_in_is_as_if_it_were_pushed
             what_is_out_of_a_lane_is_known
             what_is_turned_away_after_the_question_keeps_the_mark
+            who_hands_in_learns_that_lanes_are_crowded
         }
     };
     (@each $attributes:tt $make:tt $($case:ident)+) => {
@@ -165,7 +166,7 @@ impl Bench {
         self.queue.push(due).await.expect("the queue is up")
     }
 
-    /// How many have been turned away so far.
+    /// How many have met a crowded lane so far.
     async fn hand_in(&self, due: &[Due]) -> usize {
         self.queue.hand_in(due).await.expect("the queue is up")
     }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{Bench, due, due_in, ids, ms, soon};
-use crate::{Class, Feedback, Next, Queue, WINDOW};
+use crate::{CROWDED_AFTER, Class, Feedback, Next, Queue, WINDOW};
 use domain::ids::SubscriptionId;
 
 pub async fn a_lane_without_settings_is_not_served(queue: Arc<dyn Queue>) {
@@ -45,19 +45,44 @@ pub async fn what_is_handed_in_is_as_if_it_were_pushed(queue: Arc<dyn Queue>) {
     let handed_in: Vec<_> =
         (0..WINDOW + 9).map(|_| due(lane, Class::First, Duration::ZERO)).collect();
     let (first, more) = handed_in.split_first().expect("some");
-    let turned_away = bench.hand_in(&[*first]).await;
+    bench.hand_in(&[*first]).await;
     let ticket = soon(waiting).await.expect("the waiting task does not panic");
     assert_eq!(ticket.delivery, Some(first.delivery));
     bench.hand_in(more).await;
     bench.hand_in(&[*first]).await;
     let stats = bench.stats().await;
     assert_eq!((stats.ready, stats.leased, stats.lanes_behind), (WINDOW, 1, 1));
-    let later = due(lane, Class::First, ms(200));
-    assert_eq!(bench.hand_in(&[later]).await - turned_away, 9, "known ones and full lanes");
     bench.done(&[ticket]).await;
     let next = bench.fetch_one().await;
     assert_eq!(next.delivery, Some(more[0].delivery));
     assert_eq!(bench.push_these(more).await, 1, "one has left the window, the others are known");
+}
+
+pub async fn who_hands_in_learns_that_lanes_are_crowded(queue: Arc<dyn Queue>) {
+    let bench = Bench::new(queue);
+    let [crowded, half_full, delayed, paused] = [
+        bench.lane().await,
+        bench.lane().await,
+        bench.lane().await,
+        bench.lane_with(|settings| settings.paused = true).await,
+    ];
+    let fill = |lane, count, delay| -> Vec<_> {
+        (0..count).map(|_| due(lane, Class::First, delay)).collect()
+    };
+    bench.hand_in(&fill(half_full, WINDOW / 2, Duration::ZERO)).await;
+    bench.hand_in(&fill(delayed, WINDOW, ms(60_000))).await;
+    bench.hand_in(&fill(paused, WINDOW, Duration::ZERO)).await;
+    let full = fill(crowded, WINDOW, Duration::ZERO);
+    let met = bench.hand_in(&full).await;
+    assert_eq!(met, 0, "nothing has waited for a while yet");
+    // Those that nobody fetches become overdue.
+    tokio::time::sleep(CROWDED_AFTER + ms(5)).await;
+    for lane in [half_full, delayed, paused] {
+        bench.hand_in(&fill(lane, 1, ms(60_000))).await;
+    }
+    bench.hand_in(&[due(delayed, Class::First, Duration::ZERO), full[0], full[1]]).await;
+    bench.stats().await;
+    assert_eq!(bench.hand_in(&fill(half_full, 1, ms(60_000))).await, 2, "known or not");
 }
 
 pub async fn deliveries_come_in_the_order_they_are_due(queue: Arc<dyn Queue>) {

@@ -12,7 +12,7 @@ end
 if not meta then
   meta = {
     lanes = 0, paused = 0, open = 0, leased = 0, orphans = 0, reclaimed = 0,
-    arrivals = 0, turns = 0, tokens = 0, generations = 0, handed_in = 0, turned_away = 0,
+    arrivals = 0, turns = 0, tokens = 0, generations = 0, handed_in = 0, crowded = 0,
   }
   -- Nobody can hold tickets of a queue that was never there before.
   start_epoch(former == '' and 0 or now + GRACE)

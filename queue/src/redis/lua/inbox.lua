@@ -9,10 +9,10 @@ Inbox.FORMAT, Inbox.ITEM_BYTES, Inbox.DELIVERY_AT = '>c16c16BI7', 40, 16
 -- With more than this in it whoever hands in takes them in: it stays bounded while nobody looks.
 local FULL = 200
 
--- Offers items of an instant to their lanes: how many were taken in, and how many that are due at once
--- were left to the database.
+-- Offers items of an instant to their lanes: how many were taken in, and how many of those that are due at
+-- once met a crowded lane.
 function Inbox.offer(items, at, instant)
-  local taken, turned_away = 0, 0
+  local taken, crowded = 0, 0
   while at <= #items do
     local id, delivery, class, delay
     id, delivery, class, delay, at = unpack_from(Inbox.FORMAT, items, at)
@@ -20,12 +20,13 @@ function Inbox.offer(items, at, instant)
     meta.arrivals = meta.arrivals + 1
     if Window.offer(id, lane, delivery, class, instant + delay, meta.arrivals) then
       taken = taken + 1
-    elseif delay == 0 and not lane[ORDERED] then
-      turned_away = turned_away + 1
+    end
+    if delay == 0 and Window.is_crowded(lane, class) then
+      crowded = crowded + 1
     end
     Lane.touch(id)
   end
-  return taken, turned_away
+  return taken, crowded
 end
 
 -- Lays items down.
@@ -52,8 +53,8 @@ function Inbox.take_in()
   end
   Lane.load_named(table.concat(items), Inbox.ITEM_BYTES, Inbox.DELIVERY_AT)
   for _, one in ipairs(handed_in) do
-    local _, turned_away = Inbox.offer(one, 8, (unpack_from('>I7', one)))
-    meta.turned_away = meta.turned_away + turned_away
+    local _, crowded = Inbox.offer(one, 8, (unpack_from('>I7', one)))
+    meta.crowded = meta.crowded + crowded
   end
   Placement.settle()
   Turns.flush()

@@ -15,6 +15,7 @@ local WINDOW = 128
 local HORIZON = 900000000
 local LEASE = 20000000
 local SLOW_AFTER = 1000000
+local CROWDED_AFTER = 20000
 local INITIAL_WORKING_CAP = 8
 -- A refill that was not answered is asked for again after this, one that brought nothing after that.
 local PATIENCE = 5000000

@@ -10,9 +10,11 @@ local FIRST_PAGE, WINDOW_PAGE = 4, 16
 local fronts
 -- What is to be put in, by key.
 local added
+-- The latest in line of full windows, by key: until something is put in.
+local latest_of
 
 function Window.begin()
-  fronts, added = {}, {}
+  fronts, added, latest_of = {}, {}, {}
 end
 
 local NAME = { 'w1:', 'w2:', 'w3:' }
@@ -36,6 +38,7 @@ function Window.leave(lane, class, at)
 end
 
 local function add(key, member)
+  latest_of[key] = nil
   local list = added[key]
   if list then
     list[#list + 1] = '0'
@@ -57,10 +60,14 @@ end
 -- room and is left to the database.
 local function displace_latest(id, lane, class, due, arrival)
   local key = window_key(id, class)
-  write_added(key)
-  local latest = call('ZRANGE', key, -1, -1)[1]
+  local latest = latest_of[key]
   if not latest then
-    return true
+    write_added(key)
+    latest = call('ZRANGE', key, '-1', '-1')[1]
+    if not latest then
+      return true
+    end
+    latest_of[key] = latest
   end
   local latest_due, latest_arrival, latest_id = unpack_from('>I7I6c16', latest)
   if latest_due < due or (latest_due == due and latest_arrival < arrival) then
@@ -68,6 +75,7 @@ local function displace_latest(id, lane, class, due, arrival)
     return false
   end
   call('ZREM', key, latest)
+  latest_of[key] = nil
   Known.set(id, latest_id, false)
   lane[LENGTH + class] = lane[LENGTH + class] - 1
   Window.leave(lane, class, latest_due)
@@ -95,6 +103,14 @@ function Window.offer(id, lane, delivery, class, due, arrival)
   lane[LENGTH + class] = lane[LENGTH + class] + 1
   lane[DUE + class] = sooner(lane[DUE + class], due)
   return true
+end
+
+-- Whether more is posted into the lane than is delivered: half the room is taken, and the first in line has
+-- waited for a while though the lane is served.
+function Window.is_crowded(lane, class)
+  local due = lane[DUE + class]
+  return lane[LENGTH + class] > WINDOW / 2 and due and due + CROWDED_AFTER <= now
+    and not lane[PAUSED] and not lane[OPEN]
 end
 
 -- The first in line: its due time, arrival and id.
@@ -185,6 +201,7 @@ function Window.remove(id, lane, delivery)
     for place, member in ipairs(call('ZRANGE', key, 0, -1)) do
       if member:sub(14) == delivery then
         call('ZREM', key, member)
+        latest_of[key] = nil
         lane[LENGTH + class] = lane[LENGTH + class] - 1
         if place == 1 then
           lane[DUE + class] = Window.head(id, class) or false
@@ -199,7 +216,7 @@ end
 function Window.clear(id, lane)
   for class = 1, 3 do
     local key = window_key(id, class)
-    added[key] = nil
+    added[key], latest_of[key] = nil, nil
     call('DEL', key)
     lane[LENGTH + class], lane[DUE + class] = 0, false
   end
