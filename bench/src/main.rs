@@ -63,7 +63,7 @@ struct RunArgs {
     /// How often each scenario is run.
     #[arg(long, default_value_t = 3)]
     runs: usize,
-    /// Connections of the closed loops.
+    /// Connections of the closed loops; `saturated` takes four times as many.
     #[arg(long, default_value_t = 32)]
     connections: usize,
     /// Deliveries that wait an hour beside the ready ones.

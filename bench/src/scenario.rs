@@ -177,6 +177,8 @@ impl Point {
 pub enum Scenario {
     /// The most single events that are accepted and delivered.
     Saturated,
+    /// The same from a quarter of the connections.
+    FewConnections,
     /// The same with 100 events in each request.
     Batches,
     /// The same with ten subscriptions for each event.
@@ -217,8 +219,9 @@ pub enum Scenario {
 
 impl Scenario {
     /// All of them, in the order of a run.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Saturated,
+        Self::FewConnections,
         Self::Batches,
         Self::FanOut,
         Self::Rate300,
@@ -280,6 +283,7 @@ impl Scenario {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Saturated => "saturated",
+            Self::FewConnections => "few-connections",
             Self::Batches => "batches",
             Self::FanOut => "fan-out",
             Self::Rate300 => "rate-300",
@@ -301,12 +305,16 @@ impl Scenario {
         }
     }
 
-    /// The options as it takes them: a sweep has many points and spends less on each.
+    /// The options as it takes them: a sweep has many points and spends less on each, and what a server can do
+    /// with single events takes so many connections that it never waits for the next one. (Each has one
+    /// event under way, and waits for a commit.)
     fn options(self, options: &Options) -> Options {
         let mut taken = options.clone();
         if self == Self::Sweep {
             taken.window = taken.window.min(sweep::WINDOW_MAX);
             taken.warm_up = taken.warm_up.min(sweep::WARM_UP_MAX);
+        } else if self == Self::Saturated {
+            taken.connections *= saturation::SATURATING;
         }
         taken
     }
@@ -319,6 +327,7 @@ impl Scenario {
         let options = &self.options(options);
         match self {
             Self::Saturated => saturation::run(options, &saturation::SINGLE),
+            Self::FewConnections => saturation::run(options, &saturation::FEW),
             Self::Batches => saturation::run(options, &saturation::BATCHES),
             Self::FanOut => saturation::run(options, &saturation::FAN_OUT),
             Self::Rate300 => rate::run(options, 300.0, (12.0, 5.0), Bound::at_most(5.0, 2.0)),

@@ -18,6 +18,9 @@ pub(super) struct Shape {
     is_reference: bool,
 }
 
+/// How many times the connections of other closed loops it takes to saturate a server with single events.
+pub(super) const SATURATING: usize = 4;
+
 /// Single events.
 pub(super) const SINGLE: Shape = Shape {
     tenants: 10,
@@ -26,6 +29,9 @@ pub(super) const SINGLE: Shape = Shape {
     share: Bound::OfCeiling { must: 8.0, goal: 20.0, svix: SVIX_PERCENT },
     is_reference: true,
 };
+
+/// Single events, one after the other from each of a few connections.
+pub(super) const FEW: Shape = Shape { share: Bound::Told, is_reference: false, ..SINGLE };
 
 /// A hundred events in each request.
 pub(super) const BATCHES: Shape = Shape {

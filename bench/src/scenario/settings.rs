@@ -8,10 +8,13 @@ impl Scenario {
     #[must_use]
     pub fn settings(self, options: &Options) -> String {
         let counts = &options.counts;
+        let options = &self.options(options);
         let closed = format!("closed loop, {} connections", options.connections);
         let open = |rate: &str| format!("open loop, {rate} events/s, 10 tenants x 1 subscription");
         let what = match self {
-            Self::Saturated => format!("{closed}, single events, 10 tenants x 1 subscription"),
+            Self::Saturated | Self::FewConnections => {
+                format!("{closed}, single events, 10 tenants x 1 subscription")
+            }
             Self::Batches => format!("{closed}, batches of 100, 10 tenants x 1 subscription"),
             Self::FanOut => format!("{closed}, single events, 1 tenant x 10 subscriptions"),
             Self::Rate300 => open("300"),
@@ -68,7 +71,6 @@ impl Scenario {
                 format!("a database with {} deliveries of 20 days, 10 tenants", counts.rows)
             }
         };
-        let options = &self.options(options);
         let (window, warm_up) = (options.window.as_secs_f64(), options.warm_up.as_secs_f64());
         let how = match self {
             Self::Start | Self::Growth => "2-byte data; ".to_owned(),
