@@ -161,6 +161,8 @@ fn is_local_name(name: &str) -> bool {
         last,
         "localhost"
             | "localdomain"
+            | "localdomain4"
+            | "localdomain6"
             | "localhost4"
             | "localhost6"
             | "ip6-localhost"

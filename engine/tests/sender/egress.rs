@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use domain::address::{EgressPolicy, TenantEgress};
 use domain::outcome::FailureReason;
+use domain::subscription::TargetUrl;
 use engine::sender::Sender;
 
 use crate::receiver::Receiver;
@@ -32,6 +33,26 @@ async fn literal_addresses_are_checked_for_every_attempt() {
         assert_eq!(outcome.remote_ip, None);
     }
     assert_eq!(receiver.connections(), 0);
+}
+
+#[tokio::test]
+async fn no_way_of_writing_an_inner_address_is_dialled() {
+    let sender = strict();
+    let corpus = include_str!("../../../domain/tests/corpus/egress.txt").lines();
+    let mut tried = 0;
+    // What is not refused as a url already: as if it had been saved when the rules were others.
+    for rest in
+        corpus.filter(|line| !line.is_empty() && !line.starts_with('#') && !line.contains('\\'))
+    {
+        let Ok(url) = TargetUrl::parse(&format!("http://{rest}"), false) else { continue };
+        tried += 1;
+        let outcome = sender.send(request(url.as_url().as_str(), AMPLE)).await;
+        let reason = outcome.failure_reason();
+        // A name of the machine that it has no entry for does not resolve.
+        let is_refused = matches!(reason, Some(FailureReason::BlockedAddress | FailureReason::Dns));
+        assert!(is_refused && outcome.remote_ip.is_none(), "{url:?}: {reason:?}");
+    }
+    assert!(tried >= 80, "{tried} were tried");
 }
 
 #[tokio::test]
