@@ -1,14 +1,16 @@
 //! The two signatures that every delivery carries (docs/integration.md).
 //!
 //! Standard Webhooks 1.0.0 keys the HMAC with the decoded secret over `id.timestamp.body`;
-//! `X-PT-Signature` keys it with the secret's text over `timestamp` immediately followed by `body`.
+//! `X-PT-Signature` keys it with the secret's text over `timestamp` immediately followed by `body`. A key pair
+//! (Ed25519) signs the former only.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::Signer;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-use crate::secret::Secret;
+use crate::secret::{Key, Secret};
 use crate::time::Timestamp;
 
 /// The signature headers' values of one attempt; each carries one signature per live secret.
@@ -16,9 +18,9 @@ use crate::time::Timestamp;
 pub struct Signatures {
     /// `webhook-timestamp`: whole seconds since the Unix epoch.
     pub timestamp: String,
-    /// `webhook-signature`: `v1,<base64>`, space separated.
+    /// `webhook-signature`: `v1,<base64>` of a symmetric secret, `v1a,<base64>` of a key pair, space separated.
     pub standard: String,
-    /// `X-PT-Signature`: `t=<timestamp>,v1=<hex>`, one `v1=` per secret.
+    /// `X-PT-Signature`: `t=<timestamp>,v1=<hex>`, one `v1=` per symmetric secret.
     pub pt: String,
 }
 
@@ -31,15 +33,21 @@ pub fn sign(secrets: &[Secret], webhook_id: &str, now: Timestamp, body: &[u8]) -
         if !standard.is_empty() {
             standard.push(' ');
         }
-        standard.push_str("v1,");
-        let tag =
-            hmac(secret.key(), &[webhook_id.as_bytes(), b".", timestamp.as_bytes(), b".", body]);
-        STANDARD.encode_string(tag, &mut standard);
-        pt.push_str(",v1=");
-        let tag = hmac(secret.expose().as_bytes(), &[timestamp.as_bytes(), body]);
-        for byte in tag {
-            pt.push(char::from(HEX[usize::from(byte >> 4)]));
-            pt.push(char::from(HEX[usize::from(byte & 15)]));
+        let signed: [&[u8]; 5] = [webhook_id.as_bytes(), b".", timestamp.as_bytes(), b".", body];
+        match secret.key() {
+            Key::Symmetric(key) => {
+                standard.push_str("v1,");
+                STANDARD.encode_string(hmac(key, &signed), &mut standard);
+                pt.push_str(",v1=");
+                for byte in hmac(secret.expose().as_bytes(), &[timestamp.as_bytes(), body]) {
+                    pt.push(char::from(HEX[usize::from(byte >> 4)]));
+                    pt.push(char::from(HEX[usize::from(byte & 15)]));
+                }
+            }
+            Key::Private(key) => {
+                standard.push_str("v1a,");
+                STANDARD.encode_string(key.sign(&signed.concat()).to_bytes(), &mut standard);
+            }
         }
     }
     Signatures { timestamp, standard, pt }
@@ -58,6 +66,7 @@ fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::preferences::Algorithm;
 
     #[test]
     fn standard_webhooks_published_vector_holds() {
@@ -86,7 +95,8 @@ mod tests {
     #[test]
     fn every_live_secret_signs_newest_first() {
         let secrets = [1, 2].map(|seed| {
-            Secret::generate(&mut <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(seed))
+            let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(seed);
+            Secret::generate(Algorithm::HmacSha256, &mut rng)
         });
         let now = Timestamp::from_unix_ms(1_700_000_000_999);
         let both = sign(&secrets, "evt_x", now, b"{}");
@@ -96,5 +106,28 @@ mod tests {
             both.pt,
             format!("{}{}", each[0].pt, each[1].pt.trim_start_matches("t=1700000000"))
         );
+    }
+
+    #[test]
+    fn a_key_pair_signs_what_its_public_half_accepts_and_no_pt_header() {
+        use ed25519_dalek::{Signature, VerifyingKey};
+        let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(3);
+        let pair = Secret::generate(Algorithm::Ed25519, &mut rng);
+        let shared = Secret::generate(Algorithm::HmacSha256, &mut rng);
+        let now = Timestamp::from_unix_ms(1_700_000_000_999);
+        let both = sign(&[pair.clone(), shared.clone()], "evt_x", now, b"{}");
+        let (asymmetric, symmetric) = both.standard.split_once(' ').expect("two signatures");
+        let alone = sign(&[shared], "evt_x", now, b"{}");
+        assert_eq!((symmetric, &both.pt), (alone.standard.as_str(), &alone.pt));
+
+        let public = pair.public_key().expect("a key pair");
+        let bytes =
+            STANDARD.decode(public.strip_prefix("whpk_").expect("its kind")).expect("base64");
+        let key = VerifyingKey::from_bytes(&bytes.try_into().expect("32 bytes")).expect("a point");
+        let signature =
+            STANDARD.decode(asymmetric.strip_prefix("v1a,").expect("its version")).expect("base64");
+        let signature = Signature::from_slice(&signature).expect("64 bytes");
+        assert!(key.verify_strict(b"evt_x.1700000000.{}", &signature).is_ok());
+        assert!(key.verify_strict(b"evt_x.1700000001.{}", &signature).is_err());
     }
 }

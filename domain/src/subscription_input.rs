@@ -10,7 +10,7 @@ use crate::event_type::EventTypePatterns;
 use crate::filter::Filter;
 use crate::invalid::{Checker, Invalid};
 use crate::limits;
-use crate::preferences::{Algorithm, Delivery, DeliveryInput, Format, Kind, Signing, SigningInput};
+use crate::preferences::{Delivery, DeliveryInput, Format, Kind, Signing, SigningInput};
 use crate::retry::{RetryPolicy, RetryPolicyInput};
 use crate::subscription::{CustomHeaders, SubscriptionStatus, TargetUrl, parse_external_id};
 use crate::tenant::{RateLimit, RateLimitInput};
@@ -111,12 +111,6 @@ impl SubscriptionInput {
             (kind != Kind::Webhook, "/kind"),
             (delivery.is_some_and(|delivery| delivery != Delivery::Single), "/delivery/mode"),
             (format != Format::Standard, "/format"),
-            (
-                signing
-                    .as_ref()
-                    .is_some_and(|signing| signing.algorithm() != Algorithm::HmacSha256),
-                "/signing/algorithm",
-            ),
             (self.template.is_some_and(|value| !value.is_null()), "/template"),
             (self.auto_replay.is_some_and(|value| !value.is_null()), "/auto_replay"),
             (self.client_certificate.is_some_and(|value| !value.is_null()), "/client_certificate"),

@@ -62,12 +62,18 @@ impl Engine {
     ) -> Result<Model, Error> {
         let external_id = config.external_id.clone();
         let (status, url) = (config.status, config.url.as_str().to_owned());
+        let algorithm = config.signing.algorithm();
         let mut changed = self.to_row(row.id, config);
         if status == row.status {
             changed.disabled_reason = NotSet;
         } else {
             let clearing = entity::subscription::Clearing::Disabled;
             changed.clearing = Set((status == SubscriptionStatus::Disabled).then_some(clearing));
+        }
+        // What signs is of the algorithm's kind. The receiver gets both signatures until it has the new key.
+        if algorithm != row.signing.algorithm() {
+            let secret = Secret::generate(algorithm, &mut self.rng());
+            self.replace_secret(db, row, &secret, domain::limits::OVERLAP_S_DEFAULT).await?;
         }
         // What was counted against the receiver is forgotten when it is started again, or another one.
         if status != row.status || url != row.url {
@@ -97,6 +103,19 @@ impl Engine {
         secret: &Secret,
         overlap_s: u32,
     ) -> Result<(), Error> {
+        self.replace_secret(db, row, secret, overlap_s).await?;
+        let unchanged = ActiveModel { id: Set(row.id), ..Default::default() };
+        store::subscription::update(db, unchanged, row, self.clock.now()).await?;
+        Ok(())
+    }
+
+    async fn replace_secret(
+        &self,
+        db: &Transaction,
+        row: &Model,
+        secret: &Secret,
+        overlap_s: u32,
+    ) -> Result<(), Error> {
         let now = self.clock.now();
         let ends_at = now + std::time::Duration::from_secs(overlap_s.into());
         let secrets = store::secret::all(db, row.id).await?;
@@ -113,8 +132,6 @@ impl Engine {
         let id = SecretId::generate(created_at, &mut self.rng());
         store::secret::insert(db, &self.sealer, id, (row.tenant_id, row.id), secret, created_at)
             .await?;
-        let unchanged = ActiveModel { id: Set(row.id), ..Default::default() };
-        store::subscription::update(db, unchanged, row, now).await?;
         Ok(())
     }
 

@@ -48,7 +48,7 @@ pub fn open(sealer: &Sealer, row: &Model) -> Result<Secret, Error> {
         .map_err(|e| Error::internal("a sealed secret does not open", e))?;
     let text =
         std::str::from_utf8(&text).map_err(|e| Error::internal("a sealed secret is no text", e))?;
-    Secret::parse(text).map_err(|e| Error::internal("a sealed secret is malformed", e))
+    Secret::from_stored(text).map_err(|e| Error::internal("a sealed secret is malformed", e))
 }
 
 /// Stores a new secret, sealed for its row.
