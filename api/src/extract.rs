@@ -280,7 +280,8 @@ fn refused(text: &str, error: &serde_path_to_error::Error<serde_json::Error>) ->
 
 /// What is wrong and where.
 pub(crate) fn violation(error: &serde_path_to_error::Error<serde_json::Error>) -> Invalid {
-    let detail = without_position(&error.inner().to_string());
+    let detail = without_value(&error.inner().to_string());
+    let detail = without_position(&detail).to_owned();
     let mut pointer = String::new();
     for segment in error.path() {
         use serde_path_to_error::Segment;
@@ -309,6 +310,38 @@ fn push(pointer: &mut String, key: &str) {
 }
 
 /// The text without serde_json's line and column: the pointer says where.
-fn without_position(text: &str) -> String {
-    text.rfind(" at line ").map_or(text, |at| &text[..at]).to_owned()
+fn without_position(text: &str) -> &str {
+    text.rfind(" at line ").map_or(text, |at| &text[..at])
+}
+
+/// The text without the value that serde shows in it: it may be a secret in the wrong place.
+fn without_value(text: &str) -> String {
+    for kind in ["invalid type: string", "invalid value: string"] {
+        if let Some(rest) = text.strip_prefix(kind)
+            && let Some(end) = rest.rfind("\", expected ")
+        {
+            return format!("{kind}{}", &rest[end + 1..]);
+        }
+    }
+    text.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fault_does_not_repeat_the_value() {
+        #[derive(Debug, Deserialize)]
+        struct Wanted {
+            #[expect(dead_code, reason = "never there")]
+            secret: Vec<u8>,
+        }
+        for given in ["kept-secret", "with \" and \", expected in it", "a at line 1"] {
+            let text = serde_json::json!({"secret": given}).to_string();
+            let problem = parse_text::<Wanted>(&text).expect_err("no list");
+            let shown = problem.to_string();
+            assert!(shown.ends_with("invalid type: string, expected a sequence"), "{shown}");
+        }
+    }
 }

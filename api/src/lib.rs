@@ -6,8 +6,10 @@
 //! scope, unreadable body, broken contract, no such thing.
 
 mod auth;
+mod change;
 mod dashboard;
 mod extract;
+mod ingest_limit;
 mod middleware;
 mod once;
 pub mod openapi;

@@ -8,7 +8,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse, web};
+use actix_web::{Error, HttpMessage, HttpResponse, web};
 
 use crate::State;
 use crate::problem::{Code, Problem};
@@ -17,12 +17,17 @@ use crate::request_metrics::{PathNumber, RequestMetrics};
 /// Names the request in answers and in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+/// The request's id, for what is noted of it.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RequestId(pub String);
+
 /// Gives the request its id, carries it through, writes the problem that came of it, and counts it.
 pub(crate) async fn finish<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
     let id = uuid::Uuid::now_v7().simple().to_string();
+    request.extensions_mut().insert(RequestId(id.clone()));
     let (begun, method) = (Instant::now(), request.method().clone());
     let metrics = request.app_data::<web::Data<RequestMetrics>>().cloned();
     let count = |path: Option<PathNumber>, status| {

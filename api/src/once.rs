@@ -10,6 +10,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse};
 use domain::ids::TenantId;
 use domain::limits;
+use engine::audit::{Act, By};
 use engine::database::Transaction;
 use engine::idempotency::{Answer, Claim, Kept};
 use serde::Serialize;
@@ -57,16 +58,20 @@ impl Once {
         Ok(once.answered(state).await?.map_or(Begun::New(once), Begun::Answered))
     }
 
-    /// Does the work within a transaction, and keeps its answer there.
+    /// Does the work within a transaction, notes it in the audit log and keeps its answer there.
     pub(crate) async fn commit<B: Serialize, T>(
         self,
         state: &State,
+        by: &By,
         status: StatusCode,
-        work: impl AsyncFnOnce(&Transaction) -> Result<(B, T), Problem>,
+        work: impl AsyncFnOnce(&Transaction) -> Result<(B, Act, T), Problem>,
     ) -> Result<Done<T>, Problem> {
         let transaction = state.engine.database.begin().await?;
         match work(&transaction).await {
-            Ok((body, effect)) => self.finish(state, transaction, status, &body, effect).await,
+            Ok((body, act, effect)) => {
+                state.engine.note(&transaction, by, act).await?;
+                self.finish(state, transaction, status, &body, effect).await
+            }
             Err(problem) => {
                 transaction.rollback().await?;
                 // Losing a race shows as a conflict too: then the winner's answer is the answer.

@@ -12,6 +12,7 @@ use std::sync::OnceLock;
 use actix_web::http::Method;
 use actix_web::http::header::{CONTENT_ENCODING, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
+use domain::preferences::Scope;
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema;
 use utoipa::openapi::OpenApi;
@@ -102,8 +103,8 @@ fn responses(path: &str, method: &Method, access: Access, operation: &Operation)
     let mut responses = Map::new();
     for (status, answer, description) in &operation.answers {
         let mut response = json!({"description": description});
-        if let Some((media, schema)) = content(*answer) {
-            response["content"] = json!({media: {"schema": schema}});
+        for (media, schema) in content(*answer) {
+            response["content"][media] = json!({"schema": schema});
         }
         responses.insert(status.to_string(), response);
     }
@@ -115,23 +116,28 @@ fn responses(path: &str, method: &Method, access: Access, operation: &Operation)
     Value::Object(responses)
 }
 
-fn content(answer: Answer) -> Option<(&'static str, Value)> {
-    Some(match answer {
-        Answer::Nothing => return None,
-        Answer::Json(name) => ("application/json", reference(name)),
+fn content(answer: Answer) -> Vec<(&'static str, Value)> {
+    const JSON: &str = "application/json";
+    match answer {
+        Answer::Nothing => Vec::new(),
+        Answer::Json(name) => vec![(JSON, reference(name))],
         Answer::List(name) => {
             let properties = json!({
                 "data": {"type": "array", "items": reference(name)},
                 "next_cursor": {"type": ["string", "null"]},
             });
-            (
-                "application/json",
+            vec![(
+                JSON,
                 json!({"type": "object", "properties": properties, "required": ["data", "next_cursor"]}),
-            )
+            )]
         }
-        Answer::Text => ("text/plain", json!({"type": "string"})),
-        Answer::Document => ("application/json", json!({"type": "object"})),
-    })
+        Answer::ListOrLines(name) => {
+            let lines = ("application/x-ndjson", json!({"type": "string"}));
+            content(Answer::List(name)).into_iter().chain([lines]).collect()
+        }
+        Answer::Text => vec![("text/plain", json!({"type": "string"}))],
+        Answer::Document => vec![(JSON, json!({"type": "object"}))],
+    }
 }
 
 /// Statuses of the problems that a route may answer with.
@@ -145,6 +151,9 @@ fn problems(path: &str, method: &Method, access: Access, operation: &Operation) 
     }
     if operation.body.is_some() {
         statuses.extend([400, 408, 409, 413, 415]);
+    }
+    if method == Method::POST && access == Access::Tenant(Scope::EventsWrite) {
+        statuses.push(429);
     }
     if method == Method::POST && !statuses.contains(&409) {
         statuses.push(409);
@@ -165,6 +174,7 @@ fn meaning(status: u16) -> &'static str {
         }
         413 => "Too large",
         415 => "The body is not application/json",
+        429 => "The tenant posts more than it may; `Retry-After` says when to try again",
         422 => "The request breaks the contract; `errors` says where",
         503 => "Not available at the moment; `Retry-After` says when to try again",
         _ => "A defect; it is logged under the request's id",
@@ -188,8 +198,9 @@ fn schemas() -> Value {
     add("Key", answers::Key::schema(), &[]);
     add("MadeKey", answers::MadeKey::schema(), &[]);
     add("Subscription", answers::Subscription::schema(), &["tenant_id"]);
-    add("MadeSubscription", answers::MadeSubscription::schema(), &[]);
-    add("Secret", answers::ShownSecret::schema(), &[]);
+    let either = ["secret", "public_key"];
+    add("MadeSubscription", answers::MadeSubscription::schema(), &either);
+    add("Secret", answers::ShownSecret::schema(), &either);
     add("Receipt", answers::ShownReceipt::schema(), &[]);
     add("EventHead", answers::EventHead::schema(), &["tenant_id"]);
     add("Event", answers::Event::schema(), &[]);
@@ -202,6 +213,9 @@ fn schemas() -> Value {
     add("DeadLetter", answers::DeadLetter::schema(), &[]);
     add("Attempt", answers::Attempt::schema(), &[]);
     add("Timing", answers::Timing::schema(), &[]);
+    add("AuditEntry", answers::AuditEntry::schema(), &["tenant_id"]);
+    add("ShownActor", answers::ShownActor::schema(), &[]);
+    add("ShownResource", answers::ShownResource::schema(), &[]);
     add("Stats", answers::Stats::schema(), &[]);
     add("Figures", answers::Figures::schema(), &[]);
     add("BucketFigures", answers::BucketFigures::schema(), &[]);

@@ -11,6 +11,8 @@ use domain::invalid::{Invalid, Violation};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use crate::ingest_limit::Allowance;
+
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident = $status:ident $code:literal $title:literal;)+) => {
         /// Why a request was refused, or failed.
@@ -97,6 +99,8 @@ pub struct Problem {
     retry_after_s: Option<u32>,
     /// The methods that the path takes.
     allow: Option<Box<str>>,
+    /// What is left of the tenant's limit.
+    allowance: Option<Allowance>,
     /// What failed inside, for the log only.
     source: Option<Box<engine::Error>>,
 }
@@ -111,6 +115,7 @@ impl Problem {
             errors: Vec::new(),
             retry_after_s,
             allow: None,
+            allowance: None,
             source: None,
         }
     }
@@ -135,6 +140,12 @@ impl Problem {
     #[must_use]
     pub(crate) fn retry_after(self, seconds: u32) -> Self {
         Self { retry_after_s: Some(seconds), ..self }
+    }
+
+    /// The same, telling what is left of the tenant's limit.
+    #[must_use]
+    pub(crate) fn allowance(self, allowance: Allowance) -> Self {
+        Self { allowance: Some(allowance), ..self }
     }
 
     /// The same faults, one level deeper: `prefix` goes before each pointer.
@@ -190,6 +201,9 @@ impl Problem {
         }
         if let Some(allow) = &self.allow {
             response.insert_header((ALLOW, &**allow));
+        }
+        for field in self.allowance.iter().flat_map(Allowance::headers) {
+            response.insert_header(field);
         }
         if self.code == Code::Unauthenticated {
             response.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));

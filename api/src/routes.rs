@@ -2,6 +2,7 @@
 //! `405` with `Allow` and not `404`.
 
 mod attempts;
+mod audit_log;
 mod batch;
 mod dead_letters;
 mod deliveries;
@@ -33,6 +34,7 @@ pub const BASE: &str = "/api/v1/webhooks";
 /// What answers carry, for the OpenAPI document.
 pub(crate) mod answers {
     pub(crate) use super::attempts::{Attempt, Timing};
+    pub(crate) use super::audit_log::{AuditEntry, ShownActor, ShownResource};
     pub(crate) use super::batch::{BatchAnswer, BatchItem};
     pub(crate) use super::dead_letters::DeadLetter;
     pub(crate) use super::deliveries::Delivery;
@@ -118,6 +120,7 @@ fn all() -> Vec<Path> {
         on!(path("/dead-letters/{id}"), DELETE Tenant(DeliveriesWrite) => dead_letters::discard),
         on!(path("/dead-letters/{id}/replay"), POST Tenant(DeliveriesWrite) => dead_letters::replay),
         on!(path("/stats"), GET List(DeliveriesRead) => stats::get),
+        on!(path("/audit-log"), GET List(SubscriptionsRead) => audit_log::list),
         on!(path("/tenants"), POST Operator => tenants::post, GET Operator => tenants::list),
         on!(
             path("/tenants/{id}"),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use engine::Engine;
 
 use crate::auth::Keyring;
+use crate::ingest_limit::IngestLimits;
 use crate::request_metrics::RequestMetrics;
 use crate::routes;
 
@@ -23,6 +24,7 @@ pub struct State {
     pub(crate) engine: Engine,
     pub(crate) settings: Arc<Settings>,
     pub(crate) keyring: Arc<Keyring>,
+    pub(crate) ingest_limits: Arc<IngestLimits>,
     pub(crate) requests: Arc<RequestMetrics>,
 }
 
@@ -31,6 +33,7 @@ impl State {
     pub fn new(engine: Engine, operator_key_hash: [u8; 32], settings: Settings) -> Self {
         let keyring = Arc::new(Keyring::new(operator_key_hash));
         let requests = Arc::new(RequestMetrics::of(&routes::list()));
-        Self { engine, settings: Arc::new(settings), keyring, requests }
+        let ingest_limits = Arc::default();
+        Self { engine, settings: Arc::new(settings), keyring, ingest_limits, requests }
     }
 }

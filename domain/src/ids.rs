@@ -123,6 +123,8 @@ typed_ids! {
     SecretId = "sec";
     /// What one commit adds to the figures.
     DeltaId = "dta";
+    /// An entry of the audit log.
+    AuditEntryId = "aud";
 }
 
 impl AttemptId {

@@ -4,6 +4,7 @@
 //! parameters, so that every rule can be tested with plain values.
 
 pub mod address;
+pub mod audit;
 pub mod delivery;
 pub mod event;
 pub mod event_type;

@@ -2,11 +2,12 @@
 //!
 //! Each verb has one front door: [`publish`] accepts events, [`dispatch`] loads what is due and
 //! records outcomes, [`reconcile`] finds what the queue has lost, [`redeliver`] sends old events
-//! again, [`retention`] takes old rows away, [`subscriptions`] changes the address book. [`metrics`] counts
-//! what is done, `rollups` adds up figures of it. [`store`] holds the queries, one file per
+//! again, [`retention`] takes old rows away, [`subscriptions`] changes the address book. [`audit`] notes
+//! who did what, [`metrics`] counts what is done, `rollups` adds up figures of it. [`store`] holds the queries, one file per
 //! noun; [`sender`] is the one HTTP client that dials tenants' urls.
 
 pub mod address_book;
+pub mod audit;
 pub mod clear;
 pub mod clock;
 pub mod context;

@@ -8,6 +8,7 @@
 
 pub mod api_key;
 pub mod attempt;
+pub mod audit_entry;
 pub mod dead_letter;
 pub mod delivery;
 pub mod event;

@@ -11,6 +11,8 @@
 //! | `{default_partition(table)}` | | a statement that makes `table_default` |
 //! | `{row_type(name: columns)}` | | a statement that makes a composite type |
 //! | `{drop_row_type(name)}` | | a statement that drops it |
+//! | `{append_only(table)}` | a trigger that refuses changes of the table's rows | the same, with its function |
+//! | `{drop_append_only(table)}` | | a statement that drops the function, once the table is gone |
 //!
 //! Declared types matter on SQLite as well: sqlx decides by them what a value may be read as. UUIDs
 //! are 16 bytes there, which sort as the UUIDs do.
@@ -68,8 +70,22 @@ fn spell(placeholder: &str, backend: DbBackend) -> Result<String, DbErr> {
             format!("CREATE TYPE {name} AS ({columns});")
         }
         ("drop_row_type", false) => format!("DROP TYPE {argument};"),
+        ("append_only", true) => format!(
+            "CREATE TRIGGER {argument}_append_only BEFORE UPDATE ON {argument} \
+             BEGIN SELECT RAISE(ABORT, '{argument} is append-only'); END;"
+        ),
+        ("append_only", false) => format!(
+            "CREATE FUNCTION {argument}_append_only() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN RAISE EXCEPTION '{argument} is append-only'; END $$; \
+             CREATE TRIGGER {argument}_append_only BEFORE UPDATE ON {argument} \
+             FOR EACH ROW EXECUTE FUNCTION {argument}_append_only();"
+        ),
+        ("drop_append_only", false) => format!("DROP FUNCTION {argument}_append_only();"),
         ("without_rowid", false)
-        | ("by_range" | "default_partition" | "row_type" | "drop_row_type", true) => String::new(),
+        | (
+            "by_range" | "default_partition" | "row_type" | "drop_row_type" | "drop_append_only",
+            true,
+        ) => String::new(),
         _ => {
             return Err(DbErr::Migration(format!("no such placeholder: {placeholder}")));
         }

@@ -26,6 +26,7 @@ mod m0011_fan_outs;
 mod m0012_rollups;
 mod m0013_retention;
 mod m0014_row_types;
+mod m0015_audit_log;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -34,7 +35,7 @@ use sea_orm_migration::{MigrationTrait, async_trait::async_trait};
 use crate::change::Change;
 
 /// Every change, oldest first.
-const CHANGES: [Change; 14] = [
+const CHANGES: [Change; 15] = [
     m0001_instance::CHANGE,
     m0002_tenants::CHANGE,
     m0003_api_keys::CHANGE,
@@ -49,6 +50,7 @@ const CHANGES: [Change; 14] = [
     m0012_rollups::CHANGE,
     m0013_retention::CHANGE,
     m0014_row_types::CHANGE,
+    m0015_audit_log::CHANGE,
 ];
 
 /// Brings a database up to date: `Migrator::up(&connection, None)`.

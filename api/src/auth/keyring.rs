@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use domain::ids::{KeyId, TenantId};
 use domain::preferences::{Cidrs, Scopes};
-use domain::tenant::TenantStatus;
+use domain::tenant::{RateLimit, TenantStatus};
 use engine::{Engine, store};
 use moka::sync::Cache;
 use parking_lot::Mutex;
@@ -33,6 +33,7 @@ const USES_GATHERED_FOR: Duration = Duration::from_secs(1);
 pub(crate) struct Known {
     pub id: KeyId,
     pub tenant: TenantId,
+    pub ingest_rate_limit: Option<RateLimit>,
     pub scopes: Scopes,
     pub source_cidrs: Option<Cidrs>,
     pub is_suspended: bool,
@@ -43,6 +44,7 @@ pub(crate) struct Known {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Named {
     pub id: TenantId,
+    pub ingest_rate_limit: Option<RateLimit>,
 }
 
 /// Keys and tenants' names in use.
@@ -112,7 +114,7 @@ impl Keyring {
         let changes = self.changes.load(Ordering::SeqCst);
         let named = store::tenant::find_named(&engine.database.read, name)
             .await?
-            .map(|row| Named { id: row.id });
+            .map(|row| Named { id: row.id, ingest_rate_limit: row.ingest_rate_limit });
         if self.changes.load(Ordering::SeqCst) == changes {
             self.tenants.insert(name.to_owned(), named);
         }
@@ -168,6 +170,7 @@ async fn read(engine: &Engine, hash: &[u8; 32]) -> Result<Option<Arc<Known>>, Pr
         Arc::new(Known {
             id: key.id,
             tenant: tenant.id,
+            ingest_rate_limit: tenant.ingest_rate_limit,
             scopes: key.scopes,
             source_cidrs: key.source_cidrs,
             is_suspended: tenant.status == TenantStatus::Suspended,

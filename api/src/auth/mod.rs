@@ -10,13 +10,17 @@ use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
-use actix_web::{FromRequest, HttpRequest, web};
-use domain::ids::TenantId;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
+use domain::audit::Actor;
+use domain::ids::{KeyId, TenantId};
 use domain::preferences::{Scope, Scopes};
+use domain::tenant::RateLimit;
+use engine::audit::By;
 use engine::store::Whose;
 use futures::future::LocalBoxFuture;
 
 use crate::State;
+use crate::middleware::RequestId;
 use crate::problem::{Code, Problem};
 pub(crate) use credential::NewKey;
 pub(crate) use keyring::{Keyring, is_name};
@@ -30,16 +34,30 @@ const TENANT_HEADER: &str = "posthaste-tenant";
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Operator;
 
+impl Operator {
+    /// Who the audit log says it was.
+    pub(crate) fn by(self, request: &HttpRequest) -> By {
+        by(Actor::Operator, request)
+    }
+}
+
 /// A caller on behalf of one tenant, with the scope `N`.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller<N> {
     pub tenant: TenantId,
+    pub ingest_rate_limit: Option<RateLimit>,
+    actor: Actor,
     /// `None` for the operator, who may do everything.
     scopes: Option<Scopes>,
     need: PhantomData<N>,
 }
 
 impl<N> Caller<N> {
+    /// Who the audit log says it was.
+    pub(crate) fn by(&self, request: &HttpRequest) -> By {
+        by(self.actor, request)
+    }
+
     /// Refuses a key without a scope that only this request needs.
     pub(crate) fn require(&self, scope: Scope) -> Result<(), Problem> {
         check(self.scopes.as_ref(), scope)
@@ -53,10 +71,24 @@ pub(crate) struct Lister<N> {
     need: PhantomData<N>,
 }
 
+fn by(actor: Actor, request: &HttpRequest) -> By {
+    let request_id = request.extensions().get::<RequestId>().cloned().unwrap_or_default().0;
+    By { actor, request_id, source_ip: request.peer_addr().map(|peer| peer.ip()) }
+}
+
 /// Whoever has a valid key.
 enum Identity {
     Operator,
-    Tenant { tenant: TenantId, scopes: Scopes },
+    Tenant { key: KeyId, tenant: Named, scopes: Scopes },
+}
+
+impl Identity {
+    fn actor(&self) -> Actor {
+        match self {
+            Self::Operator => Actor::Operator,
+            Self::Tenant { key, .. } => Actor::Key(*key),
+        }
+    }
 }
 
 async fn identify(request: &HttpRequest, state: &State) -> Result<Identity, Problem> {
@@ -77,7 +109,11 @@ async fn identify(request: &HttpRequest, state: &State) -> Result<Identity, Prob
     };
     check_use(request, &known)?;
     state.keyring.note_use(&state.engine, known.id);
-    Ok(Identity::Tenant { tenant: known.tenant, scopes: known.scopes.clone() })
+    Ok(Identity::Tenant {
+        key: known.id,
+        tenant: Named { id: known.tenant, ingest_rate_limit: known.ingest_rate_limit },
+        scopes: known.scopes.clone(),
+    })
 }
 
 fn check_use(request: &HttpRequest, known: &Known) -> Result<(), Problem> {
@@ -113,13 +149,13 @@ async fn tenant_of(
     request: &HttpRequest,
     state: &State,
     identity: &Identity,
-) -> Result<Option<TenantId>, Problem> {
+) -> Result<Option<Named>, Problem> {
     let name = tenant_header(request.headers())?;
     match (identity, name) {
         (Identity::Operator, None) => Ok(None),
         (Identity::Operator, Some(name)) => {
             match state.keyring.tenant(&state.engine, name).await? {
-                Some(named) => Ok(Some(named.id)),
+                Some(named) => Ok(Some(named)),
                 None => Err(Problem::not_found("tenant")),
             }
         }
@@ -127,7 +163,7 @@ async fn tenant_of(
         (Identity::Tenant { tenant, .. }, Some(name)) => {
             // An unknown name and another tenant's are answered alike: neither is to be found out.
             match state.keyring.tenant(&state.engine, name).await? {
-                Some(Named { id }) if id == *tenant => Ok(Some(*tenant)),
+                Some(named) if named.id == tenant.id => Ok(Some(*tenant)),
                 _ => Err(Problem::new(
                     Code::OtherTenant,
                     "Posthaste-Tenant may only name the key's own tenant",
@@ -173,9 +209,9 @@ impl<N: Need> FromRequest for Lister<N> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let (tenant, _) = authorise::<N>(&request).await?;
+            let (tenant, _, _) = authorise::<N>(&request).await?;
             Ok(Self {
-                whose: tenant.map_or(Whose::AcrossTenants, Whose::Tenant),
+                whose: tenant.map_or(Whose::AcrossTenants, |named| Whose::Tenant(named.id)),
                 need: PhantomData,
             })
         })
@@ -189,28 +225,30 @@ impl<N: Need> FromRequest for Caller<N> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let (tenant, scopes) = authorise::<N>(&request).await?;
+            let (tenant, actor, scopes) = authorise::<N>(&request).await?;
             let Some(tenant) = tenant else {
                 let detail = "the operator has to name the tenant in the header Posthaste-Tenant";
                 return Err(Problem::new(Code::TenantRequired, detail));
             };
-            Ok(Self { tenant, scopes, need: PhantomData })
+            let Named { id: tenant, ingest_rate_limit } = tenant;
+            Ok(Self { tenant, ingest_rate_limit, actor, scopes, need: PhantomData })
         })
     }
 }
 
 async fn authorise<N: Need>(
     request: &HttpRequest,
-) -> Result<(Option<TenantId>, Option<Scopes>), Problem> {
+) -> Result<(Option<Named>, Actor, Option<Scopes>), Problem> {
     let state = state(request)?;
     let identity = identify(request, state).await?;
     let tenant = tenant_of(request, state, &identity).await?;
+    let actor = identity.actor();
     let scopes = match identity {
         Identity::Operator => None,
         Identity::Tenant { scopes, .. } => Some(scopes),
     };
     check(scopes.as_ref(), N::SCOPE)?;
-    Ok((tenant, scopes))
+    Ok((tenant, actor, scopes))
 }
 
 fn state(request: &HttpRequest) -> Result<&State, Problem> {

@@ -1,12 +1,14 @@
 //! What the document says of each route beside its path, method and access, which are
 //! [`crate::routes`]'s to say.
 
+use domain::audit::Action;
 use domain::limits;
 use domain::stats::Bucket;
 use serde_json::{Value, json};
 
 use super::schema::{
-    SUBSCRIPTION_STATUSES, delivery_statuses, event_type_name, id, instant, integer, one_of, own_id,
+    SUBSCRIPTION_STATUSES, delivery_statuses, event_type_name, id, instant, integer, one_of,
+    own_id, text,
 };
 
 /// What a route's success carries.
@@ -16,6 +18,8 @@ pub(super) enum Answer {
     Json(&'static str),
     /// A page of these.
     List(&'static str),
+    /// The same, or all of them, one in each line.
+    ListOrLines(&'static str),
     Text,
     /// A JSON document without a schema of ours.
     Document,
@@ -35,7 +39,7 @@ pub(super) struct Operation {
 
 /// The operation of a route; `path` without the common start.
 pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
-    use Answer::{Document, Json, List, Nothing, Text};
+    use Answer::{Document, Json, List, ListOrLines, Nothing, Text};
     let operation = |name, tag, summary, answers: &[(u16, Answer, &'static str)]| Operation {
         name,
         tag,
@@ -214,6 +218,22 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             one("bucket", one_of(Bucket::ALL.map(Bucket::as_str))),
             one("subscription_id", id("sub")),
         ])),
+        ("GET", "/audit-log") => operation(
+            "listAuditLog",
+            "audit log",
+            "List who did what, newest first; with `format=ndjson` all of it, an entry in each line",
+            &[(200, ListOrLines("AuditEntry"), "A page, or all of it")],
+        )
+        .filtered(
+            [
+                many("action", one_of(Action::ALL.iter().map(|action| action.as_str()))),
+                many("actor", json!({"type": "string"})),
+                many("resource_id", text(1, 64)),
+                one("format", one_of(["json", "ndjson"])),
+            ]
+            .into_iter()
+            .chain(window()),
+        ),
         ("POST", "/tenants") => operation(
             "createTenant",
             "tenants",

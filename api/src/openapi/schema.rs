@@ -1,5 +1,6 @@
 //! Schemas of fields, shared by answers (which name them in `schema_with`) and inputs.
 
+use domain::audit::Action;
 use domain::delivery::DeliveryStatus;
 use domain::limits;
 use domain::outcome::FailureReason;
@@ -135,7 +136,21 @@ macro_rules! fields {
 // What answers name in `schema_with`.
 fields! {
     tenant_id = id("ten");
+    tenant_id_or_null = nullable(id("ten"));
     key_id = id("key");
+    key_id_or_null = nullable(id("key"));
+    audit_entry_id = id("aud");
+    action = one_of(Action::ALL.iter().map(|action| action.as_str()));
+    actor_type = one_of(["operator", "key"]);
+    changes_or_null = nullable(json!({
+        "type": "object",
+        "additionalProperties": {
+            "type": "object",
+            "properties": {"from": any("What it was."), "to": any("What it is.")},
+            "required": ["from", "to"],
+            "additionalProperties": false,
+        },
+    }));
     subscription_id = id("sub");
     event_id = id("evt");
     delivery_id = id("dlv");

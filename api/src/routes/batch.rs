@@ -108,6 +108,8 @@ pub(crate) async fn post(
     };
     let (now, data_bytes_max) = (state.engine.clock.now(), state.settings.data_bytes_max);
     let (events, refusals) = off_thread(move || read(&bytes, now, data_bytes_max)).await??;
+    let allowance =
+        state.ingest_limits.take(caller.tenant, caller.ingest_rate_limit, refusals.len())?;
     let refusals = Arc::new(refusals);
     let claimed = once.claim.map(|claim| {
         let (refusals, public_url) = (refusals.clone(), state.settings.public_url.clone());
@@ -127,9 +129,13 @@ pub(crate) async fn post(
         Posted::Done(results) => results,
     };
     let answered = answer(&refusals, &results, &state.settings.public_url);
-    answered
+    let mut response = answered
         .map(respond)
-        .ok_or_else(|| Problem::new(Code::Internal, "the answer could not be written"))
+        .ok_or_else(|| Problem::new(Code::Internal, "the answer could not be written"))?;
+    if let Some(allowance) = allowance {
+        allowance.tell(&mut response);
+    }
+    Ok(response)
 }
 
 /// What can be published, and for each item why it is refused already, or nothing.

@@ -2,8 +2,10 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use domain::audit::Action;
 use domain::ids::DeliveryId;
 use domain::time::Timestamp;
+use engine::audit::Act;
 use engine::store::{self, Whose};
 use entity::dead_letter::Model;
 use serde::Serialize;
@@ -14,6 +16,7 @@ use super::{delivery_filter, id};
 use crate::State;
 use crate::auth::need::{DeliveriesRead, DeliveriesWrite};
 use crate::auth::{Caller, Lister};
+use crate::change;
 use crate::extract::{Body, parse_or_empty};
 use crate::once::{Begun, Once};
 use crate::openapi::schema;
@@ -72,13 +75,14 @@ pub(crate) async fn discard(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let id: DeliveryId = id(&request, "id", "dead letter")?;
-    let engine = &state.engine;
-    let transaction = engine.database.begin().await?;
-    let now = engine.clock.now();
-    if !store::dead_letter::discard(&transaction, caller.tenant, id, now).await? {
-        return Err(Problem::not_found("unresolved dead letter"));
-    }
-    transaction.commit().await?;
+    let now = state.engine.clock.now();
+    change::commit(&state, &caller.by(&request), async |db| {
+        if !store::dead_letter::discard(db, caller.tenant, id, now).await? {
+            return Err(Problem::not_found("unresolved dead letter"));
+        }
+        Ok((Act::new(Action::DeadLetterDiscarded, caller.tenant, id), ()))
+    })
+    .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -98,14 +102,12 @@ pub(crate) async fn replay(
     let id: DeliveryId = id(&request, "id", "dead letter")?;
     let engine = &state.engine;
     let done = once
-        .commit(&state, StatusCode::ACCEPTED, async |db| {
+        .commit(&state, &caller.by(&request), StatusCode::ACCEPTED, async |db| {
             let letter = store::dead_letter::find(db, caller.tenant, id).await?;
             letter.ok_or_else(|| Problem::not_found("dead letter"))?;
             let redelivery = engine.redeliver(db, caller.tenant, id).await?;
-            Ok((
-                Delivery::new(redelivery.delivery.clone(), Whose::Tenant(caller.tenant)),
-                redelivery,
-            ))
+            let shown = Delivery::new(redelivery.delivery.clone(), Whose::Tenant(caller.tenant));
+            Ok((shown, Act::new(Action::DeadLetterReplayed, caller.tenant, id), redelivery))
         })
         .await?;
     if let Some(redelivery) = done.effect {

@@ -2,10 +2,12 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use domain::audit::Action;
 use domain::delivery::{DeliveryStatus, Trigger};
 use domain::ids::{DeliveryId, EventId, ReplayId, SubscriptionId, TenantId};
 use domain::outcome::FailureReason;
 use domain::time::Timestamp;
+use engine::audit::Act;
 use engine::store::{self, Whose};
 use entity::delivery::Model;
 use serde::{Deserialize, Serialize};
@@ -135,12 +137,10 @@ pub(crate) async fn redeliver(
     let id: DeliveryId = id(&request, "id", "delivery")?;
     let engine = &state.engine;
     let done = once
-        .commit(&state, StatusCode::ACCEPTED, async |db| {
+        .commit(&state, &caller.by(&request), StatusCode::ACCEPTED, async |db| {
             let redelivery = engine.redeliver(db, caller.tenant, id).await?;
-            Ok((
-                Delivery::new(redelivery.delivery.clone(), Whose::Tenant(caller.tenant)),
-                redelivery,
-            ))
+            let shown = Delivery::new(redelivery.delivery.clone(), Whose::Tenant(caller.tenant));
+            Ok((shown, Act::new(Action::DeliveryRedelivered, caller.tenant, id), redelivery))
         })
         .await?;
     if let Some(redelivery) = done.effect {
@@ -164,9 +164,10 @@ pub(crate) async fn cancel(
     parse_or_empty::<Nothing>(&bytes)?;
     let id: DeliveryId = id(&request, "id", "delivery")?;
     let done = once
-        .commit(&state, StatusCode::OK, async |db| {
+        .commit(&state, &caller.by(&request), StatusCode::OK, async |db| {
             let row = state.engine.cancel(db, caller.tenant, id).await?;
-            Ok((Delivery::new(row, Whose::Tenant(caller.tenant)), ()))
+            let act = Act::new(Action::DeliveryCancelled, caller.tenant, id);
+            Ok((Delivery::new(row, Whose::Tenant(caller.tenant)), act, ()))
         })
         .await?;
     Ok(done.response)

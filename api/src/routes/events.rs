@@ -38,6 +38,7 @@ pub(crate) async fn post(
     request: HttpRequest,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
+    let allowance = state.ingest_limits.take(caller.tenant, caller.ingest_rate_limit, 1)?;
     let data_bytes_max = state.settings.data_bytes_max;
     let bytes = body.json(data_bytes_max + limits::METADATA_BYTES + AROUND_BYTES).await?;
     let once = match Once::begin(&state, &request, Some(caller.tenant), &bytes).await? {
@@ -58,7 +59,13 @@ pub(crate) async fn post(
     match state.engine.publish(posting).await? {
         Posted::AnsweredBefore => once.answered_meanwhile(&state).await,
         Posted::Done(results) => match results.into_iter().next() {
-            Some(result) => answer(result),
+            Some(result) => {
+                let mut response = answer(result)?;
+                if let Some(allowance) = allowance {
+                    allowance.tell(&mut response);
+                }
+                Ok(response)
+            }
             None => Err(Problem::new(Code::Internal, "the event got no result")),
         },
     }

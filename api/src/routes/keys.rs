@@ -2,11 +2,13 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use domain::audit::Action;
 use domain::ids::{KeyId, TenantId};
 use domain::invalid::{Checker, Invalid};
 use domain::limits;
 use domain::preferences::{Cidrs, Scope, Scopes};
 use domain::time::Timestamp;
+use engine::audit::Act;
 use engine::store;
 use entity::api_key::{ActiveModel, Model};
 use sea_orm::ActiveValue::Set;
@@ -19,6 +21,7 @@ use super::tenant_input::check_name;
 use super::tenants::find;
 use crate::State;
 use crate::auth::{NewKey, Operator};
+use crate::change;
 use crate::extract::{Body, fields, parse_value};
 use crate::once::{Begun, Once};
 use crate::openapi::schema;
@@ -126,7 +129,7 @@ fn parse_cidrs(given: Vec<String>) -> Result<Cidrs, Invalid> {
 
 /// Makes a key.
 pub(crate) async fn post(
-    _: Operator,
+    operator: Operator,
     state: web::Data<State>,
     request: HttpRequest,
     body: Body,
@@ -140,11 +143,12 @@ pub(crate) async fn post(
     let config =
         parse_value::<KeyInput>(Value::Object(fields(&bytes)?))?.parse(engine.clock.now())?;
     let done = once
-        .commit(&state, StatusCode::CREATED, async |db| {
+        .commit(&state, &operator.by(&request), StatusCode::CREATED, async |db| {
             let tenant = find(db, &request).await?;
             let secret = NewKey::generate(&mut engine.rng());
             let stored = store::key::insert(db, row(tenant.id, config, &secret, engine)).await?;
-            Ok((MadeKey { key: stored.into(), secret: secret.expose().to_owned() }, ()))
+            let act = Act::new(Action::KeyCreated, tenant.id, stored.id);
+            Ok((MadeKey { key: stored.into(), secret: secret.expose().to_owned() }, act, ()))
         })
         .await?;
     state.keyring.forget();
@@ -190,17 +194,19 @@ pub(crate) async fn list(
 
 /// Revokes a key: it is unknown from the answer on.
 pub(crate) async fn delete(
-    _: Operator,
+    operator: Operator,
     state: web::Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let tenant = find(&state.engine.database.read, &request).await?;
     let key: KeyId = id(&request, "key", "key")?;
-    let transaction = state.engine.database.begin().await?;
-    if !store::key::revoke(&transaction, tenant.id, key, state.engine.clock.now()).await? {
-        return Err(Problem::not_found("key"));
-    }
-    transaction.commit().await?;
+    change::commit(&state, &operator.by(&request), async |db| {
+        let tenant = find(db, &request).await?;
+        if !store::key::revoke(db, tenant.id, key, state.engine.clock.now()).await? {
+            return Err(Problem::not_found("key"));
+        }
+        Ok((Act::new(Action::KeyRevoked, tenant.id, key), ()))
+    })
+    .await?;
     state.keyring.forget();
     Ok(HttpResponse::NoContent().finish())
 }

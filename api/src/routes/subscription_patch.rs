@@ -1,9 +1,13 @@
 //! Changes of a subscription: RFC 7396 merged into what it is now, then checked as a whole.
 
 use actix_web::{HttpRequest, HttpResponse, web};
+use domain::audit::Action;
 use domain::invalid::Invalid;
 use domain::limits;
 use domain::subscription_input::merge_patch;
+use engine::Engine;
+use engine::audit::Act;
+use entity::subscription::Model;
 use serde_json::Value;
 
 use super::patch_names::check_names;
@@ -12,6 +16,7 @@ use super::subscriptions::{egress_of, find_locked, parse_config};
 use crate::State;
 use crate::auth::Caller;
 use crate::auth::need::SubscriptionsWrite;
+use crate::change;
 use crate::extract::{Body, fields};
 use crate::problem::Problem;
 
@@ -50,19 +55,33 @@ pub(crate) async fn patch(
     let patch = fields(&bytes)?;
     check_names(&patch, &WRITABLE)?;
     let engine = &state.engine;
-    let transaction = engine.database.begin().await?;
-    let row = find_locked(&transaction, caller.tenant, &request).await?;
-    let mut merged = document(engine, &row, &patch)?;
-    merge_patch(&mut merged, Value::Object(patch));
-    let egress = egress_of(engine, &transaction, caller.tenant).await?;
-    let config = match merged {
-        Value::Object(fields) => parse_config(fields, &egress)?,
-        _ => return Err(Invalid::one("", "must be an object").into()),
-    };
-    let stored = engine.update_subscription(&transaction, &row, config).await?;
-    transaction.commit().await?;
+    let stored = change::commit(&state, &caller.by(&request), async |db| {
+        let row = find_locked(db, caller.tenant, &request).await?;
+        let mut merged = document(engine, &row, &patch)?;
+        merge_patch(&mut merged, Value::Object(patch));
+        let egress = egress_of(engine, db, caller.tenant).await?;
+        let config = match merged {
+            Value::Object(fields) => parse_config(fields, &egress)?,
+            _ => return Err(Invalid::one("", "must be an object").into()),
+        };
+        let stored = engine.update_subscription(db, &row, config).await?;
+        Ok((updated(engine, row, &stored)?, stored))
+    })
+    .await?;
     engine.subscription_changed(&stored).await;
     Ok(HttpResponse::Ok().json(Subscription::new(engine, stored, Shown::Masked)?))
+}
+
+/// What the audit log says of a change.
+fn updated(engine: &Engine, before: Model, after: &Model) -> Result<Act, Problem> {
+    let shown = |row: &Model, shown| -> Result<Value, Problem> {
+        Ok(serde_json::to_value(Subscription::new(engine, row.clone(), shown)?)?)
+    };
+    let [plain, masked] = [Shown::Revealed, Shown::Masked]
+        .map(|how| -> Result<_, Problem> { Ok([shown(&before, how)?, shown(after, how)?]) });
+    let ([was, is], [was_shown, is_shown]) = (plain?, masked?);
+    let act = Act::new(Action::SubscriptionUpdated, after.tenant_id, after.id);
+    Ok(act.changing([&was, &is], [&was_shown, &is_shown]))
 }
 
 #[cfg(test)]

@@ -2,8 +2,10 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
+use domain::audit::Action;
 use domain::event_type::EventType;
 use domain::invalid::Invalid;
+use engine::audit::Act;
 use engine::store;
 use engine::test_event::TEST_EVENT_TYPE;
 use serde::Deserialize;
@@ -51,5 +53,7 @@ pub(crate) async fn post(
     let derivation = Derivation::read(engine, &transaction, &delivery).await?;
     let row = rows.into_iter().next().ok_or_else(|| Problem::not_found("attempt"))?;
     let attempt = derivation.show(engine, &transaction, row).await?;
+    let act = Act::new(Action::SubscriptionTested, caller.tenant, subscription.id);
+    engine.note(&transaction, &caller.by(&request), act).await?;
     Ok(once.finish(&state, transaction, StatusCode::OK, &attempt, ()).await?.response)
 }

@@ -3,6 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::address::EgressPolicy;
+use domain::audit::Action;
 use domain::event_type::EventType;
 use domain::ids::{SubscriptionId, TenantId};
 use domain::invalid::Invalid;
@@ -12,6 +13,7 @@ use domain::secret::Secret;
 use domain::subscription::{SubscriptionStatus, parse_external_id};
 use domain::subscription_input::{SubscriptionConfig, SubscriptionInput};
 use engine::Engine;
+use engine::audit::Act;
 use engine::store::{self, Whose};
 use entity::subscription::Model;
 use sea_orm::ConnectionTrait;
@@ -19,11 +21,13 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use super::secrets::{ShownSecret, new_secret};
 use super::segment;
 use super::subscription_view::{Shown, Subscription};
 use crate::State;
 use crate::auth::need::{SubscriptionsRead, SubscriptionsWrite};
 use crate::auth::{Caller, Lister, is_name};
+use crate::change;
 use crate::extract::{Body, fields, parse_value};
 use crate::once::{Begun, Once};
 use crate::page::{CURSOR, LIMIT, Listed, Wanted, seal};
@@ -35,7 +39,8 @@ use crate::query::Query;
 pub(crate) struct MadeSubscription {
     #[serde(flatten)]
     subscription: Subscription,
-    secret: String,
+    #[serde(flatten)]
+    secret: ShownSecret,
 }
 
 /// Makes a subscription.
@@ -54,10 +59,11 @@ pub(crate) async fn post(
     let egress = egress_of(engine, &engine.database.read, caller.tenant).await?;
     let (config, secret) = parse_new(engine, &bytes, &egress)?;
     let done = once
-        .commit(&state, StatusCode::CREATED, async |db| {
+        .commit(&state, &caller.by(&request), StatusCode::CREATED, async |db| {
             let row = engine.create_subscription(db, caller.tenant, config, &secret).await?;
             let subscription = Subscription::new(engine, row.clone(), Shown::Masked)?;
-            Ok((MadeSubscription { subscription, secret: secret.expose().to_owned() }, row))
+            let act = Act::new(Action::SubscriptionCreated, caller.tenant, row.id);
+            Ok((MadeSubscription { subscription, secret: ShownSecret::from(&secret) }, act, row))
         })
         .await?;
     if let Some(row) = done.effect {
@@ -74,14 +80,17 @@ fn parse_new(
 ) -> Result<(SubscriptionConfig, Secret), Problem> {
     let mut fields = fields(bytes)?;
     let secret = match fields.remove("secret") {
-        None | Some(Value::Null) => Ok(Secret::generate(&mut engine.rng())),
+        None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => {
-            Secret::parse(&text).map_err(|invalid| invalid.under("/secret"))
+            Secret::parse(&text).map(Some).map_err(|invalid| invalid.under("/secret"))
         }
         Some(_) => Err(Invalid::one("/secret", "must be a string")),
     };
     match (parse_config(fields, egress), secret) {
-        (Ok(config), Ok(secret)) => Ok((config, secret)),
+        (Ok(config), Ok(given)) => {
+            let secret = new_secret(config.signing.algorithm(), given, engine)?;
+            Ok((config, secret))
+        }
         (Err(problem), Ok(_)) => Err(problem),
         (Ok(_), Err(invalid)) => Err(invalid.into()),
         (Err(problem), Err(invalid)) => Err(problem.with(invalid)),
@@ -198,6 +207,10 @@ pub(crate) async fn get(
     let engine = &state.engine;
     let row = find(&engine.database.read, caller.tenant, &request).await?;
     let shown = if is_revealed { Shown::Revealed } else { Shown::Masked };
+    if is_revealed {
+        let act = Act::new(Action::SubscriptionRevealed, caller.tenant, row.id);
+        change::commit(&state, &caller.by(&request), async |_| Ok((act, ()))).await?;
+    }
     Ok(HttpResponse::Ok().json(Subscription::new(engine, row, shown)?))
 }
 
@@ -208,10 +221,12 @@ pub(crate) async fn delete(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let engine = &state.engine;
-    let transaction = engine.database.begin().await?;
-    let row = find_locked(&transaction, caller.tenant, &request).await?;
-    engine.delete_subscription(&transaction, &row).await?;
-    transaction.commit().await?;
+    let row = change::commit(&state, &caller.by(&request), async |db| {
+        let row = find_locked(db, caller.tenant, &request).await?;
+        engine.delete_subscription(db, &row).await?;
+        Ok((Act::new(Action::SubscriptionDeleted, caller.tenant, row.id), row))
+    })
+    .await?;
     let deleted = Model { clearing: Some(entity::subscription::Clearing::Deleted), ..row };
     engine.subscription_changed(&deleted).await;
     Ok(HttpResponse::NoContent().finish())

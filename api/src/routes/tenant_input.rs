@@ -33,6 +33,7 @@ pub(crate) struct TenantConfig {
     pub external_id: Option<String>,
     status: TenantStatus,
     rate_limit: Option<RateLimit>,
+    ingest_rate_limit: Option<RateLimit>,
     egress: TenantEgress,
     metadata: Map<String, Value>,
 }
@@ -65,6 +66,10 @@ impl TenantInput {
             .take("/external_id", self.external_id.as_deref().map(parse_external_id).transpose());
         let rate_limit =
             check.take("/rate_limit", self.rate_limit.map(RateLimit::try_from).transpose());
+        let ingest_rate_limit = check.take(
+            "/ingest_rate_limit",
+            self.ingest_rate_limit.map(RateLimit::try_from).transpose(),
+        );
         let egress = self.egress.unwrap_or_default();
         for (list, pointer) in [(&egress.allow, "/egress/allow"), (&egress.deny, "/egress/deny")] {
             check.that(list.len() <= EGRESS_NETWORKS, pointer, || {
@@ -75,7 +80,6 @@ impl TenantInput {
         // What this version cannot do yet is refused, never taken and left undone.
         for (is_asked_for, pointer) in [
             (self.strict_event_types == Some(true), "/strict_event_types"),
-            (self.ingest_rate_limit.is_some(), "/ingest_rate_limit"),
             (self.sandbox == Some(true), "/sandbox"),
         ] {
             check.that(!is_asked_for, pointer, || {
@@ -88,6 +92,7 @@ impl TenantInput {
                 external_id: external_id?,
                 status: self.status.unwrap_or(TenantStatus::Active),
                 rate_limit: rate_limit?,
+                ingest_rate_limit: ingest_rate_limit?,
                 egress,
                 metadata: metadata?,
             })
@@ -111,7 +116,7 @@ impl TenantConfig {
             status: Set(self.status),
             strict_event_types: Set(false),
             rate_limit: Set(self.rate_limit),
-            ingest_rate_limit: Set(None),
+            ingest_rate_limit: Set(self.ingest_rate_limit),
             egress: Set(self.egress),
             sandbox: Set(false),
             metadata: Set(Value::Object(self.metadata)),

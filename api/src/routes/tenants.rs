@@ -3,10 +3,12 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::address::TenantEgress;
+use domain::audit::Action;
 use domain::ids::TenantId;
 use domain::tenant::{RateLimit, TenantStatus};
 use domain::time::Timestamp;
 use domain::{limits, subscription_input};
+use engine::audit::Act;
 use engine::error::is_unique_violation;
 use engine::{Engine, store};
 use entity::tenant::{ActiveModel, Model};
@@ -21,6 +23,7 @@ use super::segment;
 use super::tenant_input::{TenantInput, WRITABLE, document};
 use crate::State;
 use crate::auth::{Operator, is_name};
+use crate::change;
 use crate::extract::{Body, fields, parse_value};
 use crate::once::{Begun, Once};
 use crate::openapi::schema;
@@ -75,7 +78,7 @@ impl From<Model> for Tenant {
 
 /// Makes a tenant.
 pub(crate) async fn post(
-    _: Operator,
+    operator: Operator,
     state: web::Data<State>,
     request: HttpRequest,
     body: Body,
@@ -87,7 +90,7 @@ pub(crate) async fn post(
     };
     let config = parse_value::<TenantInput>(Value::Object(fields(&bytes)?))?.parse()?;
     let done = once
-        .commit(&state, StatusCode::CREATED, async |db| {
+        .commit(&state, &operator.by(&request), StatusCode::CREATED, async |db| {
             let now = state.engine.clock.now();
             let external_id = config.external_id.clone();
             let row = ActiveModel {
@@ -100,7 +103,8 @@ pub(crate) async fn post(
             let stored = store::tenant::insert(db, row)
                 .await
                 .map_err(|error| taken(error, external_id.as_deref()))?;
-            Ok((Tenant::from(stored), ()))
+            let act = Act::new(Action::TenantCreated, stored.id, stored.id);
+            Ok((Tenant::from(stored), act, ()))
         })
         .await?;
     state.keyring.forget();
@@ -133,7 +137,7 @@ pub(crate) async fn get(
 
 /// Changes a tenant.
 pub(crate) async fn patch(
-    _: Operator,
+    operator: Operator,
     state: web::Data<State>,
     request: HttpRequest,
     body: Body,
@@ -142,23 +146,30 @@ pub(crate) async fn patch(
     let patch = fields(&bytes)?;
     check_names(&patch, &WRITABLE)?;
     let engine = &state.engine;
-    let transaction = engine.database.begin().await?;
-    let found = find(&transaction, &request).await?;
-    // Taking the row by raising its revision lets concurrent changes follow each other.
-    store::tenant::raise_revision(&transaction, found.id).await?;
-    let row = store::tenant::find(&transaction, found.id)
-        .await?
-        .ok_or_else(|| Problem::not_found("tenant"))?;
-    let mut merged = document(&row);
-    subscription_input::merge_patch(&mut merged, Value::Object(patch));
-    let config = parse_value::<TenantInput>(merged)?.parse()?;
-    let external_id = config.external_id.clone();
-    let changed =
-        ActiveModel { id: Set(row.id), updated_at: Set(engine.clock.now()), ..config.into_row() };
-    let stored = store::tenant::update(&transaction, changed)
-        .await
-        .map_err(|error| taken(error, external_id.as_deref()))?;
-    transaction.commit().await?;
+    let stored = change::commit(&state, &operator.by(&request), async |db| {
+        let found = find(db, &request).await?;
+        // Taking the row by raising its revision lets concurrent changes follow each other.
+        store::tenant::raise_revision(db, found.id).await?;
+        let row =
+            store::tenant::find(db, found.id).await?.ok_or_else(|| Problem::not_found("tenant"))?;
+        let before = document(&row);
+        let mut merged = before.clone();
+        subscription_input::merge_patch(&mut merged, Value::Object(patch));
+        let config = parse_value::<TenantInput>(merged)?.parse()?;
+        let external_id = config.external_id.clone();
+        let changed = ActiveModel {
+            id: Set(row.id),
+            updated_at: Set(engine.clock.now()),
+            ..config.into_row()
+        };
+        let stored = store::tenant::update(db, changed)
+            .await
+            .map_err(|error| taken(error, external_id.as_deref()))?;
+        let documents = [&before, &document(&stored)];
+        let act = Act::new(Action::TenantUpdated, stored.id, stored.id);
+        Ok((act.changing(documents, documents), stored))
+    })
+    .await?;
     changed_now(&state, engine, &stored).await;
     Ok(HttpResponse::Ok().json(Tenant::from(stored)))
 }
@@ -170,16 +181,18 @@ async fn changed_now(state: &State, engine: &Engine, row: &Model) {
 
 /// Deletes a tenant: it is gone for every route from the answer on.
 pub(crate) async fn delete(
-    _: Operator,
+    operator: Operator,
     state: web::Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let transaction = state.engine.database.begin().await?;
-    let row = find(&transaction, &request).await?;
-    state.engine.delete_tenant(&transaction, row.id).await?;
-    transaction.commit().await?;
+    let tenant = change::commit(&state, &operator.by(&request), async |db| {
+        let row = find(db, &request).await?;
+        state.engine.delete_tenant(db, row.id).await?;
+        Ok((Act::new(Action::TenantDeleted, row.id, row.id).of_operator(), row.id))
+    })
+    .await?;
     state.keyring.forget();
-    state.engine.tenant_deleted(row.id).await;
+    state.engine.tenant_deleted(tenant).await;
     Ok(HttpResponse::NoContent().finish())
 }
 

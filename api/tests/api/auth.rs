@@ -5,121 +5,16 @@ use testkit::{TestApp, eventually};
 
 use super::raw::{OPERATOR_KEY, send};
 
-/// A path with something in the place of its parts.
-fn filled(path: &str) -> String {
-    path.replace("{id}", "sub_01h455vb4pex5vsknk084sn02q")
-        .replace("{key}", "key_01h455vb4pex5vsknk084sn02q")
-}
-
 #[tokio::test(flavor = "multi_thread")]
-async fn every_route_but_the_public_ones_wants_a_key() {
+async fn public_routes_answer_without_a_key() {
     let app = TestApp::start().await;
-    let unknown = format!("Bearer pht_{}", "A".repeat(43));
-    for (path, method, access) in routes::list() {
-        for headers in [
-            vec![],
-            vec![("authorization", "Bearer nonsense")],
-            vec![("authorization", unknown.as_str())],
-        ] {
-            let answer = send(&app, method.as_str(), &filled(&path), &headers, b"").await;
-            if access == Access::Public {
-                assert_eq!(answer.status, 200, "{method} {path}");
-            } else {
-                assert_eq!(answer.status, 401, "{method} {path} {headers:?}");
-                assert_eq!(answer.header("www-authenticate").as_deref(), Some("Bearer"));
-                assert_eq!(answer.json()["code"], "unauthenticated");
-            }
+    let public = routes::list().into_iter().filter(|(_, _, access)| *access == Access::Public);
+    for (path, method, _) in public {
+        for headers in [vec![], vec![("authorization", "Bearer nonsense")]] {
+            let answer = send(&app, method.as_str(), &path, &headers, b"").await;
+            assert_eq!(answer.status, 200, "{method} {path}");
         }
     }
-    app.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn every_route_wants_its_scope_and_no_other_will_do() {
-    let app = TestApp::start().await;
-    let tenant = app.operator.new_tenant().await;
-    let all = [
-        "events:write",
-        "events:read",
-        "subscriptions:read",
-        "subscriptions:write",
-        "deliveries:read",
-        "deliveries:write",
-        "sources:read",
-        "sources:write",
-        "schedules:read",
-        "schedules:write",
-    ];
-    for (path, method, access) in routes::list() {
-        let needed = match access {
-            Access::Public => continue,
-            Access::Operator => None,
-            Access::Tenant(scope) | Access::List(scope) => Some(scope.as_str()),
-        };
-        let others: Vec<&str> = all.into_iter().filter(|scope| Some(*scope) != needed).collect();
-        let body = json!({"name": "others", "scopes": others});
-        let key =
-            app.operator.post(&format!("/tenants/{}/keys", tenant.id), body).await.expect(201);
-        let bearer = format!("Bearer {}", key["secret"].as_str().expect("a secret"));
-        let answer =
-            send(&app, method.as_str(), &filled(&path), &[("authorization", &bearer)], b"").await;
-        assert_eq!(answer.status, 403, "{method} {path}");
-        let code = if needed.is_some() { "missing_scope" } else { "operator_only" };
-        assert_eq!(answer.json()["code"], code, "{method} {path}");
-    }
-    app.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn another_tenants_things_are_not_found() {
-    let app = TestApp::start().await;
-    let (owner, stranger) = (app.operator.new_tenant().await, app.operator.new_tenant().await);
-    let (subscription, _) = owner
-        .subscribe(
-            json!({"url": "https://example.invalid/", "external_id": "mine", "status": "paused"}),
-        )
-        .await;
-    let event = owner.publish("a.b", json!(1)).await;
-    let delivery = owner.list("/deliveries").await[0]["id"].as_str().expect("an id").to_owned();
-    for (method, path) in [
-        (Method::GET, format!("/subscriptions/{subscription}")),
-        (Method::GET, "/subscriptions/mine".to_owned()),
-        (Method::DELETE, format!("/subscriptions/{subscription}")),
-        (Method::GET, format!("/subscriptions/{subscription}/secret")),
-        (Method::POST, format!("/subscriptions/{subscription}/secret/rotate")),
-        (Method::POST, format!("/subscriptions/{subscription}/test")),
-        (Method::GET, format!("/events/{event}")),
-        (Method::GET, format!("/deliveries/{delivery}")),
-        (Method::GET, format!("/deliveries/{delivery}/attempts")),
-        (Method::POST, format!("/deliveries/{delivery}/redeliver")),
-        (Method::POST, format!("/deliveries/{delivery}/cancel")),
-        (Method::DELETE, format!("/dead-letters/{delivery}")),
-        (Method::POST, format!("/dead-letters/{delivery}/replay")),
-    ] {
-        let problem = stranger.api.call(method.clone(), &path, None).await.expect(404);
-        assert_eq!(problem["code"], "not_found", "{method} {path}");
-    }
-    stranger
-        .api
-        .patch(&format!("/subscriptions/{subscription}"), json!({"status": "active"}))
-        .await
-        .expect(404);
-    for list in [
-        "/subscriptions",
-        "/events",
-        "/deliveries",
-        "/dead-letters",
-        "/subscriptions?external_id=mine",
-    ] {
-        assert_eq!(stranger.list(list).await, Vec::<serde_json::Value>::new(), "{list}");
-    }
-    assert_eq!(
-        stranger
-            .list(&format!("/deliveries?subscription_id={subscription}&event_id={event}"))
-            .await
-            .len(),
-        0
-    );
     app.stop().await;
 }
 

@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -13,6 +13,18 @@ const BASE: &str = "/api/v1/webhooks";
 struct Checked {
     document: Value,
     called: BTreeSet<(String, String)>,
+    /// Requests that must be in the audit log, by id.
+    noted: BTreeMap<String, String>,
+}
+
+/// Whether a successful call has an entry in the audit log: all that change something but posting events,
+/// which are their own record, and looks at secrets.
+fn is_noted(method: &str, template: &str) -> bool {
+    let route = template.strip_prefix(BASE).unwrap_or(template);
+    match method {
+        "GET" => route == "/subscriptions/{id}/secret",
+        _ => !["/events", "/events/batch", "/subscriptions/filter-test"].contains(&route),
+    }
 }
 
 impl Checked {
@@ -53,6 +65,10 @@ impl Checked {
             }
         }
         if reply.status < 300 {
+            if is_noted(method, &template) {
+                let id = reply.headers["x-request-id"].to_str().expect("a text");
+                self.noted.insert(id.to_owned(), format!("{method} {template}"));
+            }
             self.called.insert((method.to_owned(), template));
         }
     }
@@ -90,7 +106,7 @@ async fn every_route_answers_as_the_document_says() {
     let document = send(&app, "GET", "/openapi.json", &[], b"").await.json();
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(document["servers"], json!([{"url": "/"}]));
-    let mut checked = Checked { document, called: BTreeSet::new() };
+    let mut checked = Checked { document, called: BTreeSet::new(), noted: BTreeMap::new() };
     for path in ["/healthz", "/readyz"] {
         let answer = send(&app, "GET", path, &[], b"").await;
         let schema = checked.operation("GET", path).1["responses"]["200"]["content"]["application/json"]["schema"].clone();
@@ -190,10 +206,21 @@ async fn every_route_answers_as_the_document_says() {
     checked.call(api, "GET", "/dead-letters?resolved=true", None, 200).await;
     checked.call(api, "DELETE", &of_subscription, None, 204).await;
     checked.call(api, "DELETE", &of_subscription, None, 404).await;
+    checked.call(api, "GET", "/audit-log", None, 200).await;
     checked.call(api, "GET", "/tenants", None, 403).await;
     checked.call(op, "DELETE", &format!("{keys}/{}", id(&key)), None, 204).await;
     checked.call(api, "GET", "/events", None, 401).await;
+    // Before it goes with its tenant.
+    let entries = checked.call(op, "GET", "/audit-log?limit=250", None, 200).await;
     checked.call(op, "DELETE", &of_tenant, None, 204).await;
+    let last = op.get("/audit-log?action=tenant.deleted").await.expect(200);
+    let entries = [entries["data"].clone(), last["data"].clone()];
+    let entries = entries.iter().flat_map(|page| page.as_array().expect("a list"));
+    let requests = entries.map(|entry| entry["request_id"].as_str().expect("a text").to_owned());
+    for request in requests {
+        checked.noted.remove(&request);
+    }
+    assert_eq!(checked.noted, BTreeMap::new(), "not in the audit log");
 
     let described: BTreeSet<(String, String)> = checked.document["paths"]
         .as_object()

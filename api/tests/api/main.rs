@@ -1,10 +1,12 @@
 //! The API over real HTTP, against the real engine.
 
+mod audit_log;
 mod auth;
 mod deliveries;
 mod document;
 mod events;
 mod idempotency;
+mod isolation;
 mod lists;
 mod raw;
 mod refusals;

@@ -133,3 +133,39 @@ async fn wrong_keys_are_refused_naming_the_field() {
     }
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_posts_as_many_events_as_it_may() {
+    let app = TestApp::start().await;
+    let (limited, other) = (app.operator.new_tenant().await, app.operator.new_tenant().await);
+    let path = format!("/tenants/{}", limited.id);
+    let limit = json!({"ingest_rate_limit": {"per_second": 0.1, "burst": 3}});
+    let shown = app.operator.patch(&path, limit).await.expect(200);
+    assert_eq!(shown["ingest_rate_limit"], json!({"per_second": 0.1, "burst": 3}));
+
+    let event = json!({"type": "a", "data": 1});
+    let first = limited.api.post("/events", event.clone()).await;
+    first.expect(202);
+    assert_eq!(first.headers["ratelimit-policy"], "\"events\";q=3;w=30");
+    assert_eq!(first.headers["ratelimit"], "\"events\";r=2;t=10");
+    let pair = json!({"events": [event, event]});
+    limited.api.post("/events/batch", pair.clone()).await.expect(202);
+    for (path, body) in [("/events", event.clone()), ("/events/batch", pair)] {
+        let refused = limited.api.post(path, body).await;
+        assert_eq!(refused.expect(429)["code"], "rate_limited", "{path}");
+        let retry_after = refused.headers["retry-after"].to_str().expect("a text");
+        assert!((1..=20).contains(&retry_after.parse().expect("seconds")), "{retry_after}");
+        assert_eq!(refused.headers["ratelimit"], "\"events\";r=0;t=30", "{path}");
+    }
+    let never = json!({"events": vec![event.clone(); 4]});
+    let refused = limited.api.post("/events/batch", never).await.expect(422);
+    assert_eq!(refused["errors"][0]["pointer"], "/events");
+    assert_eq!(limited.list("/events").await.len(), 3);
+
+    let unlimited = other.api.post("/events", event.clone()).await;
+    unlimited.expect(202);
+    assert!(!unlimited.headers.contains_key("ratelimit"));
+    app.operator.patch(&path, json!({"ingest_rate_limit": null})).await.expect(200);
+    limited.api.post("/events", event).await.expect(202);
+    app.stop().await;
+}

@@ -1,5 +1,6 @@
 //! The program as processes of its own: killed, stopped and listened to.
 
+mod canaries;
 mod crash;
 mod support;
 mod telling;

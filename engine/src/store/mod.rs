@@ -3,6 +3,7 @@
 //! `across_tenants` in their name.
 
 pub mod attempt;
+pub mod audit;
 pub mod dead_letter;
 pub mod delivery;
 pub mod event;

@@ -3,10 +3,13 @@
 use domain::delivery::DeliveryStatus;
 use domain::subscription::SubscriptionStatus;
 use entity::{
-    api_key, attempt, dead_letter, delivery, event, event_type, event_type_version,
+    api_key, attempt, audit_entry, dead_letter, delivery, event, event_type, event_type_version,
     idempotency_key, subscription, tenant,
 };
-use sea_orm::{ActiveModelBehavior, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, SqlErr};
+use sea_orm::{
+    ActiveModelBehavior, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    SqlErr,
+};
 
 use crate::database::TestDatabase;
 use crate::samples::{self, NOW};
@@ -21,6 +24,7 @@ crate::on_both! {
     configuration_belongs_to_something_that_exists,
     versions_go_with_their_event_type,
     claims_hashes_and_attempt_numbers_are_taken_once,
+    an_entry_of_the_audit_log_is_never_changed,
 }
 
 async fn insert<E>(database: &TestDatabase, row: &E::Model) -> Result<(), DbErr>
@@ -206,4 +210,21 @@ async fn claims_hashes_and_attempt_numbers_are_taken_once(database: &TestDatabas
     assert!(is_taken(insert::<attempt::Entity>(database, &attempt).await));
     let next = attempt::Model { number: 2, ..attempt };
     insert::<attempt::Entity>(database, &next).await.expect("the next number");
+}
+
+async fn an_entry_of_the_audit_log_is_never_changed(database: &TestDatabase) {
+    let entry = samples::audit_entry(&samples::api_key(&samples::tenant("a")));
+    insert::<audit_entry::Entity>(database, &entry).await.expect("a valid entry");
+    for sql in
+        ["UPDATE audit_log SET action = 'key.created'", "UPDATE audit_log SET changes = NULL"]
+    {
+        let error = database.execute_unprepared(sql).await.expect_err("it stays as it is");
+        assert!(error.to_string().contains("audit_log is append-only"), "{error}");
+    }
+    let by_nobody = audit_entry::Model {
+        id: domain::ids::AuditEntryId::derive(NOW, &[b"other"]),
+        key_id: None,
+        ..entry
+    };
+    assert!(breaks_a_check(insert::<audit_entry::Entity>(database, &by_nobody).await));
 }

@@ -2,7 +2,7 @@
 
 use domain::delivery::{DeliveryStatus, Trigger};
 use domain::ids::{
-    DeliveryId, DeltaId, EventId, KeyId, ReplayId, SecretId, SubscriptionId, TenantId,
+    AuditEntryId, DeliveryId, DeltaId, EventId, KeyId, ReplayId, SecretId, SubscriptionId, TenantId,
 };
 use domain::outcome::{FailureReason, HttpVersion};
 use domain::preferences::{AutoReplay, Delivery, Format, Kind, Signing};
@@ -13,8 +13,8 @@ use domain::time::Timestamp;
 use entity::dead_letter::Resolution;
 use entity::subscription::Clearing;
 use entity::{
-    api_key, attempt, dead_letter, delivery, event, event_type, event_type_version, fan_out,
-    idempotency_key, instance, rollup, rollup_delta, subscription, subscription_secret,
+    api_key, attempt, audit_entry, dead_letter, delivery, event, event_type, event_type_version,
+    fan_out, idempotency_key, instance, rollup, rollup_delta, subscription, subscription_secret,
     subscription_state, tenant,
 };
 use serde::de::DeserializeOwned;
@@ -50,6 +50,20 @@ pub(crate) fn tenant(name: &str) -> tenant::Model {
         created_at: NOW,
         updated_at: NOW,
         deleted_at: None,
+    }
+}
+
+pub(crate) fn audit_entry(key: &api_key::Model) -> audit_entry::Model {
+    audit_entry::Model {
+        id: AuditEntryId::derive(NOW, &[b"entry"]),
+        tenant_id: Some(key.tenant_id),
+        action: "subscription.updated".to_owned(),
+        actor: "key".to_owned(),
+        key_id: Some(key.id),
+        resource_id: "sub_01kfg2v8h0e8ms1x2y3z4a5b6c".to_owned(),
+        changes: Some(json!({"description": {"from": null, "to": "café"}})),
+        request_id: "0".repeat(32),
+        source_ip: Some("2001:db8::1".to_owned()),
     }
 }
 

@@ -1,0 +1,108 @@
+//! The audit log: what somebody does is noted in the very commit that does it, so that there is neither a
+//! change without an entry nor an entry without a change.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use domain::audit::{Action, Actor};
+use domain::ids::{AuditEntryId, TenantId};
+use entity::audit_entry::ActiveModel;
+use sea_orm::ActiveValue::Set;
+use sea_orm::{ConnectionTrait, DbErr};
+use serde_json::{Map, Value, json};
+
+use crate::context::Engine;
+use crate::store;
+
+/// What of a document changes with every update and says nothing.
+const ALWAYS_CHANGES: &str = "updated_at";
+
+/// Who does something, and by which request.
+#[derive(Debug, Clone)]
+pub struct By {
+    pub actor: Actor,
+    pub request_id: String,
+    /// Where the connection came from.
+    pub source_ip: Option<IpAddr>,
+}
+
+/// Something that is done.
+#[derive(Debug, Clone)]
+pub struct Act {
+    action: Action,
+    tenant: Option<TenantId>,
+    resource_id: String,
+    changes: Option<Value>,
+}
+
+impl Act {
+    /// Something done to a tenant's thing.
+    pub fn new(action: Action, tenant: TenantId, resource_id: impl fmt::Display) -> Self {
+        Self { action, tenant: Some(tenant), resource_id: resource_id.to_string(), changes: None }
+    }
+
+    /// The same, but it concerns the operator alone, and stays when the tenant is gone.
+    #[must_use]
+    pub fn of_operator(self) -> Self {
+        Self { tenant: None, ..self }
+    }
+
+    /// The same, with the fields in which a document differs `[before, after]`. The entry tells what they
+    /// were and what they are as it is `shown`, with a mask over what is sealed.
+    #[must_use]
+    pub fn changing(self, plain: [&Value; 2], shown: [&Value; 2]) -> Self {
+        Self { changes: Some(differences(plain, shown)), ..self }
+    }
+}
+
+fn differences(plain: [&Value; 2], shown: [&Value; 2]) -> Value {
+    let names = plain[1].as_object().into_iter().flat_map(Map::keys);
+    let changed = names
+        .filter(|name| *name != ALWAYS_CHANGES && plain[0].get(name) != plain[1].get(name))
+        .map(|name| {
+            let [from, to] = shown.map(|document| document.get(name));
+            (name.clone(), json!({"from": from, "to": to}))
+        });
+    Value::Object(changed.collect())
+}
+
+impl Engine {
+    /// Notes an act within `db`, of whose commit it becomes a part.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn note(&self, db: &impl ConnectionTrait, by: &By, act: Act) -> Result<(), DbErr> {
+        let entry = ActiveModel {
+            id: Set(AuditEntryId::generate(self.clock.now(), &mut self.rng())),
+            tenant_id: Set(act.tenant),
+            action: Set(act.action.as_str().to_owned()),
+            actor: Set(by.actor.kind().to_owned()),
+            key_id: Set(by.actor.key()),
+            resource_id: Set(act.resource_id),
+            changes: Set(act.changes),
+            request_id: Set(by.request_id.clone()),
+            source_ip: Set(by.source_ip.map(|ip| ip.to_string())),
+        };
+        store::audit::insert(db, entry).await.map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_differs_is_told_and_sealed_values_only_as_masks() {
+        let document = |url: &str, header: &str, at: u32| json!({"url": url, "headers": {"x": header}, "ordered": true, "updated_at": at});
+        let plain =
+            [document("https://a.example", "one", 1), document("https://b.example", "two", 2)];
+        let shown =
+            [document("https://a.example", "***", 1), document("https://b.example", "***", 2)];
+        let expected = json!({
+            "url": {"from": "https://a.example", "to": "https://b.example"},
+            "headers": {"from": {"x": "***"}, "to": {"x": "***"}},
+        });
+        let told = differences([&plain[0], &plain[1]], [&shown[0], &shown[1]]);
+        assert_eq!(told, expected);
+    }
+}
