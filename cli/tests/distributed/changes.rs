@@ -60,6 +60,28 @@ pub(crate) async fn a_change_answered_by_one_api_holds_at_the_other(stage: &Stag
     stage.everything_is_final().await;
 }
 
+/// Within a second, in every process.
+pub(crate) async fn a_key_revoked_at_one_api_is_unknown_at_the_other(stage: &Stage) {
+    let tenant = stage.operator.new_tenant().await;
+    let [_, there] = stage.apis(&tenant);
+    let keys = format!("/tenants/{}/keys", tenant.id);
+    let listed = stage.operator.get(&keys).await.expect(200);
+    let key = listed["data"][0]["id"].as_str().expect("an id");
+    there.get("/events").await.expect(200);
+    stage.operator.delete(&format!("{keys}/{key}")).await.expect(204);
+    let revoked = Instant::now();
+    tenant.api.get("/events").await.expect(401);
+    loop {
+        let asked = revoked.elapsed();
+        let answer = there.get("/events").await;
+        if answer.status == 401 {
+            break;
+        }
+        answer.expect(200);
+        assert!(asked <= Duration::from_secs(1), "it was taken {asked:?} afterwards");
+    }
+}
+
 /// Posts some at a time until so many in a row have come to the receiver as they should.
 async fn until_all_are(
     api: &Client,
