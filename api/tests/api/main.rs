@@ -11,6 +11,7 @@ mod lists;
 mod raw;
 mod refusals;
 mod schema;
+mod signing;
 mod stats;
 mod subscriptions;
 mod tenants;
