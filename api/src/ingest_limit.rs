@@ -134,13 +134,14 @@ impl Allowance {
         let value = |text: String| HeaderValue::try_from(text).expect("digits and quotes");
         [(POLICY, value(policy)), (LEFT, value(now))]
     }
+}
 
-    /// Tells of it in an answer.
-    pub(crate) fn tell(self, response: &mut HttpResponse) {
-        for (name, value) in self.headers() {
-            response.headers_mut().insert(name, value);
-        }
+/// The answer, telling what is left of a limit if there is one.
+pub(crate) fn tell(mut response: HttpResponse, allowance: Option<Allowance>) -> HttpResponse {
+    for (name, value) in allowance.iter().flat_map(Allowance::headers) {
+        response.headers_mut().insert(name, value);
     }
+    response
 }
 
 #[cfg(test)]

@@ -18,16 +18,17 @@ use crate::request_metrics::{PathNumber, RequestMetrics};
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The request's id, for what is noted of it.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct RequestId(pub String);
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestId(pub uuid::Uuid);
 
 /// Gives the request its id, carries it through, writes the problem that came of it, and counts it.
 pub(crate) async fn finish<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let id = uuid::Uuid::now_v7().simple().to_string();
-    request.extensions_mut().insert(RequestId(id.clone()));
+    let id = uuid::Uuid::now_v7();
+    request.extensions_mut().insert(RequestId(id));
+    let id = id.simple().to_string();
     let (begun, method) = (Instant::now(), request.method().clone());
     let metrics = request.app_data::<web::Data<RequestMetrics>>().cloned();
     let count = |path: Option<PathNumber>, status| {

@@ -32,19 +32,24 @@ const USES_GATHERED_FOR: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Known {
     pub id: KeyId,
-    pub tenant: TenantId,
-    pub ingest_rate_limit: Option<RateLimit>,
+    pub tenant: Named,
     pub scopes: Scopes,
     pub source_cidrs: Option<Cidrs>,
     pub is_suspended: bool,
     expires_at: Option<domain::time::Timestamp>,
 }
 
-/// A tenant that was named.
+/// A tenant that was named, by itself or by its key.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Named {
     pub id: TenantId,
     pub ingest_rate_limit: Option<RateLimit>,
+}
+
+impl Named {
+    fn of(row: &entity::tenant::Model) -> Self {
+        Self { id: row.id, ingest_rate_limit: row.ingest_rate_limit }
+    }
 }
 
 /// Keys and tenants' names in use.
@@ -114,7 +119,7 @@ impl Keyring {
         let changes = self.changes.load(Ordering::SeqCst);
         let named = store::tenant::find_named(&engine.database.read, name)
             .await?
-            .map(|row| Named { id: row.id, ingest_rate_limit: row.ingest_rate_limit });
+            .map(|row| Named::of(&row));
         if self.changes.load(Ordering::SeqCst) == changes {
             self.tenants.insert(name.to_owned(), named);
         }
@@ -169,8 +174,7 @@ async fn read(engine: &Engine, hash: &[u8; 32]) -> Result<Option<Arc<Known>>, Pr
     Ok(tenant.map(|tenant| {
         Arc::new(Known {
             id: key.id,
-            tenant: tenant.id,
-            ingest_rate_limit: tenant.ingest_rate_limit,
+            tenant: Named::of(&tenant),
             scopes: key.scopes,
             source_cidrs: key.source_cidrs,
             is_suspended: tenant.status == TenantStatus::Suspended,

@@ -72,7 +72,8 @@ pub(crate) struct Lister<N> {
 }
 
 fn by(actor: Actor, request: &HttpRequest) -> By {
-    let request_id = request.extensions().get::<RequestId>().cloned().unwrap_or_default().0;
+    let id = request.extensions().get::<RequestId>().copied();
+    let request_id = id.map(|RequestId(id)| id.simple().to_string()).unwrap_or_default();
     By { actor, request_id, source_ip: request.peer_addr().map(|peer| peer.ip()) }
 }
 
@@ -109,11 +110,7 @@ async fn identify(request: &HttpRequest, state: &State) -> Result<Identity, Prob
     };
     check_use(request, &known)?;
     state.keyring.note_use(&state.engine, known.id);
-    Ok(Identity::Tenant {
-        key: known.id,
-        tenant: Named { id: known.tenant, ingest_rate_limit: known.ingest_rate_limit },
-        scopes: known.scopes.clone(),
-    })
+    Ok(Identity::Tenant { key: known.id, tenant: known.tenant, scopes: known.scopes.clone() })
 }
 
 fn check_use(request: &HttpRequest, known: &Known) -> Result<(), Problem> {

@@ -24,6 +24,7 @@ use crate::State;
 use crate::auth::Caller;
 use crate::auth::need::EventsWrite;
 use crate::extract::{Body, parse_text, text};
+use crate::ingest_limit;
 use crate::once::{Begun, Once, respond};
 use crate::openapi::schema;
 use crate::problem::{Code, Document, Problem};
@@ -129,13 +130,9 @@ pub(crate) async fn post(
         Posted::Done(results) => results,
     };
     let answered = answer(&refusals, &results, &state.settings.public_url);
-    let mut response = answered
-        .map(respond)
-        .ok_or_else(|| Problem::new(Code::Internal, "the answer could not be written"))?;
-    if let Some(allowance) = allowance {
-        allowance.tell(&mut response);
-    }
-    Ok(response)
+    answered
+        .map(|answer| ingest_limit::tell(respond(answer), allowance))
+        .ok_or_else(|| Problem::new(Code::Internal, "the answer could not be written"))
 }
 
 /// What can be published, and for each item why it is refused already, or nothing.

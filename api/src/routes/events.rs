@@ -22,6 +22,7 @@ use crate::State;
 use crate::auth::need::{EventsRead, EventsWrite};
 use crate::auth::{Caller, Lister};
 use crate::extract::{Body, parse_text, text};
+use crate::ingest_limit;
 use crate::once::{Begun, Once};
 use crate::openapi::schema;
 use crate::page::{CURSOR, LIMIT, Wanted};
@@ -59,13 +60,7 @@ pub(crate) async fn post(
     match state.engine.publish(posting).await? {
         Posted::AnsweredBefore => once.answered_meanwhile(&state).await,
         Posted::Done(results) => match results.into_iter().next() {
-            Some(result) => {
-                let mut response = answer(result)?;
-                if let Some(allowance) = allowance {
-                    allowance.tell(&mut response);
-                }
-                Ok(response)
-            }
+            Some(result) => Ok(ingest_limit::tell(answer(result)?, allowance)),
             None => Err(Problem::new(Code::Internal, "the event got no result")),
         },
     }

@@ -31,6 +31,9 @@ async fn who_did_what_is_listed_newest_first_with_what_changed() {
             "key.created",
             "tenant.created",
         ];
+        // An id begins with its instant, and its text sorts as it does.
+        let id_of = |entry: &Value| entry["id"].as_str().expect("an id").to_owned();
+        assert!(entries.is_sorted_by(|a, b| id_of(a) > id_of(b)), "newest first: {entries:?}");
         let mut listed = actions(&entries);
         // What was done within one millisecond goes by id.
         listed.sort_unstable();
