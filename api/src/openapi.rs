@@ -197,6 +197,9 @@ fn schemas() -> Value {
     add("Tenant", answers::Tenant::schema(), &[]);
     add("Key", answers::Key::schema(), &[]);
     add("MadeKey", answers::MadeKey::schema(), &[]);
+    add("PortalLink", answers::PortalLink::schema(), &[]);
+    add("MadePortalLink", answers::MadePortalLink::schema(), &[]);
+    add("OperatorKey", answers::OperatorKey::schema(), &[]);
     add("Subscription", answers::Subscription::schema(), &["tenant_id"]);
     let either = ["secret", "public_key"];
     add("MadeSubscription", answers::MadeSubscription::schema(), &either);

@@ -6,7 +6,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use domain::ids::{AuditEntryId, DeliveryId, EventId, KeyId, SubscriptionId, TenantId};
+use domain::ids::{
+    AuditEntryId, DeliveryId, EventId, KeyId, PortalLinkId, SubscriptionId, TenantId,
+};
 use domain::limits;
 use domain::time::Timestamp;
 use engine::store::{self, Found};
@@ -51,7 +53,7 @@ macro_rules! id_keys {
     )+};
 }
 
-id_keys! { TenantId = 1 KeyId = 2 SubscriptionId = 3 DeliveryId = 5 AuditEntryId = 7 }
+id_keys! { TenantId = 1 KeyId = 2 SubscriptionId = 3 DeliveryId = 5 AuditEntryId = 7 PortalLinkId = 8 }
 
 impl Key for (Timestamp, EventId) {
     const LIST: u8 = 4;

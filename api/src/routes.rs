@@ -12,7 +12,9 @@ mod filter_test;
 mod health;
 mod keys;
 mod metrics;
+mod operator_key;
 mod patch_names;
+mod portal_links;
 mod secrets;
 mod stats;
 mod subscription_patch;
@@ -42,13 +44,18 @@ pub(crate) mod answers {
     pub(crate) use super::filter_test::{FilterTestAnswer, Tried, TriedAll};
     pub(crate) use super::health::{Alive, Readiness};
     pub(crate) use super::keys::{Key, MadeKey};
+    pub(crate) use super::operator_key::OperatorKey;
+    pub(crate) use super::portal_links::{MadePortalLink, PortalLink};
     pub(crate) use super::secrets::ShownSecret;
     pub(crate) use super::stats::{BucketFigures, Figures, Stats, Totals};
     pub(crate) use super::subscription_view::Subscription;
     pub(crate) use super::subscriptions::MadeSubscription;
     pub(crate) use super::tenants::Tenant;
     #[cfg(test)]
-    pub(crate) use super::{keys::KeyInput, secrets::RotateInput, tenant_input::TenantInput};
+    pub(crate) use super::{
+        keys::KeyInput, operator_key::OperatorKeyInput, portal_links::PortalLinkInput,
+        secrets::RotateInput, tenant_input::TenantInput,
+    };
 }
 
 /// Who may call a route.
@@ -130,6 +137,13 @@ fn all() -> Vec<Path> {
         ),
         on!(path("/tenants/{id}/keys"), POST Operator => keys::post, GET Operator => keys::list),
         on!(path("/tenants/{id}/keys/{key}"), DELETE Operator => keys::delete),
+        on!(
+            path("/tenants/{id}/portal-links"),
+            POST Operator => portal_links::post,
+            GET Operator => portal_links::list,
+        ),
+        on!(path("/tenants/{id}/portal-links/{link}"), DELETE Operator => portal_links::delete),
+        on!(path("/operator-key/rotate"), POST Operator => operator_key::rotate),
         on!(root("/openapi.json"), GET Public => crate::openapi::get),
     ]
     .into_iter()

@@ -20,10 +20,11 @@ const KEEP_ALIVE: Duration = Duration::from_secs(75);
 const HEADERS_TIME: Duration = Duration::from_secs(10);
 /// How long a refused request's rest is read on, so that the client gets to see the answer.
 const LINGER_TIME: Duration = Duration::from_secs(2);
-/// Connections per thread; further ones wait in the backlog.
-const CONNECTIONS_PER_THREAD: usize = 10_000;
 /// Connections that the system keeps until they are accepted.
 const BACKLOG: u32 = 4096;
+
+/// Connections to a process without the API.
+const PROBE_CONNECTIONS: usize = 256;
 
 /// Mounts every route on an actix app. The app must be wrapped in nothing that changes bodies.
 pub fn configure(cfg: &mut web::ServiceConfig, state: State) {
@@ -48,8 +49,10 @@ pub fn serve_probes(
     listener: TcpListener,
     stop: CancellationToken,
 ) -> impl Future<Output = io::Result<()>> + Send {
+    // One thread, and few who ask.
+    let capacity = Capacity { threads: 1, connections: PROBE_CONNECTIONS };
     let requests = Arc::new(RequestMetrics::of(&routes::list_probes()));
-    run(listener, stop, 1, move |cfg| {
+    run(listener, stop, capacity, move |cfg| {
         let service = web::scope("")
             .wrap(actix_web::middleware::from_fn(middleware::finish))
             .configure(routes::mount_probes)
@@ -72,24 +75,32 @@ pub fn serve(
 ) -> impl Future<Output = io::Result<()>> + Send {
     // One for each core: requests do little but parse and wait for the group's commit.
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    run(listener, stop, threads, move |cfg| configure(cfg, state.clone()))
+    let capacity = Capacity { threads, connections: state.settings.connections_max };
+    run(listener, stop, capacity, move |cfg| configure(cfg, state.clone()))
+}
+
+/// How much a server takes on.
+struct Capacity {
+    threads: usize,
+    /// Further ones wait in the backlog until one of these ends.
+    connections: usize,
 }
 
 async fn run(
     listener: TcpListener,
     stop: CancellationToken,
-    threads: usize,
+    capacity: Capacity,
     mount: impl Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 ) -> io::Result<()> {
     let server = HttpServer::new(move || {
         let mount = mount.clone();
         App::new().configure(move |cfg| mount(cfg))
     })
-    .workers(threads)
+    .workers(capacity.threads)
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(HEADERS_TIME)
     .client_disconnect_timeout(LINGER_TIME)
-    .max_connections(CONNECTIONS_PER_THREAD)
+    .max_connections((capacity.connections / capacity.threads).max(1))
     .backlog(BACKLOG)
     .tcp_nodelay(true)
     .shutdown_timeout(Engine::STOP_WAIT.as_secs())

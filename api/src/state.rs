@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use engine::Engine;
+use engine::operator_key::OperatorKeys;
 
 use crate::auth::Keyring;
 use crate::ingest_limit::IngestLimits;
@@ -12,10 +13,12 @@ use crate::routes;
 /// What the deployment has chosen for HTTP.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// What `type` of problems starts with, without a slash at the end.
+    /// What `type` of problems and urls of portal links start with, without a slash at the end.
     pub public_url: String,
     /// Bytes of one event's `data`; larger ones are refused with `413`.
     pub data_bytes_max: usize,
+    /// Connections of clients at once; further ones wait.
+    pub connections_max: usize,
 }
 
 /// The engine, the operator's key and the settings. Cheap to clone.
@@ -29,9 +32,9 @@ pub struct State {
 }
 
 impl State {
-    /// `operator_key_hash` is the SHA-256 of the operator key.
-    pub fn new(engine: Engine, operator_key_hash: [u8; 32], settings: Settings) -> Self {
-        let keyring = Arc::new(Keyring::new(operator_key_hash));
+    /// `operator`: with which keys the operator may call.
+    pub fn new(engine: Engine, operator: OperatorKeys, settings: Settings) -> Self {
+        let keyring = Arc::new(Keyring::new(operator));
         let requests = Arc::new(RequestMetrics::of(&routes::list()));
         let ingest_limits = Arc::default();
         Self { engine, settings: Arc::new(settings), keyring, ingest_limits, requests }

@@ -22,5 +22,6 @@ pub mod rows;
 pub mod scenario;
 pub mod server;
 pub mod signing;
+pub mod slow_clients;
 pub mod targets;
 pub mod wire;

@@ -14,6 +14,7 @@ mod recovery;
 mod redis_memory;
 mod saturation;
 mod settings;
+mod slow_clients;
 mod stage;
 mod sweep;
 mod waiting;
@@ -67,6 +68,10 @@ pub struct Counts {
     pub slow_backlog: u32,
     /// Deliveries due at the tenant with a rate limit.
     pub limited_backlog: u32,
+    /// Connections that clients hold on to without a request.
+    pub idle_clients: u32,
+    /// Connections on which a request comes byte by byte.
+    pub dripping_clients: u32,
     /// Deliveries that are done between two readings of Redis.
     pub finished: u32,
     /// Deliveries in a database that has grown.
@@ -83,6 +88,8 @@ impl Counts {
         falling_due: 50_000,
         slow_backlog: 20_000,
         limited_backlog: 2_000,
+        idle_clients: 5_000,
+        dripping_clients: 500,
         finished: 100_000,
         rows: 10_000_000,
         sweep_per_second: 128_000,
@@ -95,6 +102,8 @@ impl Counts {
         falling_due: 1_000,
         slow_backlog: 2_000,
         limited_backlog: 150,
+        idle_clients: 100,
+        dripping_clients: 20,
         finished: 1_000,
         rows: 2_000,
         sweep_per_second: 300,
@@ -109,6 +118,8 @@ impl Counts {
             falling_due: self.falling_due.min(other.falling_due),
             slow_backlog: self.slow_backlog.min(other.slow_backlog),
             limited_backlog: self.limited_backlog.min(other.limited_backlog),
+            idle_clients: self.idle_clients.min(other.idle_clients),
+            dripping_clients: self.dripping_clients.min(other.dripping_clients),
             finished: self.finished.min(other.finished),
             rows: self.rows.min(other.rows),
             sweep_per_second: self.sweep_per_second.min(other.sweep_per_second),
@@ -197,6 +208,8 @@ pub enum Scenario {
     Neighbour,
     /// Whether many tenants with slow receivers do.
     Neighbours,
+    /// Whether clients that hold on to their connections do.
+    SlowClients,
     /// Whether deliveries that are posted for later slow the ready ones down.
     Delayed,
     /// What many deliveries that fall due at once do to another tenant.
@@ -219,7 +232,7 @@ pub enum Scenario {
 
 impl Scenario {
     /// All of them, in the order of a run.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::Saturated,
         Self::FewConnections,
         Self::Batches,
@@ -234,6 +247,7 @@ impl Scenario {
         Self::FallingDue,
         Self::Neighbour,
         Self::Neighbours,
+        Self::SlowClients,
         Self::Limited,
         Self::RedisMemory,
         Self::RedisEmptied,
@@ -293,6 +307,7 @@ impl Scenario {
             Self::Waiting => "waiting",
             Self::Neighbour => "neighbour",
             Self::Neighbours => "neighbours",
+            Self::SlowClients => "slow-clients",
             Self::Delayed => "delayed",
             Self::FallingDue => "falling-due",
             Self::Limited => "limited",
@@ -337,6 +352,7 @@ impl Scenario {
             Self::Waiting => waiting::run(options),
             Self::Neighbour => neighbour::run(options, &neighbour::ONE),
             Self::Neighbours => neighbour::run(options, &neighbour::MANY),
+            Self::SlowClients => slow_clients::run(options),
             Self::Delayed => delayed::run(options),
             Self::FallingDue => falling_due::run(options),
             Self::Limited => limited::run(options),

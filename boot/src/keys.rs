@@ -2,40 +2,38 @@
 //!
 //! The **master key** seals secrets at rest. It is in the settings or in `posthaste.key`, and the
 //! database holds a proof sealed by it, so that a wrong key is noticed at the start and not at the
-//! first delivery. The **operator key** is in the settings, or its SHA-256 is in the database: a key
-//! that was made is shown once and can't be found again, only replaced by `POSTHASTE_ADMIN_KEY`.
+//! first delivery. While one replaces another ([`rotate_master`]) both open, from the settings or from
+//! `posthaste.key.next`. The **operator key** is in the settings, or its SHA-256 is in the database: a
+//! key that was made is shown once and can't be found again, only replaced.
 
 mod file;
-mod instance;
 
 use std::path::{Path, PathBuf};
 
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use engine::database::Database;
+use engine::database::{Database, Sql};
+use engine::operator_key::{self, Also, OperatorKeys};
+use engine::reseal::{self, Progress};
 use engine::sealer::{OpenError, Sealer};
+use engine::store::instance;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
-use sea_orm::{ConnectionTrait, DbErr};
-use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
+use sea_orm::DbErr;
 
 use crate::connect::{one_line, resolve_sqlite_path};
 use crate::settings::{DatabaseSettings, KeySettings, MasterKey, SecretText};
 
 /// What is sealed under the master key to know it again.
 const PROOF: &[u8] = b"posthaste";
-/// Names of the rows, and of the first one's sealed bytes.
+/// The row's name, and that of its sealed bytes.
 const PROOF_ROW: &str = "master_key_proof";
-const OPERATOR_ROW: &str = "operator_key_hash";
 
 /// The keys in force.
 #[derive(Debug)]
 pub struct Keys {
     /// Seals and opens under the master key.
     pub sealer: Sealer,
-    /// SHA-256 of the operator key.
-    pub operator_key_hash: [u8; 32],
+    /// With which the operator may call.
+    pub operator: OperatorKeys,
     /// The operator key, when it was made just now: to be shown once.
     pub new_operator_key: Option<SecretText>,
     /// Where the master key was made just now.
@@ -71,9 +69,40 @@ pub enum KeyError {
     /// The key's file holds something else.
     #[error("{path} does not hold base64 of 32 bytes")]
     Malformed { path: PathBuf },
+    /// There is no second master key to go to, or to come from.
+    #[error(
+        "set POSTHASTE_MASTER_KEY to the new master key and POSTHASTE_MASTER_KEY_ALSO to the one that it replaces"
+    )]
+    NothingToRotate,
+    /// Something sealed does not open.
+    #[error("not everything could be sealed again; what was is kept, run it again: {}", described(.0))]
+    Reseal(#[from] engine::Error),
     /// The database refuses or is away.
     #[error("the keys cannot be read from the database: {}", one_line(.0))]
     Database(#[from] DbErr),
+}
+
+fn described(error: &engine::Error) -> String {
+    let causes =
+        std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+/// The master key, where it was found, and the one that opens beside it.
+struct Master {
+    key: MasterKey,
+    whence: String,
+    also: Option<MasterKey>,
+}
+
+impl Master {
+    fn sealer(&self) -> Sealer {
+        let sealer = Sealer::new(self.key.expose());
+        match &self.also {
+            Some(also) => sealer.opening_also(also.expose()),
+            None => sealer,
+        }
+    }
 }
 
 /// Finds or makes both keys, and checks the master key against the database. The schema is current.
@@ -87,8 +116,8 @@ pub async fn open(
     making: Making,
 ) -> Result<Keys, KeyError> {
     let (sealer, new_key_file) = open_master(db, settings, file, making).await?;
-    let (operator_key_hash, new_operator_key) = open_operator(db, settings, making).await?;
-    Ok(Keys { sealer, operator_key_hash, new_operator_key, new_key_file })
+    let (operator, new_operator_key) = open_operator(db, settings, making).await?;
+    Ok(Keys { sealer, operator, new_operator_key, new_key_file })
 }
 
 /// Finds the master key alone, for a process that nobody calls, and checks it against the database.
@@ -108,15 +137,11 @@ pub async fn open_sealer(
 ///
 /// # Errors
 /// When the key is missing, can't be read, or is another one.
-pub async fn check(
-    db: &impl ConnectionTrait,
-    settings: &KeySettings,
-    path: &Path,
-) -> Result<bool, KeyError> {
+pub async fn check(db: &impl Sql, settings: &KeySettings, path: &Path) -> Result<bool, KeyError> {
     let proof = instance::find(db, PROOF_ROW).await?;
     match (find_master(settings, path)?, proof) {
-        (Some((key, whence)), Some(proof)) => {
-            check_proof(&Sealer::new(key.expose()), &proof, whence).map(|()| true)
+        (Some(master), Some(proof)) => {
+            check_proof(&master.sealer(), &proof, master.whence).map(|()| true)
         }
         (Some(_), None) => Ok(true),
         (None, Some(_)) => Err(KeyError::Lost { path: path.to_owned() }),
@@ -142,8 +167,8 @@ async fn open_master(
     making: Making,
 ) -> Result<(Sealer, Option<PathBuf>), KeyError> {
     let proof = instance::find(&db.read, PROOF_ROW).await?;
-    let (key, whence, made) = match find_master(settings, path)? {
-        Some((key, whence)) => (key, whence, None),
+    let (master, made) = match find_master(settings, path)? {
+        Some(master) => (master, None),
         None if proof.is_some() => {
             return Err(KeyError::Lost { path: path.to_owned() });
         }
@@ -151,50 +176,102 @@ async fn open_master(
             return Err(KeyError::MustBeSet { variable: "POSTHASTE_MASTER_KEY" });
         }
         // The file first, then the proof: a crash in between leaves a key that the next start finds.
-        None => (file::make(path)?, path.display().to_string(), Some(path.to_owned())),
+        None => {
+            let master =
+                Master { key: file::make(path)?, whence: path.display().to_string(), also: None };
+            (master, Some(path.to_owned()))
+        }
     };
-    let sealer = Sealer::new(key.expose());
+    let sealer = master.sealer();
     let proof = match proof {
         Some(proof) => proof,
         // Processes that start together may both get here; the row that was first is the one.
-        None => instance::keep(db, PROOF_ROW, sealer.seal(PROOF_ROW.as_bytes(), PROOF)).await?,
+        None => {
+            let transaction = db.begin().await?;
+            let proof = sealer.seal(PROOF_ROW.as_bytes(), PROOF);
+            let kept = instance::keep(&transaction, PROOF_ROW, proof).await?;
+            transaction.commit().await?;
+            kept
+        }
     };
-    check_proof(&sealer, &proof, whence)?;
+    check_proof(&sealer, &proof, master.whence)?;
     Ok((sealer, made))
+}
+
+/// Seals all secrets under another master key: the one of the settings, with the one that it replaces beside
+/// it, or else a new one that takes the place of `posthaste.key`. What a crash leaves opens under both, and the
+/// next run goes on with it. Gives how many rows were sealed again.
+///
+/// # Errors
+/// When there is nothing to rotate from, a key is not the one that the database was sealed by, or something
+/// does not open.
+pub async fn rotate_master(
+    db: &Database,
+    settings: &KeySettings,
+    path: &Path,
+    told: impl FnMut(Progress),
+) -> Result<u64, KeyError> {
+    let master = match find_master(settings, path)? {
+        Some(master) if settings.master.is_some() => master,
+        Some(former) => Master {
+            key: file::next(path)?,
+            whence: file::next_path(path).display().to_string(),
+            also: Some(former.key),
+        },
+        None => return Err(KeyError::Lost { path: path.to_owned() }),
+    };
+    if master.also.is_none() {
+        return Err(KeyError::NothingToRotate);
+    }
+    let sealer = master.sealer();
+    if let Some(proof) = instance::find(&db.read, PROOF_ROW).await? {
+        check_proof(&sealer, &proof, master.whence)?;
+    }
+    let resealed = reseal::reseal(db, &sealer, told).await?;
+    let transaction = db.begin().await?;
+    let proof = sealer.seal(PROOF_ROW.as_bytes(), PROOF);
+    instance::put(&transaction, PROOF_ROW, proof).await?;
+    transaction.commit().await?;
+    if settings.master.is_none() {
+        file::take_over(path)?;
+    }
+    Ok(resealed)
 }
 
 async fn open_operator(
     db: &Database,
     settings: &KeySettings,
     making: Making,
-) -> Result<([u8; 32], Option<SecretText>), KeyError> {
+) -> Result<(OperatorKeys, Option<SecretText>), KeyError> {
+    let also = settings.admin_also.as_ref();
+    let also = also.map(|key| Also { hash: operator_key::hash(key.expose()), until: None });
     if let Some(key) = &settings.admin {
-        return Ok((hash(key.expose()), None));
+        let present = operator_key::hash(key.expose());
+        return Ok((OperatorKeys { present, also, is_kept: false }, None));
     }
     if making == Making::Refused {
         return Err(KeyError::MustBeSet { variable: "POSTHASTE_ADMIN_KEY" });
     }
-    if let Some(kept) = instance::find(&db.read, OPERATOR_ROW).await? {
-        return Ok((as_hash(&kept)?, None));
+    if let Some(kept) = operator_key::kept(&db.read).await? {
+        return Ok((kept, None));
     }
-    let mut random = Zeroizing::new([0_u8; 32]);
-    OsRng.try_fill_bytes(&mut *random).expect("a system that runs programs gives randomness");
-    let key = SecretText::new(format!("posthaste_operator_{}", URL_SAFE_NO_PAD.encode(*random)));
-    let made = hash(key.expose());
-    let kept = as_hash(&instance::keep(db, OPERATOR_ROW, made.to_vec()).await?)?;
+    let key = operator_key::generate(&mut OsRng.unwrap_err());
+    let made = operator_key::hash(&key);
+    let transaction = db.begin().await?;
+    let kept = operator_key::keep(&transaction, made).await?;
+    transaction.commit().await?;
     // Shown only if it is the one that was kept.
-    Ok((kept, (kept == made).then_some(key)))
+    Ok((kept, (kept.present == made).then(|| SecretText::new(key.as_str()))))
 }
 
-/// The master key and where it was found.
-fn find_master(
-    settings: &KeySettings,
-    path: &Path,
-) -> Result<Option<(MasterKey, String)>, KeyError> {
-    if let Some(key) = &settings.master {
-        return Ok(Some((key.clone(), "POSTHASTE_MASTER_KEY".to_owned())));
+fn find_master(settings: &KeySettings, path: &Path) -> Result<Option<Master>, KeyError> {
+    if let Some(key) = settings.master.clone() {
+        let whence = "POSTHASTE_MASTER_KEY".to_owned();
+        return Ok(Some(Master { key, whence, also: settings.master_also.clone() }));
     }
-    Ok(file::read(path)?.map(|key| (key, path.display().to_string())))
+    let Some(key) = file::read(path)? else { return Ok(None) };
+    let also = file::read(&file::next_path(path))?;
+    Ok(Some(Master { key, whence: path.display().to_string(), also }))
 }
 
 fn check_proof(sealer: &Sealer, proof: &[u8], whence: String) -> Result<(), KeyError> {
@@ -202,14 +279,6 @@ fn check_proof(sealer: &Sealer, proof: &[u8], whence: String) -> Result<(), KeyE
         Ok(_) => Ok(()),
         Err(source) => Err(KeyError::Wrong { whence, source }),
     }
-}
-
-fn hash(key: &str) -> [u8; 32] {
-    Sha256::digest(key.as_bytes()).into()
-}
-
-fn as_hash(kept: &[u8]) -> Result<[u8; 32], DbErr> {
-    kept.try_into().map_err(|_| DbErr::Custom(format!("the row {OPERATOR_ROW} is no SHA-256")))
 }
 
 #[cfg(test)]

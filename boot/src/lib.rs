@@ -8,6 +8,7 @@ pub mod assemble;
 pub mod connect;
 pub mod keys;
 pub mod migrate;
+pub mod open_files;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;

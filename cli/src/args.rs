@@ -23,12 +23,21 @@ pub(crate) enum Command {
     Worker(ServeArgs),
     /// Bring the database's schema up to date, and nothing else
     Migrate(SettingArgs),
+    /// The deployment's own keys
+    #[command(subcommand)]
+    Keys(KeysCommand),
     /// Print the settings in force and where each came from, secrets masked
     Config(ConfigArgs),
     /// Check settings, database and keys without changing anything
     Doctor(DoctorArgs),
     /// Print the OpenAPI document
     Openapi,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Seal all secrets at rest under another master key, and leave the present one
+    RotateMaster(SettingArgs),
 }
 
 #[derive(Debug, Args)]
@@ -160,7 +169,7 @@ mod tests {
         for key in boot::settings::KEYS {
             let flag = key.flag();
             let parsed = Cli::try_parse_from(["posthaste", "serve", &flag, "value"]);
-            if key.name.ends_with("_key") {
+            if key.name.contains("_key") {
                 assert!(parsed.is_err(), "{flag}");
                 continue;
             }

@@ -5,6 +5,7 @@
 mod args;
 mod config;
 mod doctor;
+mod keys;
 mod migrate;
 mod openapi;
 mod serve;
@@ -15,7 +16,7 @@ use anyhow::Context;
 use boot::settings::Faults;
 use clap::Parser;
 
-use crate::args::{Cli, Command};
+use crate::args::{Cli, Command, KeysCommand};
 use crate::serve::Role;
 
 /// Deliveries allocate from many threads at once (bodies, headers, rows), which the system's allocator
@@ -51,6 +52,9 @@ fn run(command: Command) -> anyhow::Result<ExitCode> {
         Command::Api(args) => runtime.block_on(serve::serve(&args, Role::Api))?,
         Command::Worker(args) => runtime.block_on(serve::serve(&args, Role::Worker))?,
         Command::Migrate(args) => runtime.block_on(migrate::migrate(&args))?,
+        Command::Keys(KeysCommand::RotateMaster(args)) => {
+            runtime.block_on(keys::rotate_master(&args))?;
+        }
         Command::Config(args) => config::config(&args)?,
         Command::Openapi => openapi::openapi()?,
         Command::Doctor(args) => return runtime.block_on(doctor::doctor(&args)),

@@ -8,9 +8,10 @@ use boot::assemble;
 use boot::connect::{self, Connections, Tenure};
 use boot::keys::{self, Keys, Making};
 use boot::settings::{DatabaseSettings, Settings};
-use boot::{migrate, shutdown, telemetry};
+use boot::{migrate, open_files, shutdown, telemetry};
 use engine::Engine;
 use engine::clock::Clock;
+use engine::operator_key::OperatorKeys;
 use engine::sealer::Sealer;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -44,8 +45,10 @@ struct Started {
     settings: Settings,
     connections: Connections,
     sealer: Sealer,
-    /// SHA-256 of the operator key; a worker has none.
-    operator_key_hash: Option<[u8; 32]>,
+    /// With which the operator may call; nobody calls a worker.
+    operator: Option<OperatorKeys>,
+    /// Clients' connections at once.
+    connections_max: usize,
     /// Cancelled when the process has to stop.
     stop: CancellationToken,
 }
@@ -66,6 +69,8 @@ pub(crate) async fn serve(args: &ServeArgs, role: Role) -> anyhow::Result<()> {
         role == Role::Serve || matches!(settings.database, DatabaseSettings::Postgres { .. }),
         "POSTHASTE_DATABASE_URL: must name a Postgres database; SQLite goes with `posthaste serve` only"
     );
+    // Half of them for clients: with those of receivers and the database, nobody is left without.
+    let connections_max = open_files::raise_limit() / 2;
     let stop = shutdown::on_signals()?;
     let tenure = match (is_shared, role.delivers()) {
         (false, _) => Tenure::Sole { stop: stop.clone() },
@@ -83,15 +88,15 @@ pub(crate) async fn serve(args: &ServeArgs, role: Role) -> anyhow::Result<()> {
     }
     let key_file = keys::file_for(&settings.database);
     let (database, key_settings) = (&connections.database, &settings.keys);
-    let (sealer, operator_key_hash) = if role.takes_calls() {
+    let (sealer, operator) = if role.takes_calls() {
         let making = if is_shared { Making::Refused } else { Making::Allowed };
         let keys = keys::open(database, key_settings, &key_file, making).await?;
         announce(&keys);
-        (keys.sealer, Some(keys.operator_key_hash))
+        (keys.sealer, Some(keys.operator))
     } else {
         (keys::open_sealer(database, key_settings, &key_file).await?, None)
     };
-    run(Started { role, settings, connections, sealer, operator_key_hash, stop }).await
+    run(Started { role, settings, connections, sealer, operator, connections_max, stop }).await
 }
 
 /// The operator key goes past the log, which is kept and collected: it is shown this once.
@@ -106,7 +111,7 @@ fn announce(keys: &Keys) {
 
 /// Works until it is asked to stop: takes nothing more then, and waits for what is under way.
 async fn run(started: Started) -> anyhow::Result<()> {
-    let Started { role, settings, connections, sealer, operator_key_hash, stop } = started;
+    let Started { role, settings, connections, sealer, operator, connections_max, stop } = started;
     let engine =
         assemble::engine(&settings, connections.database.clone(), sealer, Clock::default())?;
     let listener = TcpListener::bind(settings.http.listen)
@@ -118,12 +123,12 @@ async fn run(started: Started) -> anyhow::Result<()> {
     // If any of them ends, so do the others: half a program keeps no promise. Each is a task of its own,
     // so that none is driven by the thread that waits for all of them.
     let mut parts = JoinSet::new();
-    match operator_key_hash {
-        Some(hash) => {
+    match operator {
+        Some(operator) => {
             let public_url = settings.http.public_url(address);
             let data_bytes_max = settings.intake.max_payload_bytes;
-            let api_settings = api::Settings { public_url, data_bytes_max };
-            let state = api::State::new(engine.clone(), hash, api_settings);
+            let api_settings = api::Settings { public_url, data_bytes_max, connections_max };
+            let state = api::State::new(engine.clone(), operator, api_settings);
             let serving = api::serve(state, listener, stop.clone());
             parts.spawn(until(stop.clone(), async { serving.await.map_err(Into::into) }));
         }

@@ -1,12 +1,14 @@
 //! The words of the audit log: who did what.
 //!
-//! Every change that somebody asks for is an action, and so is every look at a secret. Events that are
-//! posted are none: each of them is its own record.
+//! Every change of what is configured is an action, whether somebody asks for it or Posthaste makes it by
+//! itself, and so is every look at a secret. Events that are posted are none: each of them is its own record.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::ids::KeyId;
+use uuid::Uuid;
+
+use crate::ids::{KeyId, PortalLinkId};
 
 /// Who did something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +17,10 @@ pub enum Actor {
     Operator,
     /// Whoever has this key of a tenant.
     Key(KeyId),
+    /// Whoever has this link into a tenant's portal.
+    PortalLink(PortalLinkId),
+    /// Posthaste, unasked: what a receiver does may disable its subscription.
+    System,
 }
 
 impl Actor {
@@ -23,14 +29,59 @@ impl Actor {
         match self {
             Self::Operator => "operator",
             Self::Key(_) => "key",
+            Self::PortalLink(_) => "portal_link",
+            Self::System => "system",
         }
     }
 
-    /// The key, if it is one.
-    pub const fn key(self) -> Option<KeyId> {
+    /// Which one of its kind, where there are several.
+    pub const fn id(self) -> Option<Uuid> {
         match self {
-            Self::Operator => None,
-            Self::Key(id) => Some(id),
+            Self::Operator | Self::System => None,
+            Self::Key(id) => Some(id.0),
+            Self::PortalLink(id) => Some(id.0),
+        }
+    }
+
+    /// Who is stored by the kind's name and an id.
+    pub fn stored(kind: &str, id: Option<Uuid>) -> Option<Self> {
+        match (kind, id) {
+            ("operator", None) => Some(Self::Operator),
+            ("system", None) => Some(Self::System),
+            ("key", Some(id)) => Some(Self::Key(KeyId(id))),
+            ("portal_link", Some(id)) => Some(Self::PortalLink(PortalLinkId(id))),
+            _ => None,
+        }
+    }
+
+    /// The id on the wire, where there is one.
+    pub fn id_text(self) -> Option<String> {
+        match self {
+            Self::Operator | Self::System => None,
+            Self::Key(id) => Some(id.to_string()),
+            Self::PortalLink(id) => Some(id.to_string()),
+        }
+    }
+}
+
+/// The text names nobody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("must be operator, system, or the id of a key or portal link")]
+pub struct UnknownActor;
+
+impl FromStr for Actor {
+    type Err = UnknownActor;
+
+    /// As lists are filtered by it: the kind where there is one of it, the id otherwise.
+    fn from_str(text: &str) -> Result<Self, UnknownActor> {
+        match text {
+            "operator" => Ok(Self::Operator),
+            "system" => Ok(Self::System),
+            id => id
+                .parse()
+                .map(Self::Key)
+                .or_else(|_| id.parse().map(Self::PortalLink))
+                .map_err(|_| UnknownActor),
         }
     }
 }
@@ -77,9 +128,14 @@ actions! {
     TenantDeleted = "tenant.deleted";
     KeyCreated = "key.created";
     KeyRevoked = "key.revoked";
+    PortalLinkCreated = "portal_link.created";
+    PortalLinkRevoked = "portal_link.revoked";
+    OperatorKeyRotated = "operator_key.rotated";
     SubscriptionCreated = "subscription.created";
     SubscriptionUpdated = "subscription.updated";
     SubscriptionDeleted = "subscription.deleted";
+    /// Because of what its receiver did.
+    SubscriptionDisabled = "subscription.disabled";
     /// One example was sent to it.
     SubscriptionTested = "subscription.tested";
     /// Its sealed values were shown as they are.
@@ -113,13 +169,36 @@ mod tests {
     fn actions_are_read_by_their_names_and_start_with_a_noun() {
         for action in Action::ALL {
             assert_eq!(action.as_str().parse(), Ok(*action));
-            let noun = noun_of(action.as_str());
-            assert!(
-                ["tenant", "key", "subscription", "delivery", "dead_letter"].contains(&noun),
-                "{noun}"
-            );
+            let nouns = [
+                "tenant",
+                "key",
+                "portal_link",
+                "operator_key",
+                "subscription",
+                "delivery",
+                "dead_letter",
+            ];
+            assert!(nouns.contains(&noun_of(action.as_str())), "{}", action.as_str());
         }
         let error = "subscription.painted".parse::<Action>().expect_err("no action");
         assert!(error.to_string().starts_with("is no action; they are tenant.created, "));
+    }
+
+    #[test]
+    fn whoever_is_stored_is_read_again_and_named_as_lists_are_filtered() {
+        let id = Uuid::now_v7();
+        let actors = [
+            Actor::Operator,
+            Actor::System,
+            Actor::Key(KeyId(id)),
+            Actor::PortalLink(PortalLinkId(id)),
+        ];
+        for actor in actors {
+            assert_eq!(Actor::stored(actor.kind(), actor.id()), Some(actor));
+            let name = actor.id_text().unwrap_or_else(|| actor.kind().to_owned());
+            assert_eq!(name.parse(), Ok(actor));
+        }
+        assert_eq!(Actor::stored("key", None), None);
+        assert_eq!("somebody".parse::<Actor>(), Err(UnknownActor));
     }
 }

@@ -125,6 +125,8 @@ typed_ids! {
     DeltaId = "dta";
     /// An entry of the audit log.
     AuditEntryId = "aud";
+    /// A link into a tenant's portal.
+    PortalLinkId = "plk";
 }
 
 impl AttemptId {

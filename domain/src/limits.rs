@@ -49,6 +49,10 @@ pub const CORRELATION_ID_CHARS: usize = 255;
 pub const VERSION_CHARS: RangeInclusive<usize> = 1..=32;
 /// Characters of an external id.
 pub const EXTERNAL_ID_CHARS: RangeInclusive<usize> = 1..=128;
+/// Seconds that a portal link works: at most a day, since whoever has the link has the tenant.
+pub const PORTAL_LINK_S: RangeInclusive<u32> = 1..=86_400;
+/// The seconds of a link that names none.
+pub const PORTAL_LINK_S_DEFAULT: u32 = 3600;
 /// Characters of a name that people give.
 pub const NAME_CHARS: RangeInclusive<usize> = 1..=255;
 /// Characters of a description.

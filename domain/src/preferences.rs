@@ -1,4 +1,4 @@
-//! What a subscription or a key may choose: a few small values with names of their own.
+//! What a subscription, a key or a portal link may choose: a few small values with names of their own.
 //!
 //! Those that stand in the database as JSON are checked by the same constructor when they are read
 //! back as when they are posted, so that a value of one of these types always keeps the contract.
@@ -10,7 +10,7 @@ mod signing;
 use serde::{Deserialize, Serialize};
 
 pub use delivery::{AutoReplay, AutoReplayInput, Delivery, DeliveryInput};
-pub use scope::{Cidrs, Scope, Scopes};
+pub use scope::{Cidrs, Permissions, Scope, Scopes};
 pub use signing::{Algorithm, Scheme, Signing, SigningInput};
 
 /// What receives the events.

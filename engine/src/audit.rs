@@ -6,12 +6,13 @@ use std::net::IpAddr;
 
 use domain::audit::{Action, Actor};
 use domain::ids::{AuditEntryId, TenantId};
-use entity::audit_entry::ActiveModel;
-use sea_orm::ActiveValue::Set;
-use sea_orm::{ConnectionTrait, DbErr};
+use domain::time::Timestamp;
+use entity::audit_entry::Model;
+use sea_orm::DbErr;
 use serde_json::{Map, Value, json};
 
 use crate::context::Engine;
+use crate::database::Sql;
 use crate::store;
 
 /// What of a document changes with every update and says nothing.
@@ -21,7 +22,8 @@ const ALWAYS_CHANGES: &str = "updated_at";
 #[derive(Debug, Clone)]
 pub struct By {
     pub actor: Actor,
-    pub request_id: String,
+    /// `None` where nobody asked.
+    pub request_id: Option<String>,
     /// Where the connection came from.
     pub source_ip: Option<IpAddr>,
 }
@@ -41,17 +43,36 @@ impl Act {
         Self { action, tenant: Some(tenant), resource_id: resource_id.to_string(), changes: None }
     }
 
-    /// The same, but it concerns the operator alone, and stays when the tenant is gone.
+    /// Something that concerns the operator alone; of a tenant, it stays when that is gone.
+    pub fn of_operator(action: Action, resource_id: impl fmt::Display) -> Self {
+        Self { action, tenant: None, resource_id: resource_id.to_string(), changes: None }
+    }
+
+    /// The same, with fields and what each was and is.
     #[must_use]
-    pub fn of_operator(self) -> Self {
-        Self { tenant: None, ..self }
+    pub fn with_changes(self, changes: Value) -> Self {
+        Self { changes: Some(changes), ..self }
     }
 
     /// The same, with the fields in which a document differs `[before, after]`. The entry tells what they
     /// were and what they are as it is `shown`, with a mask over what is sealed.
     #[must_use]
     pub fn changing(self, plain: [&Value; 2], shown: [&Value; 2]) -> Self {
-        Self { changes: Some(differences(plain, shown)), ..self }
+        self.with_changes(differences(plain, shown))
+    }
+
+    fn entry(self, id: AuditEntryId, by: &By) -> Model {
+        Model {
+            id,
+            tenant_id: self.tenant,
+            action: self.action.as_str().to_owned(),
+            actor: by.actor.kind().to_owned(),
+            actor_id: by.actor.id(),
+            resource_id: self.resource_id,
+            changes: self.changes,
+            request_id: by.request_id.clone(),
+            source_ip: by.source_ip.map(|ip| ip.to_string()),
+        }
     }
 }
 
@@ -71,20 +92,18 @@ impl Engine {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn note(&self, db: &impl ConnectionTrait, by: &By, act: Act) -> Result<(), DbErr> {
-        let entry = ActiveModel {
-            id: Set(AuditEntryId::generate(self.clock.now(), &mut self.rng())),
-            tenant_id: Set(act.tenant),
-            action: Set(act.action.as_str().to_owned()),
-            actor: Set(by.actor.kind().to_owned()),
-            key_id: Set(by.actor.key()),
-            resource_id: Set(act.resource_id),
-            changes: Set(act.changes),
-            request_id: Set(by.request_id.clone()),
-            source_ip: Set(by.source_ip.map(|ip| ip.to_string())),
-        };
-        store::audit::insert(db, entry).await.map(|_| ())
+    pub async fn note(&self, db: &impl Sql, by: &By, act: Act) -> Result<(), DbErr> {
+        let id = AuditEntryId::generate(self.clock.now(), &mut self.rng());
+        store::audit::insert(db, act.entry(id, by)).await
     }
+}
+
+/// Notes within `db` what Posthaste does unasked. It is done once: the entry's id is made of what it is.
+pub(crate) async fn note_unasked(db: &impl Sql, act: Act, now: Timestamp) -> Result<(), DbErr> {
+    let by = By { actor: Actor::System, request_id: None, source_ip: None };
+    let id =
+        AuditEntryId::derive(now, &[act.action.as_str().as_bytes(), act.resource_id.as_bytes()]);
+    store::audit::insert(db, act.entry(id, &by)).await
 }
 
 #[cfg(test)]

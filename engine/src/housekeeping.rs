@@ -1,5 +1,5 @@
 //! What has to be done every hour: partitions made ahead of time, kept answers that have had their
-//! day erased.
+//! day and portal links that have ended erased.
 
 use std::time::Duration;
 
@@ -41,7 +41,8 @@ impl Engine {
         if self.database.backend() == DbBackend::Postgres {
             self.make_partitions(now).await?;
         }
-        self.erase_old_answers(now).await
+        self.erase_old_answers(now).await?;
+        self.erase_ended_links(now).await
     }
 
     /// Makes the partitions of today and the next days (UTC). Ids carry their time, so each day is a
@@ -78,7 +79,18 @@ impl Engine {
     async fn erase_old_answers(&self, now: Timestamp) -> Result<(), DbErr> {
         let sql = "DELETE FROM idempotency_keys WHERE claim IN \
                    (SELECT claim FROM idempotency_keys WHERE created_at <= ? ORDER BY created_at LIMIT ?)";
-        let until = now - domain::limits::IDEMPOTENCY_KEPT;
+        self.erase_until(sql, now - domain::limits::IDEMPOTENCY_KEPT).await
+    }
+
+    /// Who made and revoked them is in the audit log.
+    async fn erase_ended_links(&self, now: Timestamp) -> Result<(), DbErr> {
+        let sql = "DELETE FROM portal_links WHERE id IN \
+                   (SELECT id FROM portal_links WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)";
+        self.erase_until(sql, now).await
+    }
+
+    /// Runs a statement that erases so many rows up to an instant until it finds none.
+    async fn erase_until(&self, sql: &str, until: Timestamp) -> Result<(), DbErr> {
         loop {
             let transaction = self.database.begin().await?;
             let values = vec![until.into(), CHUNK_ROWS.into()];

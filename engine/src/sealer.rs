@@ -19,17 +19,25 @@ use zeroize::{Zeroize, Zeroizing};
 const VERSION: u8 = 1;
 const KEY_ID_BYTES: usize = 4;
 const NONCE_BYTES: usize = 24;
-const HEADER_BYTES: usize = 1 + KEY_ID_BYTES;
+/// Bytes of version and key id.
+pub const HEADER_BYTES: usize = 1 + KEY_ID_BYTES;
 const TAG_BYTES: usize = 16;
 
 /// Bytes that sealing adds to what is sealed.
 pub const OVERHEAD_BYTES: usize = HEADER_BYTES + NONCE_BYTES + TAG_BYTES;
 
-/// Seals and opens under one master key, which is wiped from memory on drop.
+/// Seals under one master key, and opens under it or another one that it replaces. Keys are wiped from memory
+/// on drop.
 #[derive(Clone)]
 pub struct Sealer {
+    present: Key,
+    also: Option<Key>,
+}
+
+#[derive(Clone)]
+struct Key {
     cipher: XChaCha20Poly1305,
-    key_id: [u8; KEY_ID_BYTES],
+    header: [u8; HEADER_BYTES],
 }
 
 /// Why sealed bytes don't open. Says nothing of what is in them.
@@ -48,14 +56,14 @@ pub enum OpenError {
 
 impl Sealer {
     /// Seals under `master_key`, which is wiped once it is taken over.
-    pub fn new(mut master_key: [u8; 32]) -> Self {
-        let digest =
-            Sha256::new().chain_update(b"posthaste key id").chain_update(master_key).finalize();
-        let mut key_id = [0_u8; KEY_ID_BYTES];
-        key_id.copy_from_slice(&digest[..KEY_ID_BYTES]);
-        let cipher = XChaCha20Poly1305::new(&master_key.into());
-        master_key.zeroize();
-        Self { cipher, key_id }
+    pub fn new(master_key: [u8; 32]) -> Self {
+        Self { present: Key::new(master_key), also: None }
+    }
+
+    /// The same, but what `master_key` sealed is opened too.
+    #[must_use]
+    pub fn opening_also(self, master_key: [u8; 32]) -> Self {
+        Self { also: Some(Key::new(master_key)), ..self }
     }
 
     /// Seals `plain` for the row that `aad` names; the same `aad` opens it again. The result is
@@ -63,10 +71,9 @@ impl Sealer {
     pub fn seal(&self, aad: &[u8], plain: &[u8]) -> Vec<u8> {
         let mut nonce = [0_u8; NONCE_BYTES];
         OsRng.try_fill_bytes(&mut nonce).expect("a system that runs programs gives randomness");
-        let header = self.header();
-        let bound = bound(&header, aad);
-        let ciphertext = self
-            .cipher
+        let Key { cipher, header } = &self.present;
+        let bound = bound(header, aad);
+        let ciphertext = cipher
             .encrypt(XNonce::from_slice(&nonce), Payload { msg: plain, aad: &bound })
             .expect("encryption fails only above 256 GiB");
         [header.as_slice(), &nonce, &ciphertext].concat()
@@ -81,21 +88,31 @@ impl Sealer {
             return Err(OpenError::Malformed);
         }
         let (header, rest) = sealed.split_at(HEADER_BYTES);
-        if header[1..] != self.key_id {
-            return Err(OpenError::OtherKey);
-        }
+        let mut keys = std::iter::once(&self.present).chain(&self.also);
+        let key = keys.find(|key| key.header == header).ok_or(OpenError::OtherKey)?;
         let (nonce, ciphertext) = rest.split_at(NONCE_BYTES);
         let bound = bound(header, aad);
-        self.cipher
+        key.cipher
             .decrypt(XNonce::from_slice(nonce), Payload { msg: ciphertext, aad: &bound })
             .map(Zeroizing::new)
             .map_err(|_| OpenError::Refused)
     }
 
-    fn header(&self) -> [u8; HEADER_BYTES] {
+    /// What everything that is sealed now begins with; whatever begins otherwise is under another key.
+    pub fn header(&self) -> [u8; HEADER_BYTES] {
+        self.present.header
+    }
+}
+
+impl Key {
+    fn new(mut master_key: [u8; 32]) -> Self {
+        let digest =
+            Sha256::new().chain_update(b"posthaste key id").chain_update(master_key).finalize();
         let mut header = [VERSION; HEADER_BYTES];
-        header[1..].copy_from_slice(&self.key_id);
-        header
+        header[1..].copy_from_slice(&digest[..KEY_ID_BYTES]);
+        let cipher = XChaCha20Poly1305::new(&master_key.into());
+        master_key.zeroize();
+        Self { cipher, header }
     }
 }
 
@@ -148,6 +165,18 @@ mod tests {
     fn another_master_key_is_told_apart_from_changed_bytes() {
         let sealed = sealer().seal(ROW, b"secret");
         assert_eq!(Sealer::new([8; 32]).open(ROW, &sealed), Err(OpenError::OtherKey));
+    }
+
+    #[test]
+    fn what_the_former_key_sealed_opens_beside_the_present_one_which_alone_seals() {
+        let former = sealer().seal(ROW, b"secret");
+        let both = Sealer::new([8; 32]).opening_also([7; 32]);
+        assert_eq!(both.open(ROW, &former).map(|opened| opened.to_vec()), Ok(b"secret".to_vec()));
+        assert!(!former.starts_with(&both.header()));
+        let present = both.seal(ROW, b"secret");
+        assert!(present.starts_with(&both.header()));
+        assert_eq!(sealer().open(ROW, &present), Err(OpenError::OtherKey));
+        assert!(Sealer::new([8; 32]).open(ROW, &present).is_ok());
     }
 
     #[test]

@@ -132,7 +132,7 @@ const OF_ITS_SUBSCRIPTIONS: &str =
 const FAN_OUTS: Rows = rows("fan_outs", "event_id, tenant_id", ITS_OWN);
 
 /// Children before parents: the configuration tables have foreign keys.
-const REST: [Rows; 10] = [
+const REST: [Rows; 11] = [
     rows("events", "id, tenant_id", ITS_OWN),
     rows("dead_letters", "delivery_id", "tenant_id = ? AND resolved_at IS NULL"),
     rows("dead_letters", "delivery_id", "tenant_id = ? AND resolved_at IS NOT NULL"),
@@ -142,6 +142,7 @@ const REST: [Rows; 10] = [
     rows("event_type_versions", "tenant_id, name, version", ITS_OWN),
     rows("event_types", "tenant_id, name", ITS_OWN),
     rows("api_keys", "id", ITS_OWN),
+    rows("portal_links", "id", ITS_OWN),
     rows("audit_log", "id", ITS_OWN),
 ];
 

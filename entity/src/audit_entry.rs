@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-use domain::ids::{AuditEntryId, KeyId, TenantId};
+use domain::ids::{AuditEntryId, TenantId};
 
 /// One thing that somebody did.
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -16,12 +16,14 @@ pub struct Model {
     pub action: String,
     /// The kind of who did it ([`domain::audit::Actor`]).
     pub actor: String,
-    pub key_id: Option<KeyId>,
+    /// Which one of its kind, where there are several.
+    pub actor_id: Option<Uuid>,
     /// Of the noun that the action names.
     pub resource_id: String,
     /// Of an update: each field that changed, with what it was and what it is; what is sealed stays masked.
     pub changes: Option<Json>,
-    pub request_id: String,
+    /// `None` where nobody asked.
+    pub request_id: Option<String>,
     /// Where the connection came from.
     pub source_ip: Option<String>,
 }

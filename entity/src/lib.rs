@@ -17,6 +17,7 @@ pub mod event_type_version;
 pub mod fan_out;
 pub mod idempotency_key;
 pub mod instance;
+pub mod portal_link;
 pub mod rollup;
 pub mod rollup_delta;
 pub mod subscription;

@@ -27,6 +27,8 @@ mod m0012_rollups;
 mod m0013_retention;
 mod m0014_row_types;
 mod m0015_audit_log;
+mod m0016_audit_actors;
+mod m0017_portal_links;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -35,7 +37,7 @@ use sea_orm_migration::{MigrationTrait, async_trait::async_trait};
 use crate::change::Change;
 
 /// Every change, oldest first.
-const CHANGES: [Change; 15] = [
+const CHANGES: [Change; 17] = [
     m0001_instance::CHANGE,
     m0002_tenants::CHANGE,
     m0003_api_keys::CHANGE,
@@ -51,6 +53,8 @@ const CHANGES: [Change; 15] = [
     m0013_retention::CHANGE,
     m0014_row_types::CHANGE,
     m0015_audit_log::CHANGE,
+    m0016_audit_actors::CHANGE,
+    m0017_portal_links::CHANGE,
 ];
 
 /// Brings a database up to date: `Migrator::up(&connection, None)`.

@@ -7,6 +7,7 @@ use boot::settings::{self, Environment, SettingsFile, Sources};
 use boot::{assemble, keys, migrate};
 use engine::Engine;
 use engine::clock::Clock;
+use engine::operator_key;
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -62,7 +63,6 @@ impl TestApp {
         let mut variables = variables.to_vec();
         variables.extend([
             ("POSTHASTE_DATABASE_URL", url.as_str()),
-            ("POSTHASTE_ADMIN_KEY", OPERATOR_KEY),
             ("POSTHASTE_MASTER_KEY", "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
         ]);
         let sources = Sources {
@@ -77,9 +77,14 @@ impl TestApp {
             .await
             .expect("a database");
         migrate::run(&settings.database, &connections).await.expect("a schema");
+        // As if it had made it at its first start, so that it can be rotated.
+        let transaction = connections.database.begin().await.expect("a database");
+        let operator_key = operator_key::hash(OPERATOR_KEY);
+        operator_key::keep(&transaction, operator_key).await.expect("a schema");
+        transaction.commit().await.expect("a database");
         let key_file = keys::file_for(&settings.database);
         let keys =
-            keys::open(&connections.database, &settings.keys, &key_file, keys::Making::Refused)
+            keys::open(&connections.database, &settings.keys, &key_file, keys::Making::Allowed)
                 .await
                 .expect("keys");
         let clock = Clock::default();
@@ -92,8 +97,9 @@ impl TestApp {
         let api_settings = api::Settings {
             public_url: base.clone(),
             data_bytes_max: settings.intake.max_payload_bytes,
+            connections_max: 1024,
         };
-        let state = api::State::new(engine.clone(), keys.operator_key_hash, api_settings);
+        let state = api::State::new(engine.clone(), keys.operator, api_settings);
         engine.keep_house_once().await.expect("the database is there");
         let worker_settings =
             worker::Settings { concurrency: settings.delivery.worker_concurrency };

@@ -1,7 +1,8 @@
-//! What keys look like, and how one is found in a request.
+//! What credentials look like, and how one is found in a request.
 //!
-//! A tenant's key is `pht_` and base64url of 32 random bytes; only its SHA-256 is stored. That much
-//! randomness needs no slow hash. The prefix makes keys easy to find for scanners of leaked secrets.
+//! A tenant's key is `pht_` and base64url of 32 random bytes, the token of a portal link `phl_` and the same;
+//! only their SHA-256 is stored. That much randomness needs no slow hash. The prefixes make them easy to find
+//! for scanners of leaked secrets.
 
 use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use base64::Engine;
@@ -9,26 +10,71 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use rand::RngCore;
 use sha2::{Digest, Sha256};
 
-const PREFIX: &str = "pht_";
+const KEY_PREFIX: &str = "pht_";
+const LINK_PREFIX: &str = "phl_";
 /// Base64url of 32 bytes.
 const RANDOM_CHARS: usize = 43;
 /// Characters of a key that are kept to tell keys apart.
 const SHOWN_CHARS: usize = 12;
 
-/// A key that has just been made. It cannot be printed.
-pub(crate) struct NewKey {
+/// What a request carries, told by its shape, as SHA-256.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Credential {
+    /// A tenant's key.
+    Key([u8; 32]),
+    /// The token of a portal link.
+    PortalLink([u8; 32]),
+    /// The operator's key, or nothing.
+    Other([u8; 32]),
+}
+
+impl Credential {
+    /// Of a text as it is sent.
+    pub(crate) fn of(text: &[u8]) -> Self {
+        let hash = hash(text);
+        let has = |prefix: &str| {
+            text.strip_prefix(prefix.as_bytes()).is_some_and(|random| random.len() == RANDOM_CHARS)
+        };
+        if has(KEY_PREFIX) {
+            Self::Key(hash)
+        } else if has(LINK_PREFIX) {
+            Self::PortalLink(hash)
+        } else {
+            Self::Other(hash)
+        }
+    }
+
+    /// Its SHA-256.
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        match self {
+            Self::Key(hash) | Self::PortalLink(hash) | Self::Other(hash) => *hash,
+        }
+    }
+}
+
+/// A credential that has just been made. It cannot be printed.
+pub(crate) struct NewCredential {
     secret: String,
 }
 
-impl NewKey {
-    /// A new key.
-    pub(crate) fn generate(rng: &mut impl RngCore) -> Self {
-        let mut random = [0_u8; 32];
-        rng.fill_bytes(&mut random);
-        Self { secret: format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(random)) }
+impl NewCredential {
+    /// A new key of a tenant.
+    pub(crate) fn key(rng: &mut impl RngCore) -> Self {
+        Self::generate(KEY_PREFIX, rng)
     }
 
-    /// The whole key, for the one answer that shows it.
+    /// A new token of a portal link.
+    pub(crate) fn portal_link(rng: &mut impl RngCore) -> Self {
+        Self::generate(LINK_PREFIX, rng)
+    }
+
+    fn generate(prefix: &str, rng: &mut impl RngCore) -> Self {
+        let mut random = [0_u8; 32];
+        rng.fill_bytes(&mut random);
+        Self { secret: format!("{prefix}{}", URL_SAFE_NO_PAD.encode(random)) }
+    }
+
+    /// The whole of it, for the one answer that shows it.
     pub(crate) fn expose(&self) -> &str {
         &self.secret
     }
@@ -44,20 +90,14 @@ impl NewKey {
     }
 }
 
-impl std::fmt::Debug for NewKey {
+impl std::fmt::Debug for NewCredential {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("NewKey(***)")
+        f.write_str("NewCredential(***)")
     }
 }
 
-/// SHA-256 of a key.
-pub(crate) fn hash(key: &[u8]) -> [u8; 32] {
-    Sha256::digest(key).into()
-}
-
-/// Whether it has the shape of a tenant's key; what has not needs no look at the database.
-pub(crate) fn is_key(key: &[u8]) -> bool {
-    key.strip_prefix(PREFIX.as_bytes()).is_some_and(|random| random.len() == RANDOM_CHARS)
+fn hash(text: &[u8]) -> [u8; 32] {
+    Sha256::digest(text).into()
 }
 
 /// The key of `Authorization: Bearer <key>`, when there is exactly one such header.
@@ -80,13 +120,15 @@ mod tests {
     use actix_web::http::header::HeaderValue;
 
     #[test]
-    fn a_new_key_has_the_shape_of_a_key_and_is_never_printed() {
-        let key =
-            NewKey::generate(&mut <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(1));
-        assert!(is_key(key.expose().as_bytes()));
+    fn a_new_credential_is_told_by_its_shape_and_never_printed() {
+        let mut rng = <rand::rngs::StdRng as rand::SeedableRng>::seed_from_u64(1);
+        let (key, link) = (NewCredential::key(&mut rng), NewCredential::portal_link(&mut rng));
+        assert_eq!(Credential::of(key.expose().as_bytes()), Credential::Key(key.hash()));
+        assert_eq!(Credential::of(link.expose().as_bytes()), Credential::PortalLink(link.hash()));
+        let short = &key.expose().as_bytes()[..20];
+        assert_eq!(Credential::of(short), Credential::Other(hash(short)));
         assert_eq!(key.prefix(), &key.expose()[..12]);
-        assert_eq!(key.hash(), hash(key.expose().as_bytes()));
-        assert_eq!(format!("{key:?}"), "NewKey(***)");
+        assert_eq!(format!("{key:?}"), "NewCredential(***)");
     }
 
     #[test]

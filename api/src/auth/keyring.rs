@@ -1,4 +1,4 @@
-//! Keys and tenants' names in use, kept for under a second so that the usual request asks the
+//! Keys, portal links and tenants' names in use, kept for under a second so that the usual request asks the
 //! database for neither.
 //!
 //! A change holds everywhere within that second, and at once in the process that made it: it forgets
@@ -8,14 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use domain::audit::Actor;
 use domain::ids::{KeyId, TenantId};
 use domain::preferences::{Cidrs, Scopes};
 use domain::tenant::{RateLimit, TenantStatus};
+use domain::time::Timestamp;
+use engine::operator_key::OperatorKeys;
 use engine::{Engine, store};
 use moka::sync::Cache;
-use parking_lot::Mutex;
-use subtle::ConstantTimeEq;
+use parking_lot::{Mutex, RwLock};
 
+use super::credential::Credential;
 use crate::problem::Problem;
 
 /// How long what was read counts.
@@ -28,15 +31,23 @@ const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
 /// How long uses are gathered before they are written down together.
 const USES_GATHERED_FOR: Duration = Duration::from_secs(1);
 
-/// A usable key.
+/// A usable key or portal link, and its tenant.
 #[derive(Debug)]
 pub(crate) struct Known {
-    pub id: KeyId,
+    pub granted: Granted,
     pub tenant: Named,
+    pub is_suspended: bool,
+}
+
+/// What a key or portal link allows.
+#[derive(Debug)]
+pub(crate) struct Granted {
+    /// Whose requests these are.
+    pub actor: Actor,
     pub scopes: Scopes,
     pub source_cidrs: Option<Cidrs>,
-    pub is_suspended: bool,
-    expires_at: Option<domain::time::Timestamp>,
+    tenant: TenantId,
+    expires_at: Option<Timestamp>,
 }
 
 /// A tenant that was named, by itself or by its key.
@@ -52,11 +63,13 @@ impl Named {
     }
 }
 
-/// Keys and tenants' names in use.
+/// Keys, portal links and tenants' names in use.
 #[derive(Debug)]
 pub(crate) struct Keyring {
-    operator_key_hash: [u8; 32],
-    /// By SHA-256; `None` where there is no such key.
+    operator: RwLock<OperatorKeys>,
+    /// Held by whoever puts another key in the operator's place.
+    pub rotation: tokio::sync::Mutex<()>,
+    /// By SHA-256; `None` where there is no such key or link.
     keys: Cache<[u8; 32], Option<Arc<Known>>>,
     tenants: Cache<String, Option<Named>>,
     noted: Cache<KeyId, ()>,
@@ -67,9 +80,10 @@ pub(crate) struct Keyring {
 }
 
 impl Keyring {
-    pub(crate) fn new(operator_key_hash: [u8; 32]) -> Self {
+    pub(crate) fn new(operator: OperatorKeys) -> Self {
         Self {
-            operator_key_hash,
+            operator: RwLock::new(operator),
+            rotation: tokio::sync::Mutex::default(),
             keys: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(KEPT_FOR).build(),
             tenants: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(KEPT_FOR).build(),
             noted: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(USE_NOTED_EVERY).build(),
@@ -78,30 +92,35 @@ impl Keyring {
         }
     }
 
-    /// Whether this is the operator key's hash; takes the same time whatever it is.
-    pub(crate) fn is_operator(&self, hash: &[u8; 32]) -> bool {
-        self.operator_key_hash.ct_eq(hash).into()
+    /// With which the operator may call.
+    pub(crate) fn operator(&self) -> OperatorKeys {
+        *self.operator.read()
     }
 
-    /// The usable key of a hash.
+    /// Lets the operator call with others. Keys that can be rotated are those of a process that runs alone.
+    pub(crate) fn set_operator(&self, keys: OperatorKeys) {
+        *self.operator.write() = keys;
+    }
+
+    /// The usable key or link of a credential.
     pub(crate) async fn find(
         &self,
         engine: &Engine,
-        hash: [u8; 32],
+        credential: Credential,
     ) -> Result<Option<Arc<Known>>, Problem> {
-        let now = engine.clock.now();
+        let (now, hash) = (engine.clock.now(), credential.hash());
         let known = match self.keys.get(&hash) {
             Some(known) => known,
             None => {
                 let changes = self.changes.load(Ordering::SeqCst);
-                let known = read(engine, &hash).await?;
+                let known = read(engine, credential).await?;
                 if self.changes.load(Ordering::SeqCst) == changes {
                     self.keys.insert(hash, known.clone());
                 }
                 known
             }
         };
-        Ok(known.filter(|known| known.expires_at.is_none_or(|at| at > now)))
+        Ok(known.filter(|known| known.granted.expires_at.is_none_or(|at| at > now)))
     }
 
     /// The tenant of an id or external id.
@@ -133,9 +152,10 @@ impl Keyring {
         self.tenants.invalidate_all();
     }
 
-    /// Notes that a key was used: once a minute, off the request's path, and together with the others
+    /// Notes that a key was used, if it was one: once a minute, off the request's path, and together with the others
     /// that are used within the same second.
-    pub(crate) fn note_use(&self, engine: &Engine, id: KeyId) {
+    pub(crate) fn note_use(&self, engine: &Engine, actor: Actor) {
+        let Actor::Key(id) = actor else { return };
         if self.noted.contains_key(&id) {
             return;
         }
@@ -165,20 +185,39 @@ impl Keyring {
     }
 }
 
-async fn read(engine: &Engine, hash: &[u8; 32]) -> Result<Option<Arc<Known>>, Problem> {
-    let db = &engine.database.read;
-    let found = store::key::find_usable_across_tenants(db, hash, engine.clock.now()).await?;
-    let Some(key) = found else { return Ok(None) };
-    // A deleted tenant's keys are unknown.
-    let tenant = store::tenant::find(db, key.tenant_id).await?;
+async fn read(engine: &Engine, credential: Credential) -> Result<Option<Arc<Known>>, Problem> {
+    let (db, now) = (&engine.database.read, engine.clock.now());
+    let found = match credential {
+        Credential::Other(_) => None,
+        Credential::Key(hash) => {
+            let key = store::key::find_usable_across_tenants(db, &hash, now).await?;
+            key.map(|key| Granted {
+                actor: Actor::Key(key.id),
+                tenant: key.tenant_id,
+                scopes: key.scopes,
+                source_cidrs: key.source_cidrs,
+                expires_at: key.expires_at,
+            })
+        }
+        Credential::PortalLink(hash) => {
+            let link = store::portal_link::find_usable_across_tenants(db, &hash, now).await?;
+            link.map(|link| Granted {
+                actor: Actor::PortalLink(link.id),
+                tenant: link.tenant_id,
+                scopes: link.permissions.scopes(),
+                source_cidrs: None,
+                expires_at: Some(link.expires_at),
+            })
+        }
+    };
+    let Some(granted) = found else { return Ok(None) };
+    // What a deleted tenant granted is unknown.
+    let tenant = store::tenant::find(db, granted.tenant).await?;
     Ok(tenant.map(|tenant| {
         Arc::new(Known {
-            id: key.id,
+            granted,
             tenant: Named::of(&tenant),
-            scopes: key.scopes,
-            source_cidrs: key.source_cidrs,
             is_suspended: tenant.status == TenantStatus::Suspended,
-            expires_at: key.expires_at,
         })
     }))
 }

@@ -7,12 +7,13 @@ mod keyring;
 pub(crate) mod need;
 
 use std::marker::PhantomData;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use domain::audit::Actor;
-use domain::ids::{KeyId, TenantId};
+use domain::ids::TenantId;
 use domain::preferences::{Scope, Scopes};
 use domain::tenant::RateLimit;
 use engine::audit::By;
@@ -22,7 +23,8 @@ use futures::future::LocalBoxFuture;
 use crate::State;
 use crate::middleware::RequestId;
 use crate::problem::{Code, Problem};
-pub(crate) use credential::NewKey;
+use credential::Credential;
+pub(crate) use credential::NewCredential;
 pub(crate) use keyring::{Keyring, is_name};
 use keyring::{Known, Named};
 use need::Need;
@@ -74,20 +76,20 @@ pub(crate) struct Lister<N> {
 fn by(actor: Actor, request: &HttpRequest) -> By {
     let id = request.extensions().get::<RequestId>().copied();
     let request_id = id.map(|RequestId(id)| id.simple().to_string()).unwrap_or_default();
-    By { actor, request_id, source_ip: request.peer_addr().map(|peer| peer.ip()) }
+    By { actor, request_id: Some(request_id), source_ip: request.peer_addr().map(|peer| peer.ip()) }
 }
 
-/// Whoever has a valid key.
+/// Whoever has a valid key or portal link.
 enum Identity {
     Operator,
-    Tenant { key: KeyId, tenant: Named, scopes: Scopes },
+    Tenant(Arc<Known>),
 }
 
 impl Identity {
     fn actor(&self) -> Actor {
         match self {
             Self::Operator => Actor::Operator,
-            Self::Tenant { key, .. } => Actor::Key(*key),
+            Self::Tenant(known) => known.granted.actor,
         }
     }
 }
@@ -97,20 +99,16 @@ async fn identify(request: &HttpRequest, state: &State) -> Result<Identity, Prob
         let detail = "send a key as `Authorization: Bearer <key>`";
         return Err(Problem::new(Code::Unauthenticated, detail));
     };
-    let hash = credential::hash(key);
-    if state.keyring.is_operator(&hash) {
+    let credential = Credential::of(key);
+    if state.keyring.operator().have(&credential.hash(), state.engine.clock.now()) {
         return Ok(Identity::Operator);
     }
-    let known = match credential::is_key(key) {
-        true => state.keyring.find(&state.engine, hash).await?,
-        false => None,
-    };
-    let Some(known) = known else {
+    let Some(known) = state.keyring.find(&state.engine, credential).await? else {
         return Err(Problem::new(Code::Unauthenticated, "the key is unknown, expired or revoked"));
     };
     check_use(request, &known)?;
-    state.keyring.note_use(&state.engine, known.id);
-    Ok(Identity::Tenant { key: known.id, tenant: known.tenant, scopes: known.scopes.clone() })
+    state.keyring.note_use(&state.engine, known.granted.actor);
+    Ok(Identity::Tenant(known))
 }
 
 fn check_use(request: &HttpRequest, known: &Known) -> Result<(), Problem> {
@@ -118,7 +116,7 @@ fn check_use(request: &HttpRequest, known: &Known) -> Result<(), Problem> {
         let detail = "the tenant is suspended; the operator can set its status to active";
         return Err(Problem::new(Code::TenantSuspended, detail));
     }
-    let Some(cidrs) = &known.source_cidrs else {
+    let Some(cidrs) = &known.granted.source_cidrs else {
         return Ok(());
     };
     // The address of the connection: a forwarded one is anybody's word.
@@ -156,11 +154,11 @@ async fn tenant_of(
                 None => Err(Problem::not_found("tenant")),
             }
         }
-        (Identity::Tenant { tenant, .. }, None) => Ok(Some(*tenant)),
-        (Identity::Tenant { tenant, .. }, Some(name)) => {
+        (Identity::Tenant(known), None) => Ok(Some(known.tenant)),
+        (Identity::Tenant(known), Some(name)) => {
             // An unknown name and another tenant's are answered alike: neither is to be found out.
             match state.keyring.tenant(&state.engine, name).await? {
-                Some(named) if named.id == tenant.id => Ok(Some(*tenant)),
+                Some(named) if named.id == known.tenant.id => Ok(Some(known.tenant)),
                 _ => Err(Problem::new(
                     Code::OtherTenant,
                     "Posthaste-Tenant may only name the key's own tenant",
@@ -191,7 +189,7 @@ impl FromRequest for Operator {
         Box::pin(async move {
             match identify(&request, state(&request)?).await? {
                 Identity::Operator => Ok(Self),
-                Identity::Tenant { .. } => {
+                Identity::Tenant(_) => {
                     Err(Problem::new(Code::OperatorOnly, "this route takes the operator key only"))
                 }
             }
@@ -242,7 +240,7 @@ async fn authorise<N: Need>(
     let actor = identity.actor();
     let scopes = match identity {
         Identity::Operator => None,
-        Identity::Tenant { scopes, .. } => Some(scopes),
+        Identity::Tenant(known) => Some(known.granted.scopes.clone()),
     };
     check(scopes.as_ref(), N::SCOPE)?;
     Ok((tenant, actor, scopes))

@@ -5,8 +5,8 @@ use domain::limits;
 use serde_json::{Value, json};
 
 use super::schema::{
-    SCOPES, SUBSCRIPTION_STATUSES, TENANT_STATUSES, any, event_type_name, id, instant, integer,
-    networks, nullable, object, one_of, own_id, text,
+    PERMISSIONS, SCOPES, SUBSCRIPTION_STATUSES, TENANT_STATUSES, any, event_type_name, id, instant,
+    integer, networks, nullable, object, one_of, own_id, text,
 };
 
 /// An object with these fields, of which those named are required; the others may be `null`.
@@ -47,6 +47,8 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("NewTenant", tenant()),
         ("TenantPatch", patch(tenant(), &["name"])),
         ("NewKey", key()),
+        ("NewPortalLink", portal_link()),
+        ("OperatorKeyRotation", operator_key()),
         ("NewSubscription", new_subscription()),
         ("SubscriptionPatch", patch(subscription(), &["url"])),
         ("SecretRotation", rotation()),
@@ -105,6 +107,16 @@ pub(super) fn key() -> Value {
             "source_cidrs": cidrs,
         }),
     )
+}
+
+pub(super) fn portal_link() -> Value {
+    let lasting = integer(*limits::PORTAL_LINK_S.start(), *limits::PORTAL_LINK_S.end());
+    input(&["permissions"], json!({"permissions": one_of(PERMISSIONS), "expires_in_s": lasting}))
+}
+
+pub(super) fn operator_key() -> Value {
+    let overlap = integer(*limits::OVERLAP_S.start(), *limits::OVERLAP_S.end());
+    input(&[], json!({"overlap_s": overlap}))
 }
 
 fn secret() -> Value {

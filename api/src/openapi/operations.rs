@@ -287,6 +287,33 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             "Revoke a key",
             &[(204, Nothing, "It is unknown now")],
         ),
+        ("POST", "/tenants/{id}/portal-links") => operation(
+            "createPortalLink",
+            "tenants",
+            "Make a link into the tenant's portal",
+            &[(201, Json("MadePortalLink"), "The link, with its url this once")],
+        )
+        .taking("NewPortalLink"),
+        ("GET", "/tenants/{id}/portal-links") => operation(
+            "listPortalLinks",
+            "tenants",
+            "List a tenant's links that can be used, newest first",
+            &[(200, List("PortalLink"), "A page")],
+        )
+        .filtered([]),
+        ("DELETE", "/tenants/{id}/portal-links/{link}") => operation(
+            "revokePortalLink",
+            "tenants",
+            "Revoke a link",
+            &[(204, Nothing, "Its token is unknown now")],
+        ),
+        ("POST", "/operator-key/rotate") => operation(
+            "rotateOperatorKey",
+            "operator",
+            "Put another key in the place of the operator's",
+            &[(200, Json("OperatorKey"), "The new key, this once; the present one goes on beside it")],
+        )
+        .taking_maybe("OperatorKeyRotation"),
         ("GET", "/healthz") => operation(
             "getHealth",
             "health",

@@ -112,6 +112,8 @@ pub(super) fn delivery_statuses() -> impl Iterator<Item = &'static str> {
 }
 /// Statuses of subscriptions.
 pub(super) const SUBSCRIPTION_STATUSES: [&str; 3] = ["active", "paused", "disabled"];
+/// What portal links allow.
+pub(super) const PERMISSIONS: [&str; 2] = ["read", "write"];
 /// Statuses of tenants.
 pub(super) const TENANT_STATUSES: [&str; 2] = ["active", "suspended"];
 
@@ -138,10 +140,13 @@ fields! {
     tenant_id = id("ten");
     tenant_id_or_null = nullable(id("ten"));
     key_id = id("key");
-    key_id_or_null = nullable(id("key"));
+    portal_link_id = id("plk");
+    permissions = one_of(PERMISSIONS);
+    portal_url = json!({"type": "string", "format": "uri"});
+    actor_id_or_null = nullable(json!({"anyOf": [id("key"), id("plk")]}));
     audit_entry_id = id("aud");
     action = one_of(Action::ALL.iter().map(|action| action.as_str()));
-    actor_type = one_of(["operator", "key"]);
+    actor_type = one_of(["operator", "key", "portal_link", "system"]);
     changes_or_null = nullable(json!({
         "type": "object",
         "additionalProperties": {

@@ -91,6 +91,10 @@ fn inputs_have_the_fields_that_the_parsers_know() {
     assert_eq!(described(&inputs::event()), known::<NewEventInput<'_>>(r#"{"?":1}"#));
     assert_eq!(described(&inputs::tenant()), known::<answers::TenantInput>(r#"{"?":1}"#));
     assert_eq!(described(&inputs::key()), known::<answers::KeyInput>(r#"{"?":1}"#));
+    let known_link = known::<answers::PortalLinkInput>(r#"{"?":1}"#);
+    assert_eq!(described(&inputs::portal_link()), known_link);
+    let known_key = known::<answers::OperatorKeyInput>(r#"{"?":1}"#);
+    assert_eq!(described(&inputs::operator_key()), known_key);
     assert_eq!(described(&inputs::rotation()), known::<answers::RotateInput>(r#"{"?":1}"#));
 }
 

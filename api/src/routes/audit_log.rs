@@ -3,7 +3,7 @@
 use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
 use domain::audit::{Action, Actor, noun_of};
-use domain::ids::{AuditEntryId, KeyId, TenantId};
+use domain::ids::{AuditEntryId, TenantId};
 use domain::limits;
 use domain::time::Timestamp;
 use engine::Engine;
@@ -39,7 +39,7 @@ pub(crate) struct AuditEntry {
     resource: ShownResource,
     #[schema(schema_with = schema::changes_or_null)]
     changes: Option<Value>,
-    request_id: String,
+    request_id: Option<String>,
     source_ip: Option<String>,
     #[schema(schema_with = schema::time)]
     created_at: Timestamp,
@@ -51,8 +51,8 @@ pub(crate) struct ShownActor {
     #[serde(rename = "type")]
     #[schema(schema_with = schema::actor_type)]
     kind: String,
-    #[schema(schema_with = schema::key_id_or_null)]
-    id: Option<KeyId>,
+    #[schema(schema_with = schema::actor_id_or_null)]
+    id: Option<String>,
 }
 
 /// What it was done to.
@@ -70,7 +70,10 @@ impl AuditEntry {
             tenant_id: (whose == Whose::AcrossTenants).then_some(row.tenant_id),
             resource: ShownResource { noun: noun_of(&row.action).to_owned(), id: row.resource_id },
             action: row.action,
-            actor: ShownActor { kind: row.actor, id: row.key_id },
+            actor: ShownActor {
+                id: Actor::stored(&row.actor, row.actor_id).and_then(Actor::id_text),
+                kind: row.actor,
+            },
             changes: row.changes,
             request_id: row.request_id,
             source_ip: row.source_ip,
@@ -89,7 +92,7 @@ pub(crate) async fn list(
     let wanted = Wanted::of(&query)?;
     let filter = Filter {
         actions: query.any("action", str::parse::<Action>)?,
-        actors: query.any("actor", parse_actor)?,
+        actors: query.any("actor", str::parse::<Actor>)?,
         resources: query.any("resource_id", parse_resource)?,
         window: query.window()?,
     };
@@ -105,14 +108,6 @@ pub(crate) async fn list(
     let found = store::audit::page(db, whose, &filter, wanted.page()).await?;
     let listed = wanted.show_found(found, |row| row.id, |row| AuditEntry::new(row, whose));
     Ok(HttpResponse::Ok().json(listed))
-}
-
-fn parse_actor(text: &str) -> Result<Actor, &'static str> {
-    match (text, text.parse()) {
-        ("operator", _) => Ok(Actor::Operator),
-        (_, Ok(key)) => Ok(Actor::Key(key)),
-        _ => Err("must be operator or the id of a key"),
-    }
 }
 
 fn parse_resource(text: &str) -> Result<String, &'static str> {

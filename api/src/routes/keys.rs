@@ -20,7 +20,7 @@ use super::id;
 use super::tenant_input::check_name;
 use super::tenants::find;
 use crate::State;
-use crate::auth::{NewKey, Operator};
+use crate::auth::{NewCredential, Operator};
 use crate::change;
 use crate::extract::{Body, fields, parse_value};
 use crate::once::{Begun, Once};
@@ -145,7 +145,7 @@ pub(crate) async fn post(
     let done = once
         .commit(&state, &operator.by(&request), StatusCode::CREATED, async |db| {
             let tenant = find(db, &request).await?;
-            let secret = NewKey::generate(&mut engine.rng());
+            let secret = NewCredential::key(&mut engine.rng());
             let stored = store::key::insert(db, row(tenant.id, config, &secret, engine)).await?;
             let act = Act::new(Action::KeyCreated, tenant.id, stored.id);
             Ok((MadeKey { key: stored.into(), secret: secret.expose().to_owned() }, act, ()))
@@ -158,7 +158,7 @@ pub(crate) async fn post(
 fn row(
     tenant: TenantId,
     config: KeyConfig,
-    secret: &NewKey,
+    secret: &NewCredential,
     engine: &engine::Engine,
 ) -> ActiveModel {
     let now = engine.clock.now();

@@ -188,7 +188,7 @@ pub(crate) async fn delete(
     let tenant = change::commit(&state, &operator.by(&request), async |db| {
         let row = find(db, &request).await?;
         state.engine.delete_tenant(db, row.id).await?;
-        Ok((Act::new(Action::TenantDeleted, row.id, row.id).of_operator(), row.id))
+        Ok((Act::of_operator(Action::TenantDeleted, row.id), row.id))
     })
     .await?;
     state.keyring.forget();

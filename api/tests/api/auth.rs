@@ -1,7 +1,8 @@
 use api::routes::{self, Access};
+use engine::operator_key;
 use reqwest::Method;
 use serde_json::json;
-use testkit::{TestApp, eventually};
+use testkit::{Client, TestApp, eventually};
 
 use super::raw::{OPERATOR_KEY, send};
 
@@ -106,6 +107,47 @@ async fn a_key_works_from_its_networks_until_it_expires_and_notes_its_last_use()
             .then_some(())
     })
     .await;
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_operator_key_is_replaced_with_an_overlap_and_one_after_the_other() {
+    let app = TestApp::start().await;
+    let hour = std::time::Duration::from_secs(3600);
+    let rotate = async |api: &Client, body: serde_json::Value| {
+        let made = api.post("/operator-key/rotate", body).await.expect(200);
+        api.with_key(made["secret"].as_str().expect("a key"))
+    };
+    let second = rotate(&app.operator, json!({"overlap_s": 3600})).await;
+    for key in [&app.operator, &second] {
+        key.get("/tenants").await.expect(200);
+    }
+    app.clock.advance(hour);
+    app.operator.get("/tenants").await.expect(401);
+    // What was kept is what counts, also after a start.
+    let kept = operator_key::kept(&app.engine.database.read).await.expect("readable");
+    assert_eq!(kept.map(|keys| keys.also.is_some()), Some(true));
+
+    let third = rotate(&second, json!({"overlap_s": 0})).await;
+    second.get("/tenants").await.expect(401);
+    third.get("/tenants").await.expect(200);
+    let noted = third.get("/audit-log?action=operator_key.rotated").await.expect(200);
+    assert_eq!(noted["data"].as_array().map(Vec::len), Some(2), "{noted}");
+
+    let once = async |body: &str| {
+        let headers = [("idempotency-key", "once")];
+        let body = Some(body.to_owned());
+        third
+            .try_call(Method::POST, "/operator-key/rotate", body, &headers)
+            .await
+            .expect("an answer")
+    };
+    let fourth = once("{}").await.expect(200);
+    assert_eq!(once("{}").await.expect(200), fourth);
+    third.with_key(fourth["secret"].as_str().expect("a key")).get("/tenants").await.expect(200);
+    let problem =
+        third.post("/operator-key/rotate", json!({"overlap_s": 604_801})).await.expect(422);
+    assert_eq!(problem["errors"][0]["pointer"], "/overlap_s");
     app.stop().await;
 }
 

@@ -131,6 +131,11 @@ async fn every_route_answers_as_the_document_says() {
     let body = json!({"name": "k", "scopes": ["*"], "source_cidrs": ["127.0.0.0/8"], "expires_at": "2999-01-01T00:00:00Z"});
     let key = checked.call(op, "POST", &keys, Some(body), 201).await;
     checked.call(op, "GET", &keys, None, 200).await;
+    let links = format!("{of_tenant}/portal-links");
+    let link = checked.call(op, "POST", &links, Some(json!({"permissions": "read"})), 201).await;
+    checked.call(op, "GET", &links, None, 200).await;
+    checked.call(op, "DELETE", &format!("{links}/{}", id(&link)), None, 204).await;
+    checked.call(op, "POST", "/operator-key/rotate", None, 200).await;
     let api = app.operator.with_key(key["secret"].as_str().expect("a secret"));
     let (api, operator) = (&api, op);
 
@@ -213,7 +218,8 @@ async fn every_route_answers_as_the_document_says() {
     // Before it goes with its tenant.
     let entries = checked.call(op, "GET", "/audit-log?limit=250", None, 200).await;
     checked.call(op, "DELETE", &of_tenant, None, 204).await;
-    let last = op.get("/audit-log?action=tenant.deleted").await.expect(200);
+    let of_operator = "/audit-log?action=tenant.deleted,operator_key.rotated";
+    let last = op.get(of_operator).await.expect(200);
     let entries = [entries["data"].clone(), last["data"].clone()];
     let entries = entries.iter().flat_map(|page| page.as_array().expect("a list"));
     let requests = entries.map(|entry| entry["request_id"].as_str().expect("a text").to_owned());

@@ -55,6 +55,7 @@ struct Owner {
     /// A dead letter, which is a delivery too.
     delivery: String,
     key: String,
+    link: String,
 }
 
 impl Owner {
@@ -70,11 +71,15 @@ impl Owner {
         })
         .await;
         let keys = app.operator.get(&format!("/tenants/{}/keys", tenant.id)).await.expect(200);
-        Self { tenant, subscription, event, delivery, key: id_of(&keys["data"][0]) }
+        let (link, _) = link(app, &tenant, "read").await;
+        Self { tenant, subscription, event, delivery, key: id_of(&keys["data"][0]), link }
     }
 
     /// The route's path with the ids of these things in it.
     fn fill(&self, path: &str) -> String {
+        if !path.contains('{') {
+            return path.to_owned();
+        }
         let id = match path.split('/').nth(1).expect("a noun") {
             "events" => &self.event,
             "subscriptions" => &self.subscription,
@@ -82,13 +87,14 @@ impl Owner {
             "tenants" => &self.tenant.id,
             noun => panic!("nobody has made one of the {noun} that {path} names"),
         };
-        let filled = path.replace("{id}", id).replace("{key}", &self.key);
+        let filled =
+            path.replace("{id}", id).replace("{key}", &self.key).replace("{link}", &self.link);
         assert!(!filled.contains('{'), "{path} names what nobody has made");
         filled
     }
 
-    fn ids(&self) -> [&str; 5] {
-        [&self.tenant.id, &self.subscription, &self.event, &self.delivery, &self.key]
+    fn ids(&self) -> [&str; 6] {
+        [&self.tenant.id, &self.subscription, &self.event, &self.delivery, &self.key, &self.link]
     }
 
     /// All that it has, as it sees it.
@@ -97,10 +103,20 @@ impl Owner {
         for path in ["/subscriptions", "/events", "/deliveries", "/dead-letters", "/audit-log"] {
             all.insert(path.to_owned(), self.tenant.api.get(path).await.expect(200));
         }
-        let path = format!("/tenants/{}", self.tenant.id);
-        all.insert(path.clone(), operator.get(&path).await.expect(200));
+        for part in ["", "/portal-links"] {
+            let path = format!("/tenants/{}{part}", self.tenant.id);
+            all.insert(path.clone(), operator.get(&path).await.expect(200));
+        }
         all
     }
+}
+
+/// A portal link of a tenant: its id, and a caller with its token.
+async fn link(app: &TestApp, tenant: &Tenant, permissions: &str) -> (String, Client) {
+    let path = format!("/tenants/{}/portal-links", tenant.id);
+    let made = app.operator.post(&path, json!({"permissions": permissions})).await.expect(201);
+    let token = made["url"].as_str().and_then(|url| url.split('#').nth(1)).expect("a token");
+    (id_of(&made), app.operator.with_key(token))
 }
 
 fn id_of(value: &Value) -> String {
@@ -122,6 +138,8 @@ async fn matrix(storage: Storage) {
     let receiver = Receiver::answering([500]).await;
     let owner = Owner::new(&app, &receiver).await;
     let stranger = app.operator.new_tenant().await;
+    let (_, reader) = link(&app, &stranger, "read").await;
+    let (_, writer) = link(&app, &stranger, "write").await;
     let scopes = &document["components"]["schemas"]["Key"]["properties"]["scopes"]["items"]["enum"];
     let scopes = scopes.as_array().expect("all there are").iter();
     let scopes: Vec<&str> =
@@ -130,8 +148,7 @@ async fn matrix(storage: Storage) {
     let routes = routes(&document);
     assert!(routes.len() > 20, "a document of {} routes", routes.len());
     for route in &routes {
-        let path =
-            if route.path.contains('{') { owner.fill(&route.path) } else { route.path.clone() };
+        let path = owner.fill(&route.path);
         let what = format!("{} {path}", route.method);
         let call = async |api: &Client, headers: &[(&str, &str)]| {
             let body = route.body.map(str::to_owned);
@@ -166,16 +183,26 @@ async fn matrix(storage: Storage) {
         let lacking = app.operator.with_key(made["secret"].as_str().expect("a secret"));
         let code = if route.scope.is_some() { "missing_scope" } else { "operator_only" };
         is_refused(&call(&lacking, &[]).await, 403, code, &what);
+        // A link to read lacks all that write.
+        if route.scope.as_ref().is_none_or(|scope| scope.ends_with(":write")) {
+            is_refused(&call(&reader, &[]).await, 403, code, &what);
+        }
 
-        // Another tenant's, which may do all there is to be done with what is its own.
+        // Another tenant's key or link, which may do all there is to be done with what is its own.
         let named = [("posthaste-tenant", owner.tenant.id.as_str())];
         let code = if route.scope.is_some() { "other_tenant" } else { "operator_only" };
-        is_refused(&call(&stranger.api, &named).await, 403, code, &what);
-        let foreign = call(&stranger.api, &[]).await;
-        if route.scope.is_none() {
-            is_refused(&foreign, 403, "operator_only", &what);
-        } else if route.path.contains('{') {
-            is_refused(&foreign, 404, "not_found", &what);
+        for api in [&stranger.api, &writer] {
+            is_refused(&call(api, &named).await, 403, code, &what);
+            let foreign = call(api, &[]).await;
+            if route.scope.is_none() {
+                is_refused(&foreign, 403, "operator_only", &what);
+            } else if route.path.contains('{') {
+                is_refused(&foreign, 404, "not_found", &what);
+            }
+            for id in owner.ids() {
+                let told = foreign.text.contains(id) && !foreign.text.contains("not_found");
+                assert!(!told, "{what} tells {id}: {}", foreign.text);
+            }
         }
         // What a list has to say of them when they are asked for by name: nothing.
         let is_list =
@@ -189,7 +216,7 @@ async fn matrix(storage: Storage) {
                     "event_id" => &owner.event,
                     "external_id" => "mine",
                     "resource_id" => &owner.tenant.id,
-                    "actor" => &owner.key,
+                    "actor" => &owner.link,
                     _ => continue,
                 };
                 let path = format!("{path}?{}={value}", filter["name"].as_str().expect("a name"));
@@ -199,10 +226,6 @@ async fn matrix(storage: Storage) {
                     _ => assert_eq!(answer.expect(200)["data"], json!([]), "{path}"),
                 }
             }
-        }
-        for id in owner.ids() {
-            let told = foreign.text.contains(id) && !foreign.text.contains("not_found");
-            assert!(!told, "{what} tells {id}: {}", foreign.text);
         }
     }
     assert_eq!(owner.all(&app.operator).await, before, "somebody changed it");

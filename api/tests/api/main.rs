@@ -8,6 +8,7 @@ mod events;
 mod idempotency;
 mod isolation;
 mod lists;
+mod portal_links;
 mod raw;
 mod refusals;
 mod schema;

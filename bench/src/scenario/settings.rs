@@ -46,6 +46,12 @@ impl Scenario {
                  receivers",
                 counts.slow_backlog
             ),
+            Self::SlowClients => format!(
+                "{}, alone and beside {} idle clients and {} that send a byte a second",
+                open("300"),
+                counts.idle_clients,
+                counts.dripping_clients
+            ),
             Self::Limited => format!(
                 "a tenant limited to 50 deliveries/s (burst 5) with a backlog of {} over 2 workers, \
                  counted for {} s from 1 s after its first delivery, beside a tenant at 20 events/s",

@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -44,6 +44,26 @@ pub(super) fn make(path: &Path) -> Result<MasterKey, KeyError> {
     Ok(key)
 }
 
+/// Where the key is that takes the place of the one at `path`.
+pub(super) fn next_path(path: &Path) -> PathBuf {
+    path.with_extension("key.next")
+}
+
+/// The key that takes the place of the one at `path`: made now, unless it has been before a crash.
+pub(super) fn next(path: &Path) -> Result<MasterKey, KeyError> {
+    let next = next_path(path);
+    match read(&next)? {
+        Some(key) => Ok(key),
+        None => make(&next),
+    }
+}
+
+/// Puts the next key in the place of the one at `path`.
+pub(super) fn take_over(path: &Path) -> Result<(), KeyError> {
+    let renamed = fs::rename(next_path(path), path).and_then(|()| sync_folder_of(path));
+    renamed.map_err(|source| KeyError::File { path: path.to_owned(), act: "replaced", source })
+}
+
 fn write_whole(path: &Path, key: &MasterKey) -> std::io::Result<()> {
     let unfinished = path.with_extension("key.new");
     // Left over from a crash, perhaps with other permissions.
@@ -56,6 +76,10 @@ fn write_whole(path: &Path, key: &MasterKey) -> std::io::Result<()> {
     file.write_all(b"\n")?;
     file.sync_all()?;
     fs::rename(&unfinished, path)?;
+    sync_folder_of(path)
+}
+
+fn sync_folder_of(path: &Path) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -3,12 +3,15 @@ use std::path::Path;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{KeyError, Keys, Making, check, file_for, hash, open};
+use engine::operator_key::hash;
+
+use super::{KeyError, Keys, Making, check, file_for, open};
 use crate::connect::{self, Connections, Tenure};
 use crate::migrate;
 use crate::settings::{DatabaseSettings, KeySettings, MasterKey, SecretText};
 
-const NONE: KeySettings = KeySettings { admin: None, master: None };
+const NONE: KeySettings =
+    KeySettings { admin: None, master: None, admin_also: None, master_also: None };
 
 struct Deployment {
     folder: tempfile::TempDir,
@@ -68,7 +71,7 @@ async fn a_second_start_finds_both_keys_again() {
     let sealed = first.sealer.seal(b"row", b"secret");
     let second = deployment.start(&NONE).await.expect("keys are found");
     assert_eq!(second.sealer.open(b"row", &sealed).expect("the same key").as_slice(), b"secret");
-    assert_eq!(second.operator_key_hash, first.operator_key_hash);
+    assert_eq!(second.operator.present, first.operator.present);
     assert!(second.new_operator_key.is_none() && second.new_key_file.is_none());
 }
 
@@ -78,19 +81,18 @@ async fn the_operator_key_is_shown_once_and_kept_hashed() {
     let keys = deployment.start(&NONE).await.expect("keys are made");
     let key = keys.new_operator_key.expect("made just now");
     assert!((20..=200).contains(&key.expose().len()));
-    assert_eq!(hash(key.expose()), keys.operator_key_hash);
+    assert_eq!(hash(key.expose()), keys.operator.present);
     let kept = deployment.bytes_on_disk();
-    assert!(contains(&kept, &keys.operator_key_hash));
+    assert!(contains(&kept, &keys.operator.present));
     assert!(!contains(&kept, key.expose().as_bytes()));
 }
 
 #[tokio::test]
 async fn an_operator_key_of_the_settings_is_taken_as_it_is() {
     let deployment = Deployment::new().await;
-    let given =
-        KeySettings { admin: Some(SecretText::new("an operator key as it is")), master: None };
+    let given = KeySettings { admin: Some(SecretText::new("an operator key as it is")), ..NONE };
     let keys = deployment.start(&given).await.expect("keys");
-    assert_eq!(keys.operator_key_hash, hash("an operator key as it is"));
+    assert_eq!(keys.operator.present, hash("an operator key as it is"));
     assert!(keys.new_operator_key.is_none());
 }
 
@@ -98,7 +100,7 @@ async fn an_operator_key_of_the_settings_is_taken_as_it_is() {
 async fn another_master_key_stops_the_process_with_one_line() {
     let deployment = Deployment::new().await;
     deployment.start(&NONE).await.expect("keys are made");
-    let other = KeySettings { admin: None, master: Some(MasterKey::generate()) };
+    let other = KeySettings { master: Some(MasterKey::generate()), ..NONE };
     let line = deployment.start(&other).await.expect_err("another key").to_string();
     assert!(line.starts_with("the master key (POSTHASTE_MASTER_KEY) does not open"), "{line}");
     assert!(!line.contains('\n'));
@@ -135,7 +137,7 @@ async fn where_several_processes_run_no_key_is_made() {
     let line =
         open(database, &NONE, &path, Making::Refused).await.expect_err("no master key").to_string();
     assert!(line.starts_with("POSTHASTE_MASTER_KEY must be set"), "{line}");
-    let sealed = KeySettings { admin: None, master: Some(MasterKey::generate()) };
+    let sealed = KeySettings { master: Some(MasterKey::generate()), ..NONE };
     let line = open(database, &sealed, &path, Making::Refused)
         .await
         .expect_err("no operator key")

@@ -37,13 +37,15 @@ use layers::Layers;
 use reader::Reader;
 
 /// Every key, in the order in which they are printed.
-pub const KEYS: [&Key; 15] = [
+pub const KEYS: [&Key; 17] = [
     &http::LISTEN,
     &http::PUBLIC_URL,
     &database::DATABASE_URL,
     &database::REDIS_URL,
     &keys::ADMIN_KEY,
     &keys::MASTER_KEY,
+    &keys::ADMIN_KEY_ALSO,
+    &keys::MASTER_KEY_ALSO,
     &egress::ALLOW,
     &egress::DENY,
     &egress::REQUIRE_HTTPS,

@@ -62,7 +62,7 @@ fn good_values_of_each_variable_are_taken() {
     let twenty_steps = ["1s"; 20].join(",");
     let short_key = "k".repeat(20);
     let long_key = "~".repeat(200);
-    let good: [(&str, &[&str]); 15] = [
+    let good: [(&str, &[&str]); 17] = [
         ("POSTHASTE_LISTEN", &["0.0.0.0:80", "[::]:8080", "127.0.0.1:0", "127.0.0.1:65535"]),
         (
             "POSTHASTE_PUBLIC_URL",
@@ -81,6 +81,8 @@ fn good_values_of_each_variable_are_taken() {
         ("POSTHASTE_REDIS_URL", &[""]),
         ("POSTHASTE_ADMIN_KEY", &[&short_key, &long_key, "with inner spaces and ~!@#"]),
         ("POSTHASTE_MASTER_KEY", &[MASTER_KEY, MASTER_KEY.trim_end_matches('=')]),
+        ("POSTHASTE_ADMIN_KEY_ALSO", &["", &short_key, &long_key]),
+        ("POSTHASTE_MASTER_KEY_ALSO", &["", MASTER_KEY]),
         (
             "POSTHASTE_EGRESS_ALLOW",
             &["", "10.0.0.0/8", "10.0.0.0/8, fd00::/8  192.168.1.1", "::1/128"],
@@ -107,7 +109,7 @@ fn good_values_of_each_variable_are_taken() {
 fn wrong_values_of_each_variable_are_one_line_that_names_it() {
     let long_schedule = ["1s"; 21].join(",");
     let long_key = "k".repeat(201);
-    let wrong: [(&str, &[&str]); 15] = [
+    let wrong: [(&str, &[&str]); 17] = [
         (
             "POSTHASTE_LISTEN",
             &["", "8080", "localhost:8080", "127.0.0.1", "127.0.0.1:65536", "two\nlines"],
@@ -146,6 +148,8 @@ fn wrong_values_of_each_variable_are_one_line_that_names_it() {
             "POSTHASTE_MASTER_KEY",
             &["", "secret", "AAECAwQFBgcICQoLDA0ODw==", "not base64 at all, not at all!"],
         ),
+        ("POSTHASTE_ADMIN_KEY_ALSO", &["nineteen-characters", &long_key]),
+        ("POSTHASTE_MASTER_KEY_ALSO", &["secret", "AAECAwQFBgcICQoLDA0ODw=="]),
         ("POSTHASTE_EGRESS_ALLOW", &["10.0.0.0/33", "localhost", "10.0.0.0/8;::1"]),
         ("POSTHASTE_EGRESS_DENY", &["10.0.0.0-10.0.0.9"]),
         ("POSTHASTE_REQUIRE_HTTPS", &["", "yes", "TRUE!", "2"]),
@@ -294,6 +298,8 @@ fn no_secret_is_printed() {
     let variables = [
         ("POSTHASTE_ADMIN_KEY", "open sesame open sesame"),
         ("POSTHASTE_MASTER_KEY", MASTER_KEY),
+        ("POSTHASTE_ADMIN_KEY_ALSO", "close sesame close sesame"),
+        ("POSTHASTE_MASTER_KEY_ALSO", MASTER_KEY),
         (
             "POSTHASTE_DATABASE_URL",
             "postgres://ali:sesame@db.example/forty?password=sesame&sslmode=require",
@@ -314,11 +320,13 @@ fn no_secret_is_printed() {
     let wrong = [
         ("POSTHASTE_ADMIN_KEY", "sesame"),
         ("POSTHASTE_MASTER_KEY", "sesame"),
+        ("POSTHASTE_ADMIN_KEY_ALSO", "sesame"),
+        ("POSTHASTE_MASTER_KEY_ALSO", "sesame"),
         ("POSTHASTE_DATABASE_URL", "postgres://ali:sesame@db:99999/x"),
         ("POSTHASTE_REDIS_URL", "http://:sesame@cache"),
     ];
     let lines = faults(&wrong);
-    assert_eq!(lines.lines().count(), 4, "{lines}");
+    assert_eq!(lines.lines().count(), 6, "{lines}");
     assert!(!lines.contains("sesame"), "{lines}");
 }
 

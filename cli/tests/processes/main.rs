@@ -2,5 +2,6 @@
 
 mod canaries;
 mod crash;
+mod master_key;
 mod support;
 mod telling;

@@ -1,4 +1,4 @@
-//! What an API key may do, and from where.
+//! What an API key or a portal link may do, and from where.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -78,6 +78,39 @@ impl Scopes {
     /// Whether they allow what needs `scope`.
     pub fn allow(&self, scope: Scope) -> bool {
         self.0.iter().any(|held| *held == Scope::All || *held == scope)
+    }
+}
+
+/// What a portal link allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(
+    feature = "columns",
+    derive(sea_orm::EnumIter, sea_orm::DeriveActiveEnum),
+    sea_orm(rs_type = "String", db_type = "Text")
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Permissions {
+    /// To look at everything of the tenant's but its secrets.
+    #[cfg_attr(feature = "columns", sea_orm(string_value = "read"))]
+    Read,
+    /// All that the tenant may do.
+    #[cfg_attr(feature = "columns", sea_orm(string_value = "write"))]
+    Write,
+}
+
+impl Permissions {
+    /// The scopes of a key that may do the same.
+    pub fn scopes(self) -> Scopes {
+        Scopes(match self {
+            Self::Read => vec![
+                Scope::EventsRead,
+                Scope::SubscriptionsRead,
+                Scope::DeliveriesRead,
+                Scope::SourcesRead,
+                Scope::SchedulesRead,
+            ],
+            Self::Write => vec![Scope::All],
+        })
     }
 }
 
@@ -163,6 +196,15 @@ mod tests {
         let write: Scopes = from_value(json!(["events:write"])).expect("valid");
         assert!(write.allow(Scope::EventsWrite));
         assert!(!write.allow(Scope::EventsRead) && !write.allow(Scope::SubscriptionsWrite));
+    }
+
+    #[test]
+    fn a_link_to_read_allows_all_that_reads_and_one_to_write_everything() {
+        let read = Permissions::Read.scopes();
+        for scope in ALL {
+            assert_eq!(read.allow(scope), scope.as_str().ends_with(":read"), "{scope}");
+            assert!(Permissions::Write.scopes().allow(scope), "{scope}");
+        }
     }
 
     #[test]

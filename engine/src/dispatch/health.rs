@@ -3,13 +3,16 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use domain::audit::Action;
 use domain::delivery::DeliveryStatus;
 use domain::health::{Circuit, Health, Sign};
 use domain::ids::{SubscriptionId, TenantId};
-use domain::subscription::DisabledReason;
+use domain::subscription::{DisabledReason, SubscriptionStatus};
 use domain::time::Timestamp;
+use serde_json::json;
 
 use super::record::Record;
+use crate::audit::{Act, note_unasked};
 use crate::database::GroupTransaction;
 use crate::error::Error;
 use crate::store;
@@ -106,11 +109,17 @@ pub(super) async fn disable(
     now: Timestamp,
 ) -> Result<Option<Disabled>, Error> {
     let Disabled { id, tenant, reason } = disabled;
-    let is_disabled = store::subscription::disable(db, tenant, id, reason, now).await?;
-    if is_disabled {
-        tracing::warn!(subscription.id = %id, tenant.id = %tenant, reason = reason.as_str(), "subscription.disabled");
-    }
-    Ok(is_disabled.then_some(disabled))
+    let Some(former) = store::subscription::disable(db, tenant, id, reason, now).await? else {
+        return Ok(None);
+    };
+    let changes = json!({
+        "status": {"from": former, "to": SubscriptionStatus::Disabled},
+        "disabled_reason": {"from": null, "to": reason},
+    });
+    let act = Act::new(Action::SubscriptionDisabled, tenant, id).with_changes(changes);
+    note_unasked(db, act, now).await?;
+    tracing::warn!(subscription.id = %id, tenant.id = %tenant, reason = reason.as_str(), "subscription.disabled");
+    Ok(Some(disabled))
 }
 
 fn log(receiver: &Receiver, health: &Health) {

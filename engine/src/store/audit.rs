@@ -2,13 +2,14 @@
 
 use domain::audit::{Action, Actor};
 use domain::ids::AuditEntryId;
-use entity::audit_entry::{ActiveModel, Column, Entity, Model};
+use entity::audit_entry::{Column, Entity, Model};
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter,
-    QueryOrder, QuerySelect,
+    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
 };
 
 use super::{Found, Page, Whose, Window, last_looked_at};
+use crate::database::{Sql, execute};
 
 /// Which entries a list is to show; empty lists mean any.
 #[derive(Debug, Clone, Default)]
@@ -20,8 +21,21 @@ pub struct Filter {
 }
 
 /// Stores an entry.
-pub async fn insert(db: &impl ConnectionTrait, entry: ActiveModel) -> Result<Model, DbErr> {
-    entry.insert(db).await
+pub async fn insert(db: &impl Sql, entry: Model) -> Result<(), DbErr> {
+    let sql = "INSERT INTO audit_log (id, tenant_id, action, actor, actor_id, resource_id, changes, request_id, source_ip) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    let values = vec![
+        entry.id.into(),
+        entry.tenant_id.into(),
+        entry.action.into(),
+        entry.actor.into(),
+        entry.actor_id.into(),
+        entry.resource_id.into(),
+        entry.changes.into(),
+        entry.request_id.into(),
+        entry.source_ip.into(),
+    ];
+    execute(db, sql, values).await.map(|_| ())
 }
 
 /// Newest first.
@@ -54,9 +68,9 @@ pub async fn page(
         query = query.filter(Column::Action.is_in(filter.actions.iter().map(|a| a.as_str())));
     }
     if !filter.actors.is_empty() {
-        let any = filter.actors.iter().fold(Condition::any(), |any, actor| match actor.key() {
-            Some(key) => any.add(Column::KeyId.eq(key)),
-            None => any.add(Column::Actor.eq(actor.kind())),
+        let any = filter.actors.iter().fold(Condition::any(), |any, actor| {
+            let one = Condition::all().add(Column::Actor.eq(actor.kind()));
+            any.add(one.add_option(actor.id().map(|id| Column::ActorId.eq(id))))
         });
         query = query.filter(any);
     }

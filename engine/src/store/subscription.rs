@@ -157,14 +157,14 @@ pub async fn lock(db: &impl Sql, tenant: TenantId, id: SubscriptionId) -> Result
 }
 
 /// Disables a subscription, unless it is disabled or deleted: nothing is delivered from this commit
-/// on. What waits is cleared afterwards.
+/// on. What waits is cleared afterwards. Tells what its status was, if it was neither.
 pub async fn disable(
     db: &impl Sql,
     tenant: TenantId,
     id: SubscriptionId,
     reason: DisabledReason,
     now: Timestamp,
-) -> Result<bool, DbErr> {
+) -> Result<Option<SubscriptionStatus>, DbErr> {
     let disable = "UPDATE subscriptions SET status = ?, disabled_reason = ?, clearing = ?, revision = revision + 1, \
                    lane_revision = lane_revision + 1, updated_at = ? WHERE id = ? AND tenant_id = ? AND deleted_at IS NULL AND status <> ? RETURNING revision";
     let values = vec![
@@ -177,7 +177,7 @@ pub async fn disable(
         SubscriptionStatus::Disabled.into(),
     ];
     let Some(row) = query_one(db, disable, values).await? else {
-        return Ok(false);
+        return Ok(None);
     };
     let revision: i64 = row.get(0)?;
     let former =
@@ -185,7 +185,7 @@ pub async fn disable(
     let row = query_one(db, former, vec![id.into(), (revision - 1).into()]).await?;
     let row = row.ok_or_else(|| DbErr::RecordNotFound("a subscription's state".to_owned()))?;
     let mut state: State = serde_json::from_value(row.get(0)?).map_err(json_error)?;
-    state.status = SubscriptionStatus::Disabled;
+    let status = std::mem::replace(&mut state.status, SubscriptionStatus::Disabled);
     let keep = "INSERT INTO subscription_states (subscription_id, revision, tenant_id, since, deleted, document) \
                 VALUES (?, ?, ?, ?, ?, ?)";
     let document = serde_json::to_value(state).map_err(json_error)?;
@@ -193,7 +193,7 @@ pub async fn disable(
         vec![id.into(), revision.into(), tenant.into(), now.into(), false.into(), document.into()];
     execute(db, keep, values).await?;
     tenant::raise_revision(db, tenant).await?;
-    Ok(true)
+    Ok(Some(status))
 }
 
 fn json_error(error: serde_json::Error) -> DbErr {

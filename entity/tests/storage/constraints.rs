@@ -4,7 +4,7 @@ use domain::delivery::DeliveryStatus;
 use domain::subscription::SubscriptionStatus;
 use entity::{
     api_key, attempt, audit_entry, dead_letter, delivery, event, event_type, event_type_version,
-    idempotency_key, subscription, tenant,
+    idempotency_key, portal_link, subscription, tenant,
 };
 use sea_orm::{
     ActiveModelBehavior, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
@@ -205,6 +205,12 @@ async fn claims_hashes_and_attempt_numbers_are_taken_once(database: &TestDatabas
     let same_secret = api_key::Model { id: domain::ids::KeyId::derive(NOW, &[b"other"]), ..key };
     assert!(is_taken(insert::<api_key::Entity>(database, &same_secret).await));
 
+    let link = samples::portal_link(&tenant);
+    insert::<portal_link::Entity>(database, &link).await.expect("the first");
+    let same_token =
+        portal_link::Model { id: domain::ids::PortalLinkId::derive(NOW, &[b"other"]), ..link };
+    assert!(is_taken(insert::<portal_link::Entity>(database, &same_token).await));
+
     let attempt = samples::attempt(&delivery);
     insert::<attempt::Entity>(database, &attempt).await.expect("the first");
     assert!(is_taken(insert::<attempt::Entity>(database, &attempt).await));
@@ -221,10 +227,11 @@ async fn an_entry_of_the_audit_log_is_never_changed(database: &TestDatabase) {
         let error = database.execute_unprepared(sql).await.expect_err("it stays as it is");
         assert!(error.to_string().contains("audit_log is append-only"), "{error}");
     }
-    let by_nobody = audit_entry::Model {
-        id: domain::ids::AuditEntryId::derive(NOW, &[b"other"]),
-        key_id: None,
-        ..entry
-    };
+    let id = domain::ids::AuditEntryId::derive(NOW, &[b"other"]);
+    let by_nobody = audit_entry::Model { id, actor_id: None, ..entry };
     assert!(breaks_a_check(insert::<audit_entry::Entity>(database, &by_nobody).await));
+    let unasked = audit_entry::Model { actor: "system".to_owned(), ..by_nobody };
+    assert!(breaks_a_check(insert::<audit_entry::Entity>(database, &unasked).await));
+    let unasked = audit_entry::Model { request_id: None, ..unasked };
+    insert::<audit_entry::Entity>(database, &unasked).await.expect("what nobody asked for");
 }

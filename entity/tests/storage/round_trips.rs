@@ -4,8 +4,8 @@ use std::fmt::Debug;
 
 use entity::{
     api_key, attempt, audit_entry, dead_letter, delivery, event, event_type, event_type_version,
-    fan_out, idempotency_key, instance, rollup, rollup_delta, subscription, subscription_secret,
-    subscription_state, tenant,
+    fan_out, idempotency_key, instance, portal_link, rollup, rollup_delta, subscription,
+    subscription_secret, subscription_state, tenant,
 };
 use sea_orm::{ActiveModelBehavior, EntityTrait, IntoActiveModel};
 
@@ -40,6 +40,7 @@ async fn a_row_of_every_table_comes_back_as_it_was_written(database: &TestDataba
     comes_back::<tenant::Entity>(database, tenant.clone()).await;
     let key = samples::api_key(&tenant);
     comes_back::<api_key::Entity>(database, key.clone()).await;
+    comes_back::<portal_link::Entity>(database, samples::portal_link(&tenant)).await;
     comes_back::<audit_entry::Entity>(database, samples::audit_entry(&key)).await;
     comes_back::<event_type::Entity>(database, event_type.clone()).await;
     let version = samples::event_type_version(&event_type);

@@ -2,10 +2,11 @@
 
 use domain::delivery::{DeliveryStatus, Trigger};
 use domain::ids::{
-    AuditEntryId, DeliveryId, DeltaId, EventId, KeyId, ReplayId, SecretId, SubscriptionId, TenantId,
+    AuditEntryId, DeliveryId, DeltaId, EventId, KeyId, PortalLinkId, ReplayId, SecretId,
+    SubscriptionId, TenantId,
 };
 use domain::outcome::{FailureReason, HttpVersion};
-use domain::preferences::{AutoReplay, Delivery, Format, Kind, Signing};
+use domain::preferences::{AutoReplay, Delivery, Format, Kind, Permissions, Signing};
 use domain::retry::RetryPolicy;
 use domain::subscription::{DisabledReason, SubscriptionStatus};
 use domain::tenant::{RateLimit, TenantStatus};
@@ -14,8 +15,8 @@ use entity::dead_letter::Resolution;
 use entity::subscription::Clearing;
 use entity::{
     api_key, attempt, audit_entry, dead_letter, delivery, event, event_type, event_type_version,
-    fan_out, idempotency_key, instance, rollup, rollup_delta, subscription, subscription_secret,
-    subscription_state, tenant,
+    fan_out, idempotency_key, instance, portal_link, rollup, rollup_delta, subscription,
+    subscription_secret, subscription_state, tenant,
 };
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -59,11 +60,23 @@ pub(crate) fn audit_entry(key: &api_key::Model) -> audit_entry::Model {
         tenant_id: Some(key.tenant_id),
         action: "subscription.updated".to_owned(),
         actor: "key".to_owned(),
-        key_id: Some(key.id),
+        actor_id: Some(key.id.0),
         resource_id: "sub_01kfg2v8h0e8ms1x2y3z4a5b6c".to_owned(),
         changes: Some(json!({"description": {"from": null, "to": "café"}})),
-        request_id: "0".repeat(32),
+        request_id: Some("0".repeat(32)),
         source_ip: Some("2001:db8::1".to_owned()),
+    }
+}
+
+pub(crate) fn portal_link(tenant: &tenant::Model) -> portal_link::Model {
+    portal_link::Model {
+        id: PortalLinkId::derive(NOW, &[b"link"]),
+        tenant_id: tenant.id,
+        hash: vec![0xff; 32],
+        permissions: Permissions::Write,
+        created_at: NOW,
+        expires_at: NOW + std::time::Duration::from_secs(3600),
+        revoked_at: Some(NOW),
     }
 }
 

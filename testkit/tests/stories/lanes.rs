@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use testkit::{Answer, Receiver, TestApp, eventually};
 
 use crate::{final_delivery, futures_in_order, stories};
@@ -37,6 +37,15 @@ async fn a_410_disables_the_subscription_and_what_waits_is_dead(app: TestApp) {
     let shown = tenant.api.get(&format!("/subscriptions/{subscription}")).await.expect(200);
     assert_eq!((&shown["status"], &shown["disabled_reason"]), (&json!("disabled"), &json!("gone")));
     assert_eq!(tenant.list("/dead-letters").await.len(), 2);
+    let [entry] = tenant.list("/audit-log?actor=system").await.try_into().expect("one entry");
+    assert_eq!(entry["action"], "subscription.disabled");
+    assert_eq!(entry["actor"], json!({"type": "system", "id": null}));
+    assert_eq!(entry["resource"], json!({"type": "subscription", "id": subscription}));
+    assert_eq!((&entry["request_id"], &entry["source_ip"]), (&Value::Null, &Value::Null));
+    let changes = json!({
+        "status": {"from": "active", "to": "disabled"}, "disabled_reason": {"from": null, "to": "gone"},
+    });
+    assert_eq!(entry["changes"], changes);
     let unmatched = tenant.api.post("/events", json!({"type": "a.b", "data": 3})).await.expect(202);
     assert_eq!(unmatched["deliveries"], 0, "a disabled subscription gets nothing");
     let patched = tenant

@@ -1,0 +1,54 @@
+//! `posthaste keys`: the deployment's own keys.
+
+use std::io::Write;
+
+use anyhow::Context;
+use boot::connect::{self, ConnectError, Tenure};
+use boot::{keys, migrate, telemetry};
+use tokio_util::sync::CancellationToken;
+
+use crate::args::SettingArgs;
+
+/// Seals everything under another master key, telling how far it is.
+pub(crate) async fn rotate_master(args: &SettingArgs) -> anyhow::Result<()> {
+    let (settings, _) = args.load(false)?;
+    telemetry::init(&settings.log)?;
+    // Processes that share the queue have both keys in their settings; one that runs alone has read its key
+    // from the file, and would not know the next one.
+    let tenure = match settings.queue.redis_url {
+        Some(_) => Tenure::Shared,
+        None => Tenure::Sole { stop: CancellationToken::new() },
+    };
+    let connections = match connect::open(&settings.database, tenure).await {
+        Err(taken @ ConnectError::Taken { .. }) => {
+            return Err(taken).context("stop it first: it would not know the next key");
+        }
+        opened => opened?,
+    };
+    let missing = migrate::pending(&connections.database.read).await?.len();
+    anyhow::ensure!(
+        missing == 0,
+        "{missing} migrations are missing; `posthaste migrate` applies them"
+    );
+    let mut told = None;
+    let resealed = keys::rotate_master(
+        &connections.database,
+        &settings.keys,
+        &keys::file_for(&settings.database),
+        |progress| {
+            if told != Some(progress) {
+                eprintln!("{}: {} sealed again", progress.table, progress.resealed);
+                told = Some(progress);
+            }
+        },
+    )
+    .await?;
+    let mut out = std::io::stdout();
+    writeln!(out, "the master key is replaced; {resealed} rows were sealed again")?;
+    if settings.keys.master.is_some() {
+        writeln!(out, "POSTHASTE_MASTER_KEY_ALSO is no longer needed")?;
+    } else {
+        writeln!(out, "keep the new posthaste.key with the database's backups from now on")?;
+    }
+    Ok(())
+}
