@@ -43,6 +43,7 @@ pub fn engine(
     let egress = EgressPolicy {
         allow: settings.egress.allow.clone(),
         deny: settings.egress.deny.clone(),
+        ports: settings.egress.ports.clone(),
         https_required: settings.egress.require_https,
     };
     // Settings from the command line's --dev are in the lists already; the policy says so in its

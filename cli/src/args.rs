@@ -87,6 +87,9 @@ pub(crate) struct SettingArgs {
     /// Networks that may never be reached
     #[arg(long, value_name = "CIDR,…")]
     egress_deny: Option<String>,
+    /// Ports that may be reached; none named: all that web servers may have
+    #[arg(long, value_name = "PORT,…")]
+    egress_ports: Option<String>,
     /// Refuse http:// urls
     #[arg(long, value_name = "true|false")]
     require_https: Option<String>,
@@ -132,6 +135,7 @@ impl SettingArgs {
             ("redis_url", &self.redis_url),
             ("egress_allow", &self.egress_allow),
             ("egress_deny", &self.egress_deny),
+            ("egress_ports", &self.egress_ports),
             ("require_https", &self.require_https),
             ("retry_schedule", &self.retry_schedule),
             ("worker_concurrency", &self.worker_concurrency),

@@ -37,7 +37,7 @@ use layers::Layers;
 use reader::Reader;
 
 /// Every key, in the order in which they are printed.
-pub const KEYS: [&Key; 15] = [
+pub const KEYS: [&Key; 16] = [
     &http::LISTEN,
     &http::PUBLIC_URL,
     &database::DATABASE_URL,
@@ -46,6 +46,7 @@ pub const KEYS: [&Key; 15] = [
     &keys::MASTER_KEY,
     &egress::ALLOW,
     &egress::DENY,
+    &egress::PORTS,
     &egress::REQUIRE_HTTPS,
     &delivery::RETRY_SCHEDULE,
     &delivery::WORKER_CONCURRENCY,

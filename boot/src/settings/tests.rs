@@ -62,7 +62,7 @@ fn good_values_of_each_variable_are_taken() {
     let twenty_steps = ["1s"; 20].join(",");
     let short_key = "k".repeat(20);
     let long_key = "~".repeat(200);
-    let good: [(&str, &[&str]); 15] = [
+    let good: [(&str, &[&str]); 16] = [
         ("POSTHASTE_LISTEN", &["0.0.0.0:80", "[::]:8080", "127.0.0.1:0", "127.0.0.1:65535"]),
         (
             "POSTHASTE_PUBLIC_URL",
@@ -86,6 +86,7 @@ fn good_values_of_each_variable_are_taken() {
             &["", "10.0.0.0/8", "10.0.0.0/8, fd00::/8  192.168.1.1", "::1/128"],
         ),
         ("POSTHASTE_EGRESS_DENY", &["", "0.0.0.0/0,::/0"]),
+        ("POSTHASTE_EGRESS_PORTS", &["", "443", "443, 8443  8000-8999", "1-65535"]),
         ("POSTHASTE_REQUIRE_HTTPS", &["true", "false", "1", "0"]),
         ("POSTHASTE_RETRY_SCHEDULE", &["100ms", "0.1s", "1.5s, 2m,3h,7d", &twenty_steps]),
         ("POSTHASTE_WORKER_CONCURRENCY", &["1", "32768"]),
@@ -107,7 +108,7 @@ fn good_values_of_each_variable_are_taken() {
 fn wrong_values_of_each_variable_are_one_line_that_names_it() {
     let long_schedule = ["1s"; 21].join(",");
     let long_key = "k".repeat(201);
-    let wrong: [(&str, &[&str]); 15] = [
+    let wrong: [(&str, &[&str]); 16] = [
         (
             "POSTHASTE_LISTEN",
             &["", "8080", "localhost:8080", "127.0.0.1", "127.0.0.1:65536", "two\nlines"],
@@ -147,6 +148,10 @@ fn wrong_values_of_each_variable_are_one_line_that_names_it() {
             &["", "secret", "AAECAwQFBgcICQoLDA0ODw==", "not base64 at all, not at all!"],
         ),
         ("POSTHASTE_EGRESS_ALLOW", &["10.0.0.0/33", "localhost", "10.0.0.0/8;::1"]),
+        (
+            "POSTHASTE_EGRESS_PORTS",
+            &["0", "65536", "443-", "-443", "8999-8000", "+443", "https", "80;443"],
+        ),
         ("POSTHASTE_EGRESS_DENY", &["10.0.0.0-10.0.0.9"]),
         ("POSTHASTE_REQUIRE_HTTPS", &["", "yes", "TRUE!", "2"]),
         (
@@ -232,6 +237,7 @@ fn flags_go_before_variables_before_the_file_before_defaults() {
 fn the_file_takes_typed_values_and_lists() {
     let (_folder, path) = file(
         "require_https = false\nretry_schedule = [\"1s\", \"2s\"]\negress_allow = [\"10.0.0.0/8\", \"::1/128\"]\n\
+         egress_ports = [443, \"8000-8999\"]\n\
          egress_deny = \"192.168.0.0/16\"\nretention_days = \"7\"",
     );
     let mut sources = sources(&[]);
@@ -241,6 +247,7 @@ fn the_file_takes_typed_values_and_lists() {
     assert_eq!(settings.delivery.retry.schedule_s(), [1.0, 2.0]);
     assert_eq!(settings.egress.allow.len(), 2);
     assert_eq!(settings.egress.deny.len(), 1);
+    assert_eq!(settings.egress.ports, [443..=443, 8000..=8999]);
     assert_eq!(settings.retention.retention_days, 7);
 }
 
