@@ -6,12 +6,14 @@
 //! proxy, repeats nothing by itself and unpacks no compressed body.
 //!
 //! [`pools`] keeps connections and gives each up before its address check is too old, [`timing`]
-//! takes the times of a connection being made, [`tls`] decides whom to trust, [`answer`] reads what
-//! came back, [`classify`] names what went wrong.
+//! takes the times of a connection being made, [`tls`] decides whom to trust, [`identity`] is what a
+//! receiver is shown that asks for a certificate, [`answer`] reads what came back, [`classify`] names
+//! what went wrong.
 
 mod answer;
 mod classify;
 mod guard;
+mod identity;
 mod pools;
 mod timing;
 mod tls;
@@ -28,6 +30,7 @@ use reqwest::header::HeaderMap;
 use rustls::pki_types::CertificateDer;
 use tokio::time::{Instant, timeout_at};
 
+pub use self::identity::ClientIdentity;
 use self::pools::Pools;
 use self::timing::Probe;
 pub use self::tls::install_crypto;
@@ -43,6 +46,8 @@ pub struct Request {
     pub timeout: Duration,
     /// The tenant's own lists, beside the deployment's.
     pub egress: Option<Arc<TenantEgress>>,
+    /// What a receiver is shown that asks for a certificate.
+    pub identity: Option<Arc<ClientIdentity>>,
 }
 
 /// What a deployment or a test may set differently.
@@ -113,8 +118,8 @@ impl Sender {
     /// an outcome.
     pub async fn send(&self, request: Request) -> Outcome {
         let started = Instant::now();
-        let Request { url, headers, body, timeout, egress } = request;
-        let pool = self.pools.of(&url, egress);
+        let Request { url, headers, body, timeout, egress, identity } = request;
+        let pool = self.pools.of(&url, egress, identity);
         if let Err(blocked) = pool.policy.check_literal(&url) {
             return classify::blocked(blocked, started.elapsed());
         }

@@ -7,7 +7,8 @@
 //! made anew at the same moment.
 //!
 //! Requests with a tenant's own lists use clients of their own: a connection that one policy allows
-//! must not serve a request that is held to another.
+//! must not serve a request that is held to another. So do those with a client certificate: a
+//! connection that has shown it speaks for who has that certificate alone.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -20,13 +21,14 @@ use moka::sync::Cache;
 use reqwest::Client;
 
 use super::guard::{Guard, Lookups};
+use super::identity::ClientIdentity;
 use super::timing::TimedConnect;
 use super::{Options, SenderError, tls};
 
 /// Clients that hosts are spread over.
 const SHARDS: u8 = 8;
 
-/// Clients kept at once. Beyond it those of rarely used tenants' lists are made anew.
+/// Clients kept at once. Beyond it those of rarely used lists and certificates are made anew.
 const CLIENTS: u64 = 4096;
 
 /// How long an unused connection stays open. Many servers close theirs after 5 s (Node, Apache),
@@ -64,6 +66,7 @@ pub(super) struct Pools {
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     egress: Option<Arc<TenantEgress>>,
+    identity: Option<Arc<ClientIdentity>>,
     shard: u8,
 }
 
@@ -79,7 +82,7 @@ impl Pools {
             tls: tls::config(options.extra_roots).map_err(SenderError::Tls)?,
             lookups: Lookups::default(),
         };
-        factory.make(None).map_err(SenderError::Client)?;
+        factory.make(None, None).map_err(SenderError::Client)?;
         let clients = Cache::builder()
             .max_capacity(CLIENTS)
             .expire_after(Lifetime { checked_for: options.checked_for })
@@ -87,15 +90,20 @@ impl Pools {
         Ok(Self { factory, clients })
     }
 
-    /// The client for this url under the tenant's lists.
-    pub(super) fn of(&self, url: &TargetUrl, egress: Option<Arc<TenantEgress>>) -> Arc<Pool> {
-        let key = Key { egress, shard: shard_of(url) };
+    /// The client for this url under the tenant's lists, with this certificate.
+    pub(super) fn of(
+        &self,
+        url: &TargetUrl,
+        egress: Option<Arc<TenantEgress>>,
+        identity: Option<Arc<ClientIdentity>>,
+    ) -> Arc<Pool> {
+        let key = Key { egress, identity, shard: shard_of(url) };
         match self.clients.get(&key) {
             Some(pool) => pool,
             None => {
-                let egress = key.egress.clone();
+                let (egress, identity) = (key.egress.clone(), key.identity.clone());
                 self.clients.get_with(key, || {
-                    let made = self.factory.make(egress.as_deref());
+                    let made = self.factory.make(egress.as_deref(), identity.as_deref());
                     Arc::new(made.expect("`new` has made one from the same settings"))
                 })
             }
@@ -132,14 +140,22 @@ struct Factory {
 
 impl Factory {
     #[expect(clippy::disallowed_methods, reason = "this is the client that the design has instead")]
-    fn make(&self, egress: Option<&TenantEgress>) -> Result<Pool, reqwest::Error> {
+    fn make(
+        &self,
+        egress: Option<&TenantEgress>,
+        identity: Option<&ClientIdentity>,
+    ) -> Result<Pool, reqwest::Error> {
         let policy = match egress {
             None => Arc::clone(&self.policy),
             Some(tenant) => Arc::new(self.policy.with_tenant(tenant)),
         };
+        let mut tls = self.tls.clone();
+        if let Some(identity) = identity {
+            identity.show_in(&mut tls);
+        }
         let client = Client::builder()
             .user_agent(&self.user_agent)
-            .tls_backend_preconfigured(self.tls.clone())
+            .tls_backend_preconfigured(tls)
             .dns_resolver(Guard::new(Arc::clone(&policy), self.lookups.clone()))
             .connector_layer(TimedConnect)
             .redirect(reqwest::redirect::Policy::none())

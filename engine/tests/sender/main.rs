@@ -1,6 +1,7 @@
 //! The sender against receivers that behave, misbehave and lie, over real sockets.
 
 mod answers;
+mod client_certificates;
 mod connections;
 mod egress;
 mod failures;
@@ -35,6 +36,7 @@ fn request(url: &str, timeout: Duration) -> Request {
         body: Bytes::from_static(b"{\"id\":\"evt_1\"}"),
         timeout,
         egress: None,
+        identity: None,
     }
 }
 

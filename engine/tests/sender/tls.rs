@@ -50,7 +50,7 @@ async fn receiver(acceptor: TlsAcceptor) -> Receiver {
     .await
 }
 
-fn trusting(root: CertificateDer<'static>) -> Sender {
+pub(crate) fn trusting(root: CertificateDer<'static>) -> Sender {
     let options = Options { extra_roots: vec![root], ..Options::default() };
     let policy = EgressPolicy::default().for_development();
     Sender::with_options(policy, "Posthaste/test".to_owned(), options).expect("a valid root")
