@@ -3,14 +3,18 @@
 use std::net::IpAddr;
 use std::ops::RangeInclusive;
 
+use engine::sender::ForwardProxy;
 use ipnet::IpNet;
 
-use super::key::{Key, Kind};
+use super::key::{Key, Kind, Shown};
 use super::reader::Reader;
 
 pub(super) const ALLOW: Key = Key::new("egress_allow", "POSTHASTE_EGRESS_ALLOW", Kind::List);
 pub(super) const DENY: Key = Key::new("egress_deny", "POSTHASTE_EGRESS_DENY", Kind::List);
 pub(super) const PORTS: Key = Key::new("egress_ports", "POSTHASTE_EGRESS_PORTS", Kind::List);
+pub(super) const PROXY: Key = Key::new("egress_proxy", "POSTHASTE_EGRESS_PROXY", Kind::Text)
+    .shown(Shown::WithoutPassword)
+    .optional();
 pub(super) const REQUIRE_HTTPS: Key =
     Key::new("require_https", "POSTHASTE_REQUIRE_HTTPS", Kind::Boolean);
 
@@ -26,6 +30,9 @@ pub struct EgressSettings {
     /// Ports that may be reached (default: none named, so all but those of services that are no web
     /// servers). Change it to keep receivers to the ports that you know.
     pub ports: Vec<RangeInclusive<u16>>,
+    /// The HTTP proxy that all deliveries go through (default: none). Set it where machines reach the
+    /// internet in no other way, or to give deliveries an address of their own.
+    pub proxy: Option<ForwardProxy>,
     /// Refuse `http://` urls (default: true). Change it only for receivers on a network of your own.
     pub require_https: bool,
 }
@@ -35,12 +42,21 @@ impl EgressSettings {
         let allow = reader.read(&ALLOW, parse_networks);
         let deny = reader.read(&DENY, parse_networks);
         let ports = reader.read(&PORTS, parse_ports);
+        let proxy = reader.optional(&PROXY, |text| {
+            ForwardProxy::parse(text.trim()).map_err(|error| error.to_string())
+        });
         let require_https = reader.read(&REQUIRE_HTTPS, |text| match text.trim() {
             "true" | "1" => Ok(true),
             "false" | "0" => Ok(false),
             _ => Err("must be true or false".to_owned()),
         });
-        Some(Self { allow: allow?, deny: deny?, ports: ports?, require_https: require_https? })
+        Some(Self {
+            allow: allow?,
+            deny: deny?,
+            ports: ports?,
+            proxy: proxy?,
+            require_https: require_https?,
+        })
     }
 }
 

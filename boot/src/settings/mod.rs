@@ -37,7 +37,7 @@ use layers::Layers;
 use reader::Reader;
 
 /// Every key, in the order in which they are printed.
-pub const KEYS: [&Key; 16] = [
+pub const KEYS: [&Key; 17] = [
     &http::LISTEN,
     &http::PUBLIC_URL,
     &database::DATABASE_URL,
@@ -47,6 +47,7 @@ pub const KEYS: [&Key; 16] = [
     &egress::ALLOW,
     &egress::DENY,
     &egress::PORTS,
+    &egress::PROXY,
     &egress::REQUIRE_HTTPS,
     &delivery::RETRY_SCHEDULE,
     &delivery::WORKER_CONCURRENCY,

@@ -62,7 +62,7 @@ fn good_values_of_each_variable_are_taken() {
     let twenty_steps = ["1s"; 20].join(",");
     let short_key = "k".repeat(20);
     let long_key = "~".repeat(200);
-    let good: [(&str, &[&str]); 16] = [
+    let good: [(&str, &[&str]); 17] = [
         ("POSTHASTE_LISTEN", &["0.0.0.0:80", "[::]:8080", "127.0.0.1:0", "127.0.0.1:65535"]),
         (
             "POSTHASTE_PUBLIC_URL",
@@ -86,6 +86,7 @@ fn good_values_of_each_variable_are_taken() {
             &["", "10.0.0.0/8", "10.0.0.0/8, fd00::/8  192.168.1.1", "::1/128"],
         ),
         ("POSTHASTE_EGRESS_DENY", &["", "0.0.0.0/0,::/0"]),
+        ("POSTHASTE_EGRESS_PROXY", &["", "http://proxy.example:3128", "http://u:p@10.0.0.5"]),
         ("POSTHASTE_EGRESS_PORTS", &["", "443", "443, 8443  8000-8999", "1-65535"]),
         ("POSTHASTE_REQUIRE_HTTPS", &["true", "false", "1", "0"]),
         ("POSTHASTE_RETRY_SCHEDULE", &["100ms", "0.1s", "1.5s, 2m,3h,7d", &twenty_steps]),
@@ -108,7 +109,7 @@ fn good_values_of_each_variable_are_taken() {
 fn wrong_values_of_each_variable_are_one_line_that_names_it() {
     let long_schedule = ["1s"; 21].join(",");
     let long_key = "k".repeat(201);
-    let wrong: [(&str, &[&str]); 16] = [
+    let wrong: [(&str, &[&str]); 17] = [
         (
             "POSTHASTE_LISTEN",
             &["", "8080", "localhost:8080", "127.0.0.1", "127.0.0.1:65536", "two\nlines"],
@@ -148,6 +149,10 @@ fn wrong_values_of_each_variable_are_one_line_that_names_it() {
             &["", "secret", "AAECAwQFBgcICQoLDA0ODw==", "not base64 at all, not at all!"],
         ),
         ("POSTHASTE_EGRESS_ALLOW", &["10.0.0.0/33", "localhost", "10.0.0.0/8;::1"]),
+        (
+            "POSTHASTE_EGRESS_PROXY",
+            &["proxy.example:3128", "https://a", "socks5://a", "http://a/b"],
+        ),
         (
             "POSTHASTE_EGRESS_PORTS",
             &["0", "65536", "443-", "-443", "8999-8000", "+443", "https", "80;443"],
@@ -306,6 +311,7 @@ fn no_secret_is_printed() {
             "postgres://ali:sesame@db.example/forty?password=sesame&sslmode=require",
         ),
         ("POSTHASTE_REDIS_URL", "redis://:sesame@cache.example:6379/0"),
+        ("POSTHASTE_EGRESS_PROXY", "http://ali:sesame@proxy.example:3128"),
     ];
     let (settings, report) = with(&variables).expect("all good");
     let printed = format!("{settings:?}\n{}\n{}", report.to_text(), report.to_json());
@@ -316,6 +322,7 @@ fn no_secret_is_printed() {
         "{text}"
     );
     assert!(text.contains("redis://:***@cache.example:6379/0"), "{text}");
+    assert!(text.contains("http://ali:***@proxy.example:3128"), "{text}");
     assert!(text.contains("admin_key = \"***\""), "{text}");
     // Nor is one when it is wrong.
     let wrong = [
@@ -323,9 +330,10 @@ fn no_secret_is_printed() {
         ("POSTHASTE_MASTER_KEY", "sesame"),
         ("POSTHASTE_DATABASE_URL", "postgres://ali:sesame@db:99999/x"),
         ("POSTHASTE_REDIS_URL", "http://:sesame@cache"),
+        ("POSTHASTE_EGRESS_PROXY", "https://ali:sesame@proxy"),
     ];
     let lines = faults(&wrong);
-    assert_eq!(lines.lines().count(), 4, "{lines}");
+    assert_eq!(lines.lines().count(), 5, "{lines}");
     assert!(!lines.contains("sesame"), "{lines}");
 }
 

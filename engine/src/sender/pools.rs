@@ -20,8 +20,9 @@ use moka::Expiry;
 use moka::sync::Cache;
 use reqwest::Client;
 
-use super::guard::{Guard, Lookups};
+use super::guard::{Guard, Lookups, Unguarded};
 use super::identity::ClientIdentity;
+use super::proxy::{ForwardProxy, GuardedConnect};
 use super::timing::TimedConnect;
 use super::{Options, SenderError, tls};
 
@@ -81,6 +82,7 @@ impl Pools {
             user_agent,
             tls: tls::config(options.extra_roots).map_err(SenderError::Tls)?,
             lookups: Lookups::default(),
+            proxy: options.proxy,
         };
         factory.make(None, None).map_err(SenderError::Client)?;
         let clients = Cache::builder()
@@ -88,6 +90,11 @@ impl Pools {
             .expire_after(Lifetime { checked_for: options.checked_for })
             .build();
         Ok(Self { factory, clients })
+    }
+
+    /// Whether requests go through a forward proxy.
+    pub(super) fn are_proxied(&self) -> bool {
+        self.factory.proxy.is_some()
     }
 
     /// The client for this url under the tenant's lists, with this certificate.
@@ -136,6 +143,7 @@ struct Factory {
     user_agent: String,
     tls: rustls::ClientConfig,
     lookups: Lookups,
+    proxy: Option<ForwardProxy>,
 }
 
 impl Factory {
@@ -153,15 +161,23 @@ impl Factory {
         if let Some(identity) = identity {
             identity.show_in(&mut tls);
         }
-        let client = Client::builder()
+        let guard = Guard::new(Arc::clone(&policy), self.lookups.clone());
+        // `no_proxy` keeps the environment's variables out; only what follows it counts.
+        let builder = Client::builder().no_proxy();
+        let builder = match &self.proxy {
+            None => builder.dns_resolver(guard),
+            Some(proxy) => builder
+                .proxy(proxy.for_all()?)
+                .dns_resolver(Unguarded(self.lookups.clone()))
+                .connector_layer(GuardedConnect(Arc::new(guard))),
+        };
+        let client = builder
             .user_agent(&self.user_agent)
             .tls_backend_preconfigured(tls)
-            .dns_resolver(Guard::new(Arc::clone(&policy), self.lookups.clone()))
             .connector_layer(TimedConnect)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
-            .no_proxy()
             .tcp_nodelay(true)
             .pool_idle_timeout(IDLE)
             // Bounded by requests in flight and by IDLE; a lower bound would close connections

@@ -5,6 +5,7 @@ mod client_certificates;
 mod connections;
 mod egress;
 mod failures;
+mod proxies;
 mod receiver;
 mod tls;
 
