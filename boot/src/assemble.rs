@@ -7,7 +7,7 @@ use engine::clock::Clock;
 use engine::database::Database;
 use engine::dispatch::wire::USER_AGENT;
 use engine::sealer::Sealer;
-use engine::sender::{Sender, SenderError};
+use engine::sender::{Options, Sender, SenderError};
 use engine::{Engine, EngineSettings};
 use queue::memory::MemoryQueue;
 use queue::redis::RedisQueue;
@@ -43,12 +43,14 @@ pub fn engine(
     let egress = EgressPolicy {
         allow: settings.egress.allow.clone(),
         deny: settings.egress.deny.clone(),
+        ports: settings.egress.ports.clone(),
         https_required: settings.egress.require_https,
     };
     // Settings from the command line's --dev are in the lists already; the policy says so in its
     // refusals.
     let egress = if settings.dev { egress.for_development() } else { egress };
-    let sender = Sender::new(egress.clone(), USER_AGENT.to_owned())?;
+    let options = Options { proxy: settings.egress.proxy.clone(), ..Options::default() };
+    let sender = Sender::with_options(egress.clone(), USER_AGENT.to_owned(), options)?;
     let queue: Arc<dyn Queue> = match &settings.queue.redis_url {
         None => Arc::new(MemoryQueue::new()),
         Some(url) => Arc::new(RedisQueue::open(url.expose(), QUEUE_PREFIX)?),

@@ -96,6 +96,12 @@ pub(crate) struct SettingArgs {
     /// Networks that may never be reached
     #[arg(long, value_name = "CIDR,…")]
     egress_deny: Option<String>,
+    /// Ports that may be reached; none named: all that web servers may have
+    #[arg(long, value_name = "PORT,…")]
+    egress_ports: Option<String>,
+    /// HTTP proxy that all deliveries go through
+    #[arg(long, value_name = "URL")]
+    egress_proxy: Option<String>,
     /// Refuse http:// urls
     #[arg(long, value_name = "true|false")]
     require_https: Option<String>,
@@ -141,6 +147,8 @@ impl SettingArgs {
             ("redis_url", &self.redis_url),
             ("egress_allow", &self.egress_allow),
             ("egress_deny", &self.egress_deny),
+            ("egress_ports", &self.egress_ports),
+            ("egress_proxy", &self.egress_proxy),
             ("require_https", &self.require_https),
             ("retry_schedule", &self.retry_schedule),
             ("worker_concurrency", &self.worker_concurrency),

@@ -3,9 +3,13 @@
 //! The built-in rules refuse every address that is not globally reachable by the IANA
 //! special-purpose registries for IPv4 and IPv6. They are asked twice: when a subscription is saved,
 //! about what its url says in plain sight, and for every attempt, about the address that is then
-//! connected to (`engine::sender`). Only the second is the guard; the first is a kindness.
+//! connected to (`engine::sender`). Only the second is the guard; the first is a kindness. The url's
+//! port is held to rules of its own, both times.
+
+mod ports;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::RangeInclusive;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use serde::{Deserialize, Serialize};
@@ -25,13 +29,15 @@ pub struct TenantEgress {
     pub deny: Vec<IpNet>,
 }
 
-/// Which addresses may be dialled, and whether in the clear.
+/// Which addresses and ports may be dialled, and whether in the clear.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EgressPolicy {
     /// Opened although the built-in rules refuse them.
     pub allow: Vec<IpNet>,
     /// Closed, whatever else opens them.
     pub deny: Vec<IpNet>,
+    /// The ports that are open; none named: all but those of services that are no web servers.
+    pub ports: Vec<RangeInclusive<u16>>,
     /// Whether `http://` is refused.
     pub https_required: bool,
 }
@@ -48,12 +54,15 @@ pub enum Blocked {
     /// Plain `http://` where https is required.
     #[error("plain http is not allowed")]
     PlainHttp,
+    /// The port is not open.
+    #[error("port {0} is not one that deliveries may go to")]
+    Port(u16),
 }
 
 impl Default for EgressPolicy {
-    /// The built-in rules alone: https to globally reachable addresses.
+    /// The built-in rules alone: https to globally reachable addresses, on ports of web servers.
     fn default() -> Self {
-        Self { allow: Vec::new(), deny: Vec::new(), https_required: true }
+        Self { allow: Vec::new(), deny: Vec::new(), ports: Vec::new(), https_required: true }
     }
 }
 
@@ -97,14 +106,19 @@ impl EgressPolicy {
         }
     }
 
-    /// Whether the url itself rules out that it be dialled: plain http, or a literal address that
-    /// may not be. A name passes; what it resolves to is checked for each attempt.
+    /// Whether the url itself rules out that it be dialled: plain http, a port that is not open, or a
+    /// literal address that may not be. A name passes; what it resolves to is checked for each attempt.
     ///
     /// # Errors
     /// Why it may not be dialled.
     pub fn check_literal(&self, url: &TargetUrl) -> Result<(), Blocked> {
         if self.https_required && url.as_url().scheme() != "https" {
             return Err(Blocked::PlainHttp);
+        }
+        if let Some(port) = url.as_url().port_or_known_default()
+            && !ports::is_open(&self.ports, port)
+        {
+            return Err(Blocked::Port(port));
         }
         match url.as_url().host() {
             Some(Host::Ipv4(ip)) => self.check(ip.into()),
@@ -113,8 +127,8 @@ impl EgressPolicy {
         }
     }
 
-    /// Refuses at creation what could never be delivered to: literal addresses that may not be
-    /// dialled, and the names of the machine itself.
+    /// Refuses at creation what could never be delivered to: ports and literal addresses that may not
+    /// be dialled, and the names of the machine itself.
     ///
     /// # Errors
     /// What is wrong with the url, and what mends it.
@@ -136,6 +150,15 @@ impl EgressPolicy {
                 "must start with https://; plain http is taken by a server started with \
                  `posthaste serve --dev` (or POSTHASTE_REQUIRE_HTTPS=false)"
                     .to_owned()
+            }
+            Err(Blocked::Port(port)) => {
+                let why = match self.ports.is_empty() {
+                    true => "it is known as another service's, not a web server's",
+                    false => "it is not among those that are open",
+                };
+                format!(
+                    "must not name port {port}: {why}; the operator can open it (POSTHASTE_EGRESS_PORTS)"
+                )
             }
             Err(Blocked::Denied) => {
                 format!("must not point to {host}: the address is on the deny list")

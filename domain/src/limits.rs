@@ -65,6 +65,10 @@ pub const HEADERS: usize = 32;
 pub const HEADER_NAME_CHARS: usize = 128;
 /// Characters of a header's value.
 pub const HEADER_VALUE_CHARS: usize = 1024;
+/// Bytes of a client certificate with its chain and its key, as PEM.
+pub const CLIENT_CERTIFICATE_BYTES: usize = 64 * 1024;
+/// Certificates of a client certificate's chain, itself among them: servers take no longer ones.
+pub const CLIENT_CERTIFICATES: usize = 10;
 /// Bytes of a secret's key.
 pub const SECRET_BYTES: RangeInclusive<usize> = 24..=64;
 /// Secrets of one subscription that sign at the same time.

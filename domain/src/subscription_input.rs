@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::address::EgressPolicy;
+use crate::client_certificate::{ClientCertificate, ClientCertificateInput};
 use crate::event_type::EventTypePatterns;
 use crate::filter::Filter;
 use crate::invalid::{Checker, Invalid};
@@ -37,7 +38,7 @@ pub struct SubscriptionInput {
     pub format: Option<Format>,
     pub template: Option<Value>,
     pub auto_replay: Option<Value>,
-    pub client_certificate: Option<Value>,
+    pub client_certificate: Option<ClientCertificateInput>,
     pub metadata: Option<Value>,
 }
 
@@ -61,6 +62,7 @@ pub struct SubscriptionConfig {
     pub retry: Option<RetryPolicy>,
     pub signing: Signing,
     pub format: Format,
+    pub client_certificate: Option<ClientCertificate>,
     pub metadata: Map<String, Value>,
 }
 
@@ -94,6 +96,15 @@ impl SubscriptionInput {
             "/signing",
             self.signing.map_or_else(|| Ok(Signing::default()), Signing::try_from),
         );
+        let client_certificate = check.take(
+            "/client_certificate",
+            self.client_certificate.map(ClientCertificate::parse).transpose(),
+        );
+        let is_https = url.as_ref().is_none_or(|url| url.as_url().scheme() == "https");
+        let is_shown = !matches!(client_certificate, Some(Some(_))) || is_https;
+        check.that(is_shown, "/client_certificate", || {
+            "needs an https:// url: over plain http it would never be shown".to_owned()
+        });
         let metadata = check.take("/metadata", parse_metadata(self.metadata));
         let max_in_flight = self.max_in_flight.unwrap_or(limits::MAX_IN_FLIGHT_DEFAULT);
         check.that(limits::MAX_IN_FLIGHT.contains(&max_in_flight), "/max_in_flight", || {
@@ -113,7 +124,6 @@ impl SubscriptionInput {
             (format != Format::Standard, "/format"),
             (self.template.is_some_and(|value| !value.is_null()), "/template"),
             (self.auto_replay.is_some_and(|value| !value.is_null()), "/auto_replay"),
-            (self.client_certificate.is_some_and(|value| !value.is_null()), "/client_certificate"),
         ] {
             check.that(!is_asked_for, pointer, || not_yet.to_owned());
         }
@@ -135,6 +145,7 @@ impl SubscriptionInput {
                 retry: retry?,
                 signing: signing?,
                 format,
+                client_certificate: client_certificate?,
                 metadata: metadata?,
             })
         })

@@ -174,6 +174,10 @@ impl Engine {
             retry: Set(config.retry),
             signing: Set(config.signing),
             format: Set(config.format),
+            client_certificate_sealed: Set(config
+                .client_certificate
+                .as_ref()
+                .map(|certificate| store::client_certificate::seal(&self.sealer, id, certificate))),
             metadata: Set(serde_json::Value::Object(config.metadata)),
             ..Default::default()
         }

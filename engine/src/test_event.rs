@@ -51,6 +51,7 @@ impl Engine {
                     .timeout
                     .min(Duration::from_millis(limits::TEST_TIMEOUT_MS.into())),
                 egress: due.target.egress.clone(),
+                identity: due.target.identity.clone(),
             })
             .await;
 

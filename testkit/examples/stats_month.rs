@@ -59,7 +59,7 @@ async fn scopes(operator: &Client) -> (Vec<Scope>, (String, String)) {
     for _ in 0..TENANTS {
         let tenant = operator.new_tenant().await;
         for _ in 0..SUBSCRIPTIONS_EACH {
-            let (id, _) = tenant.subscribe(json!({"url": "http://127.0.0.1:9/"})).await;
+            let (id, _) = tenant.subscribe(json!({"url": "http://127.0.0.1:59999/"})).await;
             scopes.push(Scope {
                 tenant: tenant.id.parse::<TenantId>().expect("an id"),
                 subscription: id.parse::<SubscriptionId>().expect("an id"),

@@ -32,6 +32,7 @@ pub(crate) async fn deliver(ticket: Ticket, engine: Data<Engine>) {
         body: due.body.clone(),
         timeout: due.target.timeout,
         egress: due.target.egress.clone(),
+        identity: due.target.identity.clone(),
     };
     let outcome = engine.attempt(request).await;
     let verdict =

@@ -50,7 +50,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("NewPortalLink", portal_link()),
         ("OperatorKeyRotation", operator_key()),
         ("NewSubscription", new_subscription()),
-        ("SubscriptionPatch", patch(subscription(), &["url"])),
+        ("SubscriptionPatch", subscription_patch()),
         ("SecretRotation", rotation()),
         ("TestEvent", input(&[], json!({"type": event_type_name()}))),
         ("NewEvent", event()),
@@ -129,6 +129,30 @@ fn new_subscription() -> Value {
     schema
 }
 
+fn subscription_patch() -> Value {
+    let mut schema = patch(subscription(), &["url"]);
+    // Either half may be changed, the other stays: a certificate that is renewed keeps its key.
+    if let Some(certificate) = schema["properties"]["client_certificate"].as_object_mut() {
+        certificate.remove("required");
+    }
+    schema
+}
+
+fn client_certificate() -> Value {
+    let pem = |description: &str| json!({"type": "string", "maxLength": limits::CLIENT_CERTIFICATE_BYTES, "description": description});
+    let key =
+        "PEM, not encrypted: PKCS#8, PKCS#1 or SEC1. In a patch `***` means the key that is kept.";
+    json!({
+        "type": "object",
+        "properties": {
+            "certificate": pem("PEM: the certificate itself, then its chain, at most 10."),
+            "private_key": pem(key),
+        },
+        "required": ["certificate", "private_key"],
+        "additionalProperties": false,
+    })
+}
+
 pub(super) fn subscription() -> Value {
     let retry = json!({
         "type": "object",
@@ -192,7 +216,7 @@ pub(super) fn subscription() -> Value {
             "format": one_of(["standard", "cloudevents", "cloudevents-binary"]),
             "template": {"type": "string"},
             "auto_replay": object(),
-            "client_certificate": object(),
+            "client_certificate": client_certificate(),
             "metadata": object(),
         }),
     )

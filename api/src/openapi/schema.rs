@@ -215,6 +215,16 @@ fields! {
         "required": ["healthy_minutes", "max"],
         "additionalProperties": false,
     }));
+    client_certificate_or_null = nullable(json!({
+        "type": "object",
+        "properties": {
+            "certificate": {"type": "string"},
+            "private_key": one_of(["***"]),
+            "not_after": instant(),
+        },
+        "required": ["certificate", "private_key", "not_after"],
+        "additionalProperties": false,
+    }));
     delivery_status = one_of(delivery_statuses());
     trigger = one_of(["event", "redelivery", "replay", "test"]);
     failure_reason_or_null = nullable(one_of(failure_reasons()));

@@ -2,13 +2,15 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::audit::Action;
+use domain::client_certificate::MASKED_KEY;
 use domain::invalid::Invalid;
 use domain::limits;
-use domain::subscription_input::merge_patch;
+use domain::subscription_input::{SubscriptionConfig, merge_patch};
 use engine::Engine;
 use engine::audit::Act;
+use engine::store;
 use entity::subscription::Model;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::patch_names::check_names;
 use super::subscription_view::{Shown, Subscription, document};
@@ -40,7 +42,7 @@ const WRITABLE: [(&str, &[&str]); 20] = [
     ("format", &[]),
     ("template", &[]),
     ("auto_replay", &["healthy_minutes", "max"]),
-    ("client_certificate", &[]),
+    ("client_certificate", &["certificate", "private_key"]),
     ("metadata", &[]),
 ];
 
@@ -52,11 +54,12 @@ pub(crate) async fn patch(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body.json(limits::REQUEST_BYTES).await?;
-    let patch = fields(&bytes)?;
+    let mut patch = fields(&bytes)?;
     check_names(&patch, &WRITABLE)?;
     let engine = &state.engine;
     let stored = change::commit(&state, &caller.by(&request), async |db| {
         let row = find_locked(db, caller.tenant, &request).await?;
+        keep_key(&row, &mut patch);
         let mut merged = document(engine, &row, &patch)?;
         merge_patch(&mut merged, Value::Object(patch));
         let egress = egress_of(engine, db, caller.tenant).await?;
@@ -64,12 +67,41 @@ pub(crate) async fn patch(
             Value::Object(fields) => parse_config(fields, &egress)?,
             _ => return Err(Invalid::one("", "must be an object").into()),
         };
+        check_certificate(engine, &row, &config)?;
         let stored = engine.update_subscription(db, &row, config).await?;
         Ok((updated(engine, row, &stored)?, stored))
     })
     .await?;
     engine.subscription_changed(&stored).await;
     Ok(HttpResponse::Ok().json(Subscription::new(engine, stored, Shown::Masked)?))
+}
+
+/// The mask that answers show in the key's place means the key that is kept, so that what was read can
+/// be sent back. Where none is kept, it is refused as no key.
+fn keep_key(row: &Model, patch: &mut Map<String, Value>) {
+    if row.client_certificate_sealed.is_some()
+        && let Some(Value::Object(certificate)) = patch.get_mut("client_certificate")
+        && certificate.get("private_key").is_some_and(|key| key == MASKED_KEY)
+    {
+        certificate.remove("private_key");
+    }
+}
+
+/// Refuses a new certificate that has expired. The one that is kept may have: it is no fault of a
+/// patch that leaves it alone.
+fn check_certificate(
+    engine: &Engine,
+    row: &Model,
+    config: &SubscriptionConfig,
+) -> Result<(), Problem> {
+    let Some(certificate) = &config.client_certificate else {
+        return Ok(());
+    };
+    let kept = store::client_certificate::open(&engine.sealer, row)?;
+    if kept.is_some_and(|kept| kept.certificate() == certificate.certificate()) {
+        return Ok(());
+    }
+    Ok(certificate.check_at(engine.clock.now()).map_err(|e| e.under("/client_certificate"))?)
 }
 
 /// What the audit log says of a change.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use domain::client_certificate::{ClientCertificate, MASKED_KEY};
 use domain::event_type::EventTypePatterns;
 use domain::ids::{SubscriptionId, TenantId};
 use domain::preferences::{AutoReplay, Delivery, Format, Kind, Signing};
@@ -60,7 +61,8 @@ pub(crate) struct Subscription {
     template: Option<String>,
     #[schema(schema_with = schema::auto_replay_or_null)]
     auto_replay: Option<AutoReplay>,
-    client_certificate: Option<&'static str>,
+    #[schema(schema_with = schema::client_certificate_or_null)]
+    client_certificate: Option<ShownCertificate>,
     #[schema(schema_with = schema::metadata)]
     metadata: Value,
     #[schema(schema_with = schema::time)]
@@ -69,12 +71,30 @@ pub(crate) struct Subscription {
     updated_at: Timestamp,
 }
 
+/// A client certificate in answers. Its key is in none of them.
+#[derive(Debug, Serialize)]
+struct ShownCertificate {
+    certificate: String,
+    private_key: &'static str,
+    not_after: Timestamp,
+}
+
+impl From<ClientCertificate> for ShownCertificate {
+    fn from(kept: ClientCertificate) -> Self {
+        Self {
+            certificate: kept.certificate().to_owned(),
+            private_key: MASKED_KEY,
+            not_after: kept.not_after(),
+        }
+    }
+}
+
 /// What of a subscription an answer shows beside the rest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
     /// Sealed values as `***`.
     Masked,
-    /// Sealed values as they are.
+    /// Values of headers as they are.
     Revealed,
     /// Masked, with the tenant that it belongs to.
     MaskedWithTenant,
@@ -86,6 +106,7 @@ impl Subscription {
         if shown != Shown::Revealed {
             headers.values_mut().for_each(|value| SEALED.clone_into(value));
         }
+        let client_certificate = store::client_certificate::open(&engine.sealer, &row)?;
         Ok(Self {
             id: row.id,
             tenant_id: (shown == Shown::MaskedWithTenant).then_some(row.tenant_id),
@@ -108,7 +129,7 @@ impl Subscription {
             format: row.format,
             template: row.template,
             auto_replay: row.auto_replay,
-            client_certificate: row.client_certificate_sealed.map(|_| SEALED),
+            client_certificate: client_certificate.map(ShownCertificate::from),
             metadata: row.metadata,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -143,6 +164,11 @@ pub(super) fn document(
         "auto_replay": row.auto_replay,
         "metadata": row.metadata,
     });
+    if let Some(kept) = store::client_certificate::open(&engine.sealer, row)? {
+        let (certificate, private_key) = (kept.certificate(), kept.expose_key());
+        document["client_certificate"] =
+            json!({"certificate": certificate, "private_key": private_key});
+    }
     let retry = match patch.get("retry") {
         Some(Value::Object(_)) => Some(row.retry.as_ref().unwrap_or(&engine.settings.retry)),
         _ => row.retry.as_ref(),

@@ -88,6 +88,10 @@ fn parse_new(
     };
     match (parse_config(fields, egress), secret) {
         (Ok(config), Ok(given)) => {
+            if let Some(certificate) = &config.client_certificate {
+                let checked = certificate.check_at(engine.clock.now());
+                checked.map_err(|invalid| invalid.under("/client_certificate"))?;
+            }
             let secret = new_secret(config.signing.algorithm(), given, engine)?;
             Ok((config, secret))
         }

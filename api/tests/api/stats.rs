@@ -67,7 +67,7 @@ async fn what_is_asked_for_wrongly_is_refused_with_what_mends_it() {
 async fn figures_are_shown_to_whoever_may_read_deliveries() {
     let app = TestApp::start().await;
     let (tenant, other) = (app.operator.new_tenant().await, app.operator.new_tenant().await);
-    let (subscription, _) = tenant.subscribe(json!({"url": "http://127.0.0.1:9/"})).await;
+    let (subscription, _) = tenant.subscribe(json!({"url": "http://127.0.0.1:59999/"})).await;
     let of_subscription = format!("/stats?subscription_id={subscription}");
     tenant.api.get(&of_subscription).await.expect(200);
     app.operator.get(&of_subscription).await.expect(200);

@@ -80,6 +80,7 @@ async fn wrong_subscriptions_are_refused_naming_the_field_and_nothing_is_stored(
         (json!({"url": "https://user:pw@example.com/"}), "/url"),
         (json!({"url": "ftp://example.com/"}), "/url"),
         (json!({"url": "https://10.0.0.1/"}), "/url"),
+        (json!({"url": "https://example.com:25/"}), "/url"),
         (json!({"url": 1}), "/url"),
         (json!({"url": url, "headers": many}), "/headers"),
         (json!({"url": url, "headers": {"host": "x"}}), "/headers/host"),

@@ -48,6 +48,8 @@ pub const KEYS: [&Key; 17] = [
     &keys::MASTER_KEY_ALSO,
     &egress::ALLOW,
     &egress::DENY,
+    &egress::PORTS,
+    &egress::PROXY,
     &egress::REQUIRE_HTTPS,
     &delivery::RETRY_SCHEDULE,
     &delivery::WORKER_CONCURRENCY,

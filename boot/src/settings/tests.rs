@@ -88,6 +88,8 @@ fn good_values_of_each_variable_are_taken() {
             &["", "10.0.0.0/8", "10.0.0.0/8, fd00::/8  192.168.1.1", "::1/128"],
         ),
         ("POSTHASTE_EGRESS_DENY", &["", "0.0.0.0/0,::/0"]),
+        ("POSTHASTE_EGRESS_PROXY", &["", "http://proxy.example:3128", "http://u:p@10.0.0.5"]),
+        ("POSTHASTE_EGRESS_PORTS", &["", "443", "443, 8443  8000-8999", "1-65535"]),
         ("POSTHASTE_REQUIRE_HTTPS", &["true", "false", "1", "0"]),
         ("POSTHASTE_RETRY_SCHEDULE", &["100ms", "0.1s", "1.5s, 2m,3h,7d", &twenty_steps]),
         ("POSTHASTE_WORKER_CONCURRENCY", &["1", "32768"]),
@@ -151,6 +153,14 @@ fn wrong_values_of_each_variable_are_one_line_that_names_it() {
         ("POSTHASTE_ADMIN_KEY_ALSO", &["nineteen-characters", &long_key]),
         ("POSTHASTE_MASTER_KEY_ALSO", &["secret", "AAECAwQFBgcICQoLDA0ODw=="]),
         ("POSTHASTE_EGRESS_ALLOW", &["10.0.0.0/33", "localhost", "10.0.0.0/8;::1"]),
+        (
+            "POSTHASTE_EGRESS_PROXY",
+            &["proxy.example:3128", "https://a", "socks5://a", "http://a/b"],
+        ),
+        (
+            "POSTHASTE_EGRESS_PORTS",
+            &["0", "65536", "443-", "-443", "8999-8000", "+443", "https", "80;443"],
+        ),
         ("POSTHASTE_EGRESS_DENY", &["10.0.0.0-10.0.0.9"]),
         ("POSTHASTE_REQUIRE_HTTPS", &["", "yes", "TRUE!", "2"]),
         (
@@ -236,6 +246,7 @@ fn flags_go_before_variables_before_the_file_before_defaults() {
 fn the_file_takes_typed_values_and_lists() {
     let (_folder, path) = file(
         "require_https = false\nretry_schedule = [\"1s\", \"2s\"]\negress_allow = [\"10.0.0.0/8\", \"::1/128\"]\n\
+         egress_ports = [443, \"8000-8999\"]\n\
          egress_deny = \"192.168.0.0/16\"\nretention_days = \"7\"",
     );
     let mut sources = sources(&[]);
@@ -245,6 +256,7 @@ fn the_file_takes_typed_values_and_lists() {
     assert_eq!(settings.delivery.retry.schedule_s(), [1.0, 2.0]);
     assert_eq!(settings.egress.allow.len(), 2);
     assert_eq!(settings.egress.deny.len(), 1);
+    assert_eq!(settings.egress.ports, [443..=443, 8000..=8999]);
     assert_eq!(settings.retention.retention_days, 7);
 }
 
@@ -305,6 +317,7 @@ fn no_secret_is_printed() {
             "postgres://ali:sesame@db.example/forty?password=sesame&sslmode=require",
         ),
         ("POSTHASTE_REDIS_URL", "redis://:sesame@cache.example:6379/0"),
+        ("POSTHASTE_EGRESS_PROXY", "http://ali:sesame@proxy.example:3128"),
     ];
     let (settings, report) = with(&variables).expect("all good");
     let printed = format!("{settings:?}\n{}\n{}", report.to_text(), report.to_json());
@@ -315,6 +328,7 @@ fn no_secret_is_printed() {
         "{text}"
     );
     assert!(text.contains("redis://:***@cache.example:6379/0"), "{text}");
+    assert!(text.contains("http://ali:***@proxy.example:3128"), "{text}");
     assert!(text.contains("admin_key = \"***\""), "{text}");
     // Nor is one when it is wrong.
     let wrong = [
@@ -324,9 +338,10 @@ fn no_secret_is_printed() {
         ("POSTHASTE_MASTER_KEY_ALSO", "sesame"),
         ("POSTHASTE_DATABASE_URL", "postgres://ali:sesame@db:99999/x"),
         ("POSTHASTE_REDIS_URL", "http://:sesame@cache"),
+        ("POSTHASTE_EGRESS_PROXY", "https://ali:sesame@proxy"),
     ];
     let lines = faults(&wrong);
-    assert_eq!(lines.lines().count(), 6, "{lines}");
+    assert_eq!(lines.lines().count(), 7, "{lines}");
     assert!(!lines.contains("sesame"), "{lines}");
 }
 

@@ -110,7 +110,22 @@ async fn no_file_no_log_and_no_answer_contains_a_secret_or_a_key() {
         api.post("/subscriptions", json!({"url": receiver.url("/"), "status": "paused"})).await;
     canaries
         .add_secret("a secret that was made", made.expect(201)["secret"].as_str().expect("one"));
+    let certificate_key = include_str!("../../../domain/tests/certificates/rsa.key");
+    for line in certificate_key.lines().filter(|line| !line.starts_with('-')) {
+        canaries.add("a client certificate's key", line);
+        canaries.add("a client certificate's key", STANDARD.decode(line).expect("base64"));
+    }
     let closed = Closed { canaries: &canaries };
+    let certificate = json!({
+        "certificate": include_str!("../../../domain/tests/certificates/rsa.pem"), "private_key": certificate_key,
+    });
+    let shown = json!({"url": "https://localhost:59999/", "client_certificate": certificate});
+    let made = closed.call(&api, Method::POST, "/subscriptions", Some(shown)).await;
+    let with_certificate = format!("/subscriptions/{}", made["id"].as_str().expect("an id"));
+    closed.get(&api, &format!("{with_certificate}?reveal=true")).await;
+    closed.call(&api, Method::POST, &format!("{with_certificate}/test"), None).await;
+    let patch = json!({"status": "paused", "client_certificate": {"private_key": "***"}});
+    closed.call(&api, Method::PATCH, &with_certificate, Some(patch)).await;
 
     let listed = closed.get(&api, "/subscriptions").await;
     let subscription = listed["data"].as_array().expect("a list").last().expect("the first");
@@ -129,6 +144,9 @@ async fn no_file_no_log_and_no_answer_contains_a_secret_or_a_key() {
         json!({"url": "https://example.com/", "headers": {"authorization": "canary-in-a-header\n"}}),
         json!({"url": "https://example.com/", "headers": {"host": "canary-in-a-header"}}),
         json!({"url": "https://example.com/", "headers": "canary-in-a-header"}),
+        json!({"url": "https://example.com/", "client_certificate": certificate_key}),
+        json!({"url": "https://example.com/", "client_certificate": {"certificate": certificate_key, "private_key": ""}}),
+        json!({"url": "https://example.com/", "client_certificate": {"certificate": "", "private_key": [certificate_key]}}),
     ] {
         closed.call(&api, Method::POST, "/subscriptions", Some(body)).await;
     }

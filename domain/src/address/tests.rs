@@ -139,7 +139,7 @@ fn the_deny_list_goes_before_the_allow_list() {
     let policy = EgressPolicy {
         allow: nets(&["10.0.0.0/8", "8.8.8.8/32"]),
         deny: nets(&["10.1.0.0/16", "8.8.0.0/16", "2606:4700::/32"]),
-        https_required: true,
+        ..EgressPolicy::default()
     };
     assert_eq!(policy.check(ip("10.0.0.1")), Ok(()), "opened");
     assert_eq!(policy.check(ip("10.1.0.1")), Err(Blocked::Denied));
@@ -242,6 +242,30 @@ fn urls_with_refused_literals_or_local_names_are_refused_at_creation() {
 }
 
 #[test]
+fn ports_of_other_services_are_refused_unless_they_are_named() {
+    let policy = EgressPolicy::default().for_development();
+    let mail = url("https://example.com:25/");
+    assert_eq!(policy.check_literal(&mail), Err(Blocked::Port(25)));
+    assert!(policy.check_literal(&url("http://127.0.0.1:6000/")).is_err());
+    assert_eq!(policy.check_url(&url("https://example.com:9443/")), Ok(()));
+    let named = EgressPolicy { ports: vec![25..=25, 8000..=8999], ..policy };
+    for text in ["https://example.com:25/", "http://127.0.0.1:8000/", "https://8.8.8.8:8999/"] {
+        assert_eq!(named.check_url(&url(text)), Ok(()), "{text}");
+    }
+    // A url that names none has the one of its scheme.
+    for (text, port) in [
+        ("https://example.com/", 443),
+        ("http://example.com/", 80),
+        ("https://8.8.8.8:9000/", 9000),
+    ] {
+        assert_eq!(named.check_literal(&url(text)), Err(Blocked::Port(port)), "{text}");
+    }
+    let tenant = TenantEgress { allow: nets(&["10.0.0.0/8"]), deny: Vec::new() };
+    let tenants = named.with_tenant(&tenant);
+    assert!(tenants.check_url(&url("https://10.0.0.1/")).is_err(), "ports hold for all");
+}
+
+#[test]
 fn development_opens_http_and_loopback_only() {
     let policy = EgressPolicy::default().for_development();
     for text in [
@@ -272,4 +296,8 @@ fn refusals_say_what_mends_them() {
     assert!(said(&policy, "https://10.0.0.1/").contains("POSTHASTE_EGRESS_ALLOW"));
     let denied = EgressPolicy { deny: nets(&["8.8.8.0/24"]), ..EgressPolicy::default() };
     assert!(said(&denied, "https://8.8.8.8/").contains("deny list"));
+    assert!(said(&policy, "https://example.com:25/").contains("another service's"));
+    let named = EgressPolicy { ports: vec![443..=443], ..EgressPolicy::default() };
+    let refusal = said(&named, "https://example.com:8443/");
+    assert!(refusal.contains("8443") && refusal.contains("POSTHASTE_EGRESS_PORTS"), "{refusal}");
 }

@@ -15,6 +15,7 @@ use sea_orm::ConnectionTrait;
 
 use crate::context::Parts;
 use crate::error::Error;
+use crate::sender::ClientIdentity;
 use crate::store;
 
 /// Where a delivery goes and how, as the subscription is at one revision.
@@ -24,6 +25,8 @@ pub struct Target {
     pub url: Arc<TargetUrl>,
     /// The tenant's own address lists, beside the deployment's.
     pub egress: Option<Arc<TenantEgress>>,
+    /// What a receiver is shown that asks for a certificate.
+    pub identity: Option<Arc<ClientIdentity>>,
     pub headers: CustomHeaders,
     pub timeout: Duration,
     pub retry: RetryPolicy,
@@ -56,6 +59,10 @@ impl Target {
         let open = |sealed: entity::subscription_secret::Model| {
             Ok((store::secret::open(&parts.sealer, &sealed)?, sealed.expires_at))
         };
+        let identity = store::client_certificate::open(&parts.sealer, &row)?
+            .map(|certificate| ClientIdentity::new(&certificate).map(Arc::new))
+            .transpose()
+            .map_err(|e| Error::internal("a stored client certificate", e))?;
         Ok(Self {
             revision: row.revision,
             url: Arc::new(
@@ -63,6 +70,7 @@ impl Target {
                     .map_err(|e| Error::internal("a stored url", e))?,
             ),
             egress: store::tenant::egress(db, row.tenant_id).await?.map(Arc::new),
+            identity,
             headers: store::subscription::open_headers(&parts.sealer, &row)?,
             timeout: Duration::from_millis(u64::try_from(row.timeout_ms).unwrap_or(0)),
             retry: row.retry.unwrap_or_else(|| parts.settings.retry.clone()),

@@ -18,7 +18,10 @@ pub(super) async fn take(
 ) -> Outcome {
     let connection = response.extensions().get::<HttpInfo>().cloned();
     let timing = timing(connection.as_ref(), started, probe);
-    let remote_ip = connection.map(|info| info.remote_addr().ip());
+    let remote_ip = match probe.proxied_url() {
+        None => connection.map(|info| info.remote_addr().ip()),
+        Some(_) => probe.remote_ip(),
+    };
     let http_version = version(response.version());
     let result = if header_bytes(response.headers()) > limits::RESPONSE_HEADER_BYTES {
         Err(too_large())

@@ -2,9 +2,11 @@
 //!
 //! reqwest connects to exactly the addresses that its resolver returns, so what is checked here is
 //! what is connected to; a second answer of the name server cannot get in between. Literal addresses
-//! are not resolved: `Sender::send` checks them itself.
+//! are not resolved: `Sender::send` checks them itself. Behind a forward proxy reqwest resolves the
+//! proxy's name alone, and [`Guard::check_all`] is asked about the receiver's.
 
 use std::collections::HashMap;
+use std::error::Error;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -30,7 +32,7 @@ pub(super) struct Refused(Blocked);
 /// The name does not resolve.
 #[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
-struct Unresolved(Arc<str>);
+pub(super) struct Unresolved(Arc<str>);
 
 type Found = Result<Arc<[IpAddr]>, Unresolved>;
 type Lookup = Shared<BoxFuture<'static, Found>>;
@@ -45,6 +47,17 @@ impl Guard {
     pub(super) fn new(policy: Arc<EgressPolicy>, lookups: Lookups) -> Self {
         Self { policy, lookups }
     }
+
+    /// Refuses a name unless all that it resolves to may be dialled: which of it, somebody else
+    /// chooses.
+    pub(super) async fn check_all(&self, name: &str) -> Result<(), Box<dyn Error + Send + Sync>> {
+        let lookup = self.lookups.of(name);
+        timing::lookup_started();
+        let found = lookup.await?;
+        all_allowed(&self.policy, &found)?;
+        timing::resolved(&found);
+        Ok(())
+    }
 }
 
 impl Resolve for Guard {
@@ -57,6 +70,19 @@ impl Resolve for Guard {
             let allowed = allowed(&policy, &found)?;
             timing::resolved(&allowed);
             Ok(Box::new(allowed.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs)
+        })
+    }
+}
+
+/// A resolver for the forward proxy's own name, which the operator chose.
+pub(super) struct Unguarded(pub(super) Lookups);
+
+impl Resolve for Unguarded {
+    fn resolve(&self, name: Name) -> Resolving {
+        let lookup = self.0.of(name.as_str());
+        Box::pin(async move {
+            let found = lookup.await?.to_vec();
+            Ok(Box::new(found.into_iter().map(|ip| SocketAddr::new(ip, 0))) as Addrs)
         })
     }
 }
@@ -75,6 +101,11 @@ fn allowed(policy: &EgressPolicy, found: &[IpAddr]) -> Result<Vec<IpAddr>, Refus
         Some(blocked) if allowed.is_empty() => Err(Refused(blocked)),
         _ => Ok(allowed),
     }
+}
+
+/// Refuses addresses of which one may not be dialled.
+fn all_allowed(policy: &EgressPolicy, found: &[IpAddr]) -> Result<(), Refused> {
+    found.iter().try_for_each(|ip| policy.check(*ip)).map_err(Refused)
 }
 
 /// Lookups under way. Those for the same name are one, so that a name server which does not answer
@@ -147,6 +178,13 @@ mod tests {
         assert_eq!(kept, addresses(&["8.8.8.8", "2606:4700:4700::1111"]));
         let refused = allowed(&policy, &addresses(&["10.1.2.3"])).expect_err("none of them may");
         assert!(!refused.to_string().contains("10.1.2.3"));
+    }
+
+    #[test]
+    fn where_somebody_else_chooses_among_them_one_that_is_refused_is_too_many() {
+        let policy = EgressPolicy::default();
+        assert!(all_allowed(&policy, &addresses(&["8.8.8.8", "1.1.1.1"])).is_ok());
+        assert!(all_allowed(&policy, &addresses(&["8.8.8.8", "10.1.2.3"])).is_err());
     }
 
     #[tokio::test]

@@ -2,17 +2,20 @@
 //!
 //! A receiver is a stranger: it may lie, stall, stream for ever or point into our own network. So
 //! there is one place that speaks to it, and it holds every bound: the address guard ([`guard`]),
-//! the whole exchange's timeout, the size of headers and body. It follows no redirect, uses no
-//! proxy, repeats nothing by itself and unpacks no compressed body.
+//! the whole exchange's timeout, the size of headers and body. It follows no redirect, uses no proxy
+//! but the one that it is given ([`proxy`]), repeats nothing by itself and unpacks no compressed body.
 //!
 //! [`pools`] keeps connections and gives each up before its address check is too old, [`timing`]
-//! takes the times of a connection being made, [`tls`] decides whom to trust, [`answer`] reads what
-//! came back, [`classify`] names what went wrong.
+//! takes the times of a connection being made, [`tls`] decides whom to trust, [`identity`] is what a
+//! receiver is shown that asks for a certificate, [`answer`] reads what came back, [`classify`] names
+//! what went wrong.
 
 mod answer;
 mod classify;
 mod guard;
+mod identity;
 mod pools;
+mod proxy;
 mod timing;
 mod tls;
 
@@ -28,7 +31,9 @@ use reqwest::header::HeaderMap;
 use rustls::pki_types::CertificateDer;
 use tokio::time::{Instant, timeout_at};
 
+pub use self::identity::ClientIdentity;
 use self::pools::Pools;
+pub use self::proxy::{ForwardProxy, NoProxyAddress};
 use self::timing::Probe;
 pub use self::tls::install_crypto;
 
@@ -43,6 +48,8 @@ pub struct Request {
     pub timeout: Duration,
     /// The tenant's own lists, beside the deployment's.
     pub egress: Option<Arc<TenantEgress>>,
+    /// What a receiver is shown that asks for a certificate.
+    pub identity: Option<Arc<ClientIdentity>>,
 }
 
 /// What a deployment or a test may set differently.
@@ -52,13 +59,15 @@ pub struct Options {
     pub checked_for: Duration,
     /// Certificates that are trusted beside the system's.
     pub extra_roots: Vec<CertificateDer<'static>>,
+    /// What all requests go through.
+    pub proxy: Option<ForwardProxy>,
 }
 
 impl Default for Options {
     /// Ten seconds short of the sixty promised: a request may wait a while for the connection that
     /// it then uses.
     fn default() -> Self {
-        Self { checked_for: Duration::from_secs(50), extra_roots: Vec::new() }
+        Self { checked_for: Duration::from_secs(50), extra_roots: Vec::new(), proxy: None }
     }
 }
 
@@ -113,18 +122,22 @@ impl Sender {
     /// an outcome.
     pub async fn send(&self, request: Request) -> Outcome {
         let started = Instant::now();
-        let Request { url, headers, body, timeout, egress } = request;
-        let pool = self.pools.of(&url, egress);
+        let Request { url, headers, body, timeout, egress, identity } = request;
+        let pool = self.pools.of(&url, egress, identity);
         if let Err(blocked) = pool.policy.check_literal(&url) {
             return classify::blocked(blocked, started.elapsed());
         }
         let mut outgoing = reqwest::Request::new(Method::POST, url.as_url().clone());
         *outgoing.headers_mut() = headers;
         *outgoing.body_mut() = Some(body.into());
-        let probe = Arc::new(Probe::new(&url));
+        let is_proxied = self.pools.are_proxied();
+        let probe = Arc::new(if is_proxied { Probe::proxied(&url) } else { Probe::new(&url) });
         let exchange = timing::probed(Arc::clone(&probe), pool.client.execute(outgoing));
         let deadline = started + timeout;
         match timeout_at(deadline, exchange).await {
+            Ok(Ok(response)) if classify::is_proxys_refusal(&response, &probe) => {
+                classify::refused_by_proxy(started, &probe)
+            }
             Ok(Ok(response)) => answer::take(response, deadline, started, &probe).await,
             Ok(Err(error)) => classify::failed(&error, started, &probe),
             Err(_) => timed_out(timeout, started, &probe),

@@ -7,7 +7,8 @@
 //! made anew at the same moment.
 //!
 //! Requests with a tenant's own lists use clients of their own: a connection that one policy allows
-//! must not serve a request that is held to another.
+//! must not serve a request that is held to another. So do those with a client certificate: a
+//! connection that has shown it speaks for who has that certificate alone.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -19,14 +20,16 @@ use moka::Expiry;
 use moka::sync::Cache;
 use reqwest::Client;
 
-use super::guard::{Guard, Lookups};
+use super::guard::{Guard, Lookups, Unguarded};
+use super::identity::ClientIdentity;
+use super::proxy::{ForwardProxy, GuardedConnect};
 use super::timing::TimedConnect;
 use super::{Options, SenderError, tls};
 
 /// Clients that hosts are spread over.
 const SHARDS: u8 = 8;
 
-/// Clients kept at once. Beyond it those of rarely used tenants' lists are made anew.
+/// Clients kept at once. Beyond it those of rarely used lists and certificates are made anew.
 const CLIENTS: u64 = 4096;
 
 /// How long an unused connection stays open. Many servers close theirs after 5 s (Node, Apache),
@@ -64,6 +67,7 @@ pub(super) struct Pools {
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     egress: Option<Arc<TenantEgress>>,
+    identity: Option<Arc<ClientIdentity>>,
     shard: u8,
 }
 
@@ -78,8 +82,9 @@ impl Pools {
             user_agent,
             tls: tls::config(options.extra_roots).map_err(SenderError::Tls)?,
             lookups: Lookups::default(),
+            proxy: options.proxy,
         };
-        factory.make(None).map_err(SenderError::Client)?;
+        factory.make(None, None).map_err(SenderError::Client)?;
         let clients = Cache::builder()
             .max_capacity(CLIENTS)
             .expire_after(Lifetime { checked_for: options.checked_for })
@@ -87,15 +92,25 @@ impl Pools {
         Ok(Self { factory, clients })
     }
 
-    /// The client for this url under the tenant's lists.
-    pub(super) fn of(&self, url: &TargetUrl, egress: Option<Arc<TenantEgress>>) -> Arc<Pool> {
-        let key = Key { egress, shard: shard_of(url) };
+    /// Whether requests go through a forward proxy.
+    pub(super) fn are_proxied(&self) -> bool {
+        self.factory.proxy.is_some()
+    }
+
+    /// The client for this url under the tenant's lists, with this certificate.
+    pub(super) fn of(
+        &self,
+        url: &TargetUrl,
+        egress: Option<Arc<TenantEgress>>,
+        identity: Option<Arc<ClientIdentity>>,
+    ) -> Arc<Pool> {
+        let key = Key { egress, identity, shard: shard_of(url) };
         match self.clients.get(&key) {
             Some(pool) => pool,
             None => {
-                let egress = key.egress.clone();
+                let (egress, identity) = (key.egress.clone(), key.identity.clone());
                 self.clients.get_with(key, || {
-                    let made = self.factory.make(egress.as_deref());
+                    let made = self.factory.make(egress.as_deref(), identity.as_deref());
                     Arc::new(made.expect("`new` has made one from the same settings"))
                 })
             }
@@ -128,24 +143,41 @@ struct Factory {
     user_agent: String,
     tls: rustls::ClientConfig,
     lookups: Lookups,
+    proxy: Option<ForwardProxy>,
 }
 
 impl Factory {
     #[expect(clippy::disallowed_methods, reason = "this is the client that the design has instead")]
-    fn make(&self, egress: Option<&TenantEgress>) -> Result<Pool, reqwest::Error> {
+    fn make(
+        &self,
+        egress: Option<&TenantEgress>,
+        identity: Option<&ClientIdentity>,
+    ) -> Result<Pool, reqwest::Error> {
         let policy = match egress {
             None => Arc::clone(&self.policy),
             Some(tenant) => Arc::new(self.policy.with_tenant(tenant)),
         };
-        let client = Client::builder()
+        let mut tls = self.tls.clone();
+        if let Some(identity) = identity {
+            identity.show_in(&mut tls);
+        }
+        let guard = Guard::new(Arc::clone(&policy), self.lookups.clone());
+        // `no_proxy` keeps the environment's variables out; only what follows it counts.
+        let builder = Client::builder().no_proxy();
+        let builder = match &self.proxy {
+            None => builder.dns_resolver(guard),
+            Some(proxy) => builder
+                .proxy(proxy.for_all()?)
+                .dns_resolver(Unguarded(self.lookups.clone()))
+                .connector_layer(GuardedConnect(Arc::new(guard))),
+        };
+        let client = builder
             .user_agent(&self.user_agent)
-            .tls_backend_preconfigured(self.tls.clone())
-            .dns_resolver(Guard::new(Arc::clone(&policy), self.lookups.clone()))
+            .tls_backend_preconfigured(tls)
             .connector_layer(TimedConnect)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
-            .no_proxy()
             .tcp_nodelay(true)
             .pool_idle_timeout(IDLE)
             // Bounded by requests in flight and by IDLE; a lower bound would close connections

@@ -25,7 +25,12 @@ tokio::task_local! {
 
 /// What is known of the connection that a request has begun to make.
 #[derive(Default)]
-pub(super) struct Probe(Mutex<Marks>);
+pub(super) struct Probe {
+    marks: Mutex<Marks>,
+    /// The request's url when a forward proxy is asked for it. Who is connected to is then the proxy,
+    /// and whom it connects to is not told.
+    proxied_to: Option<Arc<TargetUrl>>,
+}
 
 #[derive(Default)]
 struct Marks {
@@ -50,9 +55,10 @@ pub(super) fn lookup_started() {
 
 /// The name was resolved to these addresses. A single one is where the connection goes.
 pub(super) fn resolved(addresses: &[IpAddr]) {
-    note(|marks| {
+    let _ = PROBE.try_with(|probe| {
+        let mut marks = probe.marks.lock();
         marks.resolved = Some(Instant::now());
-        if let [ip] = addresses {
+        if let ([ip], None) = (addresses, &probe.proxied_to) {
             marks.remote = Some(*ip);
         }
     });
@@ -61,6 +67,11 @@ pub(super) fn resolved(addresses: &[IpAddr]) {
 /// The TCP connection is there and the handshake begins.
 pub(super) fn tls_started() {
     note(|marks| marks.tls_started = Some(Instant::now()));
+}
+
+/// The url that a forward proxy is about to be asked for.
+pub(super) fn proxied_to() -> Option<Arc<TargetUrl>> {
+    PROBE.try_with(|probe| probe.proxied_to.clone()).ok().flatten()
 }
 
 impl Marks {
@@ -72,7 +83,7 @@ impl Marks {
 
 fn note(mark: impl FnOnce(&mut Marks)) {
     // Outside a request there is nothing to note: a check at start, or a test.
-    let _ = PROBE.try_with(|probe| mark(&mut probe.0.lock()));
+    let _ = PROBE.try_with(|probe| mark(&mut probe.marks.lock()));
 }
 
 impl Probe {
@@ -82,13 +93,23 @@ impl Probe {
             Some(url::Host::Ipv6(ip)) => Some(IpAddr::V6(ip)),
             _ => None,
         };
-        Self(Mutex::new(Marks { remote, ..Marks::default() }))
+        Self { marks: Mutex::new(Marks { remote, ..Marks::default() }), proxied_to: None }
+    }
+
+    /// For a request through a forward proxy.
+    pub(super) fn proxied(url: &Arc<TargetUrl>) -> Self {
+        Self { proxied_to: Some(Arc::clone(url)), ..Self::new(url) }
+    }
+
+    /// The url that a forward proxy is asked for.
+    pub(super) fn proxied_url(&self) -> Option<&TargetUrl> {
+        self.proxied_to.as_deref()
     }
 
     /// Times so far, without `first_byte` and `total`. What was begun and not finished counts up
     /// to now.
     pub(super) fn timing(&self) -> Timing {
-        let marks = self.0.lock();
+        let marks = self.marks.lock();
         let now = Instant::now();
         let span = |from: Option<Instant>, to: Option<Instant>| {
             from.map(|from| to.unwrap_or(now).duration_since(from))
@@ -104,24 +125,24 @@ impl Probe {
     /// When the request could be written, on the connection with this local address; `None` when
     /// that is not the connection which was made for it.
     pub(super) fn established(&self, local: SocketAddr) -> Option<Instant> {
-        let marks = self.0.lock();
+        let marks = self.marks.lock();
         (marks.local == Some(local)).then_some(marks.established).flatten()
     }
 
     /// Where the connection goes, as far as it is known.
     pub(super) fn remote_ip(&self) -> Option<IpAddr> {
-        self.0.lock().remote
+        self.marks.lock().remote
     }
 
     /// Whether the connection got as far as the handshake and no further.
     pub(super) fn stopped_in_tls(&self) -> bool {
-        let marks = self.0.lock();
+        let marks = self.marks.lock();
         marks.tls_started.is_some() && marks.established.is_none()
     }
 
     /// What was under way, for people.
     pub(super) fn stage(&self) -> &'static str {
-        match &*self.0.lock() {
+        match &*self.marks.lock() {
             Marks { established: Some(_), .. } | Marks { begun: None, .. } => {
                 "waiting for the answer"
             }
@@ -170,7 +191,7 @@ where
         };
         // A request whose first connection fell through may begin another: the marks start over.
         {
-            let mut marks = probe.0.lock();
+            let mut marks = probe.marks.lock();
             let remote = marks.remote;
             *marks = Marks { begun: Some(Instant::now()), remote, ..Marks::default() };
         }
@@ -178,11 +199,13 @@ where
             let connected = PROBE.scope(Arc::clone(&probe), connecting).await?;
             let mut extras = hyper::http::Extensions::new();
             connected.connected().get_extras(&mut extras);
-            let mut marks = probe.0.lock();
+            let mut marks = probe.marks.lock();
             marks.established = Some(Instant::now());
             if let Some(info) = extras.get::<HttpInfo>() {
                 marks.local = Some(info.local_addr());
-                marks.remote = Some(info.remote_addr().ip());
+                if probe.proxied_to.is_none() {
+                    marks.remote = Some(info.remote_addr().ip());
+                }
             }
             drop(marks);
             Ok(connected)

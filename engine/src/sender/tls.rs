@@ -34,8 +34,7 @@ pub(super) fn config(extra_roots: Vec<CertificateDer<'static>>) -> Result<Client
         .with_custom_certificate_verifier(verifier(extra_roots, provider)?)
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    config.resumption =
-        Resumption::store(Arc::new(TimedSessions(ClientSessionMemoryCache::new(SESSIONS))));
+    config.resumption = Resumption::store(Arc::new(TimedSessions::new(SESSIONS)));
     Ok(config)
 }
 
@@ -109,7 +108,13 @@ impl ServerCertVerifier for NoRoots {
 /// rustls's own session store, which also notes when a handshake begins: rustls asks for the hint
 /// of the key exchange while it writes its first message.
 #[derive(Debug)]
-struct TimedSessions(ClientSessionMemoryCache);
+pub(super) struct TimedSessions(ClientSessionMemoryCache);
+
+impl TimedSessions {
+    pub(super) fn new(sessions: usize) -> Self {
+        Self(ClientSessionMemoryCache::new(sessions))
+    }
+}
 
 impl ClientSessionStore for TimedSessions {
     fn set_kx_hint(&self, server_name: ServerName<'static>, group: NamedGroup) {

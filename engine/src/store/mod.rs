@@ -4,6 +4,7 @@
 
 pub mod attempt;
 pub mod audit;
+pub mod client_certificate;
 pub mod dead_letter;
 pub mod delivery;
 pub mod event;

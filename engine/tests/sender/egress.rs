@@ -26,7 +26,8 @@ fn loopback_for_one_tenant() -> Option<Arc<TenantEgress>> {
 async fn literal_addresses_are_checked_for_every_attempt() {
     let receiver = Receiver::answering(OK).await;
     let sender = strict();
-    let urls = [receiver.url(), "http://[::ffff:127.0.0.1]:1/".into(), "http://10.0.0.1/".into()];
+    let urls =
+        [receiver.url(), "http://[::ffff:127.0.0.1]:8080/".into(), "http://10.0.0.1/".into()];
     for url in urls {
         let outcome = sender.send(request(&url, AMPLE)).await;
         failure(&outcome, FailureReason::BlockedAddress);
@@ -71,6 +72,22 @@ async fn plain_http_is_refused_where_https_is_required() {
     let policy = EgressPolicy { https_required: true, ..EgressPolicy::default().for_development() };
     let sender = Sender::new(policy, "Posthaste/test".to_owned()).expect("plain settings");
     let outcome = sender.send(request(&receiver.url(), AMPLE)).await;
+    failure(&outcome, FailureReason::BlockedAddress);
+    assert_eq!(receiver.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_port_that_is_not_open_is_not_dialled() {
+    let receiver = Receiver::answering(OK).await;
+    let open = EgressPolicy::default().for_development();
+    let others = EgressPolicy { ports: vec![443..=443], ..open };
+    let picky = Sender::new(others, "Posthaste/test".to_owned()).expect("plain settings");
+    for url in [receiver.url(), receiver.url_by_name("http")] {
+        let outcome = picky.send(request(&url, AMPLE)).await;
+        let failure = failure(&outcome, FailureReason::BlockedAddress);
+        assert!(failure.error.contains("port"), "{}", failure.error);
+    }
+    let outcome = sender().send(request("http://localhost:6000/", AMPLE)).await;
     failure(&outcome, FailureReason::BlockedAddress);
     assert_eq!(receiver.connections(), 0);
 }

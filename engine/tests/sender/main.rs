@@ -1,9 +1,11 @@
 //! The sender against receivers that behave, misbehave and lie, over real sockets.
 
 mod answers;
+mod client_certificates;
 mod connections;
 mod egress;
 mod failures;
+mod proxies;
 mod receiver;
 mod tls;
 
@@ -35,6 +37,7 @@ fn request(url: &str, timeout: Duration) -> Request {
         body: Bytes::from_static(b"{\"id\":\"evt_1\"}"),
         timeout,
         egress: None,
+        identity: None,
     }
 }
 

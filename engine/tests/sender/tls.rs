@@ -8,6 +8,7 @@ use domain::address::EgressPolicy;
 use domain::outcome::{FailureReason, HttpVersion};
 use engine::sender::{Options, Sender, install_crypto};
 use hyper_util::rt::{TokioExecutor, TokioIo};
+use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::ring;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio::io::AsyncWriteExt;
@@ -19,11 +20,18 @@ use crate::{AMPLE, answer, failure, request, sender};
 const OK: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
 
 /// A certificate for these names, and an acceptor that shows it and speaks `alpn`.
-fn acceptor(names: &[&str], alpn: &[&[u8]]) -> (CertificateDer<'static>, TlsAcceptor) {
+pub(crate) fn acceptor(names: &[&str], alpn: &[&[u8]]) -> (CertificateDer<'static>, TlsAcceptor) {
     let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
-    let made = rcgen::generate_simple_self_signed(names).expect("valid names");
-    let certificate = made.cert.der().clone();
-    let key = PrivateKeyDer::try_from(made.signing_key.serialize_der()).expect("a fresh key");
+    acceptor_showing(CertificateParams::new(names).expect("valid names"), alpn)
+}
+
+fn acceptor_showing(
+    params: CertificateParams,
+    alpn: &[&[u8]],
+) -> (CertificateDer<'static>, TlsAcceptor) {
+    let key = KeyPair::generate().expect("a key");
+    let certificate = params.self_signed(&key).expect("a certificate").der().clone();
+    let key = PrivateKeyDer::try_from(key.serialize_der()).expect("a fresh key");
     let mut config =
         rustls::ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
             .with_safe_default_protocol_versions()
@@ -35,7 +43,7 @@ fn acceptor(names: &[&str], alpn: &[&[u8]]) -> (CertificateDer<'static>, TlsAcce
     (certificate, TlsAcceptor::from(Arc::new(config)))
 }
 
-async fn receiver(acceptor: TlsAcceptor) -> Receiver {
+pub(crate) async fn receiver(acceptor: TlsAcceptor) -> Receiver {
     Receiver::handling(move |stream| {
         let acceptor = acceptor.clone();
         async move {
@@ -50,7 +58,7 @@ async fn receiver(acceptor: TlsAcceptor) -> Receiver {
     .await
 }
 
-fn trusting(root: CertificateDer<'static>) -> Sender {
+pub(crate) fn trusting(root: CertificateDer<'static>) -> Sender {
     let options = Options { extra_roots: vec![root], ..Options::default() };
     let policy = EgressPolicy::default().for_development();
     Sender::with_options(policy, "Posthaste/test".to_owned(), options).expect("a valid root")
@@ -90,6 +98,42 @@ async fn a_certificate_for_another_name_is_a_tls_failure() {
     let receiver = receiver(acceptor).await;
     let outcome = trusting(root).send(request(&receiver.url_by_name("https"), AMPLE)).await;
     failure(&outcome, FailureReason::Tls);
+}
+
+#[tokio::test]
+async fn a_certificate_that_has_expired_is_a_tls_failure() {
+    let mut params = CertificateParams::new(["localhost".to_owned()]).expect("valid names");
+    params.not_before = rcgen::date_time_ymd(2020, 1, 1);
+    params.not_after = rcgen::date_time_ymd(2021, 1, 1);
+    let (root, acceptor) = acceptor_showing(params, &[b"http/1.1"]);
+    let receiver = receiver(acceptor).await;
+    let outcome = trusting(root).send(request(&receiver.url_by_name("https"), AMPLE)).await;
+    let failure = failure(&outcome, FailureReason::Tls);
+    assert!(failure.error.to_lowercase().contains("expired"), "{}", failure.error);
+}
+
+/// A ServerHello of this version: no session, TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, no compression.
+fn server_hello(version: [u8; 2]) -> Vec<u8> {
+    let rest = [&[0; 32][..], &[0, 0xc0, 0x13, 0]].concat();
+    let [body, record] = [2 + rest.len(), 6 + rest.len()].map(|length| [0, length as u8]);
+    [&[22], &version[..], &record, &[2, 0], &body, &version, &rest].concat()
+}
+
+#[tokio::test]
+async fn tls_before_1_2_is_a_tls_failure() {
+    for (version, is_the_reason) in [([3, 1], true), ([3, 2], true), ([3, 3], false)] {
+        let receiver = Receiver::handling(move |mut stream| async move {
+            let mut first = [0; 1];
+            tokio::io::AsyncReadExt::read_exact(&mut stream, &mut first).await.expect("a hello");
+            stream.write_all(&server_hello(version)).await.expect("the sender reads");
+            read_request(&mut stream).await; // Until the sender gives up.
+        })
+        .await;
+        let outcome = sender().send(request(&receiver.url_by_name("https"), AMPLE)).await;
+        let failure = failure(&outcome, FailureReason::Tls);
+        let says = failure.error.contains("Tls12Or13");
+        assert_eq!(says, is_the_reason, "{version:?}: {}", failure.error);
+    }
 }
 
 #[tokio::test]
