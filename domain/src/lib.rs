@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod audit;
+pub mod cursor;
 pub mod delivery;
 pub mod event;
 pub mod event_type;
