@@ -15,7 +15,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 POSTHASTE := $(TARGET)/debug/posthaste
 RUN_DEMO := npm ci --prefix demo --no-audit --no-fund --loglevel=error && exec node demo/demo.mjs
 
-.PHONY: help demo run build test test-fast fmt lint openapi bench chaos audit check tools
+.PHONY: help demo run build test test-fast fmt lint openapi bench chaos fuzz audit check tools
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -43,9 +43,11 @@ test-fast: ## Test the rules and the queue only: no services, seconds
 
 fmt: ## Format the Rust code
 	cargo fmt --all
+	cargo fmt --manifest-path fuzz/Cargo.toml
 
 lint: ## Check the format, then run clippy on all targets with warnings denied
 	cargo fmt --all --check
+	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
 
 openapi: ## Write docs/openapi.json from the code
@@ -60,8 +62,12 @@ chaos: ## Kill, empty, stall and restart everything for ten minutes, and check t
 	cargo build --workspace --bin posthaste --bin posthaste-chaos
 	scripts/services.sh $(TARGET)/debug/posthaste-chaos --server-bin $(POSTHASTE) $(ARGS)
 
+fuzz: tools ## Let each fuzzer look for a minute for inputs that break a parser (SECONDS_EACH=10, ARGS="url filter", KEEP=1)
+	scripts/fuzz.sh $(ARGS)
+
 audit: tools ## Check licences, bans and sources of dependencies (ADVISORIES=1: advisories too)
 	cargo deny check bans licenses sources $(if $(ADVISORIES),advisories)
+	cargo deny --manifest-path fuzz/Cargo.toml --config deny.toml check bans licenses sources $(if $(ADVISORIES),advisories)
 
 check: lint audit test ## Everything that CI runs
 

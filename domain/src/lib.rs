@@ -6,6 +6,7 @@
 pub mod address;
 pub mod audit;
 pub mod client_certificate;
+pub mod cursor;
 pub mod delivery;
 pub mod event;
 pub mod event_type;

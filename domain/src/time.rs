@@ -143,9 +143,9 @@ impl EventTime {
 }
 
 fn parse_utc(text: &str) -> Result<DateTime<Utc>, MalformedTimestamp> {
-    // RFC 3339 section 5.6 wants the "T"; the space and lower case that parsers let through are not
-    // what the wire promises.
-    if text.len() > 64 || text.as_bytes().get(10) != Some(&b'T') {
+    // RFC 3339 section 5.6 wants the "T" and is ASCII; the space, the lower case and the minus sign of
+    // Unicode that parsers let through are not what the wire promises.
+    if text.len() > 64 || text.as_bytes().get(10) != Some(&b'T') || !text.is_ascii() {
         return Err(MalformedTimestamp);
     }
     let at = DateTime::parse_from_rfc3339(text).map_err(|_| MalformedTimestamp)?.to_utc();
@@ -177,6 +177,7 @@ mod tests {
             "2026-01-21 12:00:00Z",
             "2026-13-01T00:00:00Z",
             "2026-01-21T12:00:00",
+            "2026-01-21T12:00:00\u{2212}02:00",
         ] {
             assert!(EventTime::parse(text).is_err(), "{text}");
             assert!(text.parse::<Timestamp>().is_err(), "{text}");

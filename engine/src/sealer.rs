@@ -1,5 +1,5 @@
 //! Seals what must not be readable in a copy of the database: subscription secrets, header values,
-//! answers that carry a secret.
+//! client certificates with their keys, answers that carry a secret.
 //!
 //! XChaCha20-Poly1305 under the master key. Its nonce has 24 bytes, so that random ones never meet
 //! however many rows are sealed. Sealed bytes are `version (1) · key id (4) · nonce (24) ·

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::address::EgressPolicy;
 use domain::audit::Action;
+use domain::cursor;
 use domain::event_type::EventType;
 use domain::ids::{SubscriptionId, TenantId};
 use domain::invalid::Invalid;
@@ -30,7 +31,7 @@ use crate::auth::{Caller, Lister, is_name};
 use crate::change;
 use crate::extract::{Body, fields, parse_value};
 use crate::once::{Begun, Once};
-use crate::page::{CURSOR, LIMIT, Listed, Wanted, seal};
+use crate::page::{CURSOR, LIMIT, Listed, Wanted};
 use crate::problem::Problem;
 use crate::query::Query;
 
@@ -174,7 +175,7 @@ async fn matching(
         let is_last = (rows.len() as u64) < page.limit;
         for row in rows {
             if matched.len() == wanted.limit() || seen == store::LOOKED_THROUGH {
-                return Ok((matched, page.after.as_ref().map(seal)));
+                return Ok((matched, page.after.as_ref().map(cursor::seal)));
             }
             page.after = Some(row.id);
             seen += 1;

@@ -37,7 +37,7 @@ use layers::Layers;
 use reader::Reader;
 
 /// Every key, in the order in which they are printed.
-pub const KEYS: [&Key; 17] = [
+pub const KEYS: [&Key; 19] = [
     &http::LISTEN,
     &http::PUBLIC_URL,
     &database::DATABASE_URL,

@@ -62,7 +62,7 @@ fn good_values_of_each_variable_are_taken() {
     let twenty_steps = ["1s"; 20].join(",");
     let short_key = "k".repeat(20);
     let long_key = "~".repeat(200);
-    let good: [(&str, &[&str]); 17] = [
+    let good: [(&str, &[&str]); 19] = [
         ("POSTHASTE_LISTEN", &["0.0.0.0:80", "[::]:8080", "127.0.0.1:0", "127.0.0.1:65535"]),
         (
             "POSTHASTE_PUBLIC_URL",
@@ -111,7 +111,7 @@ fn good_values_of_each_variable_are_taken() {
 fn wrong_values_of_each_variable_are_one_line_that_names_it() {
     let long_schedule = ["1s"; 21].join(",");
     let long_key = "k".repeat(201);
-    let wrong: [(&str, &[&str]); 17] = [
+    let wrong: [(&str, &[&str]); 19] = [
         (
             "POSTHASTE_LISTEN",
             &["", "8080", "localhost:8080", "127.0.0.1", "127.0.0.1:65536", "two\nlines"],
