@@ -89,6 +89,11 @@ async fn no_file_no_log_and_no_answer_contains_a_secret_or_a_key() {
     let made = operator.post(&keys, json!({"name": "k", "scopes": ["*"]})).await.expect(201);
     let key = made["secret"].as_str().expect("a secret").to_owned();
     canaries.add("a key", key.clone());
+    let links = format!("/tenants/{}/portal-links", tenant.id);
+    let made = operator.post(&links, json!({"permissions": "read"})).await.expect(201);
+    let token = made["url"].as_str().and_then(|url| url.split('#').nth(1)).expect("a token");
+    canaries.add("a portal link's token", token);
+    operator.with_key(token).get("/events").await.expect(200);
     let api = operator.with_key(&key);
     let own = secret_of(b"canary:the-secret-that-a-caller-brought");
     let next = secret_of(b"canary:the-secret-that-follows-it");
@@ -176,7 +181,7 @@ async fn no_file_no_log_and_no_answer_contains_a_secret_or_a_key() {
         closed.get(&api, &path).await;
     }
     for path in
-        [keys.clone(), "/tenants".to_owned(), "/audit-log".to_owned(), "/subscriptions".to_owned()]
+        [keys, links, "/tenants".to_owned(), "/audit-log".to_owned(), "/subscriptions".to_owned()]
     {
         closed.get(&operator, &path).await;
     }
