@@ -15,7 +15,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 POSTHASTE := $(TARGET)/debug/posthaste
 RUN_DEMO := npm ci --prefix demo --no-audit --no-fund --loglevel=error && exec node demo/demo.mjs
 
-.PHONY: help demo run build test test-fast fmt lint openapi bench chaos audit check tools
+.PHONY: help demo run build test test-fast fmt lint openapi bench chaos api-fuzz audit check tools
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,10 @@ bench: ## Measure the bare ceiling and Posthaste end to end on this machine (MOD
 chaos: ## Kill, empty, stall and restart everything for ten minutes, and check that nothing is lost (ARGS="--seed 7")
 	cargo build --workspace --bin posthaste --bin posthaste-chaos
 	scripts/services.sh $(TARGET)/debug/posthaste-chaos --server-bin $(POSTHASTE) $(ARGS)
+
+api-fuzz: tools ## Hold a running server against its own OpenAPI document with made-up requests (EXAMPLES=500 SEED=7)
+	$(BUILD_DEV)
+	scripts/api-fuzz.sh $(POSTHASTE)
 
 audit: tools ## Check licences, bans and sources of dependencies (ADVISORIES=1: advisories too)
 	cargo deny check bans licenses sources $(if $(ADVISORIES),advisories)

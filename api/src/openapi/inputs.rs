@@ -26,17 +26,20 @@ fn input(required: &[&str], fields: Value) -> Value {
     schema
 }
 
-/// The patch of what `input` makes: nothing is required, `null` restores the default of what has one.
-fn patch(mut input: Value, never_null: &[&str]) -> Value {
-    if let Some(fields) = input["properties"].as_object_mut() {
-        for (name, schema) in fields {
-            if !never_null.contains(&name.as_str()) {
-                *schema = nullable(schema.take());
-            }
-        }
-    }
-    if let Some(input) = input.as_object_mut() {
-        input.remove("required");
+/// The patch of what `input` makes (RFC 7396): nothing is required, `null` restores the default of what
+/// has one, and objects within it are merged alike.
+fn patch(mut input: Value) -> Value {
+    let required = input.as_object_mut().and_then(|input| input.remove("required"));
+    let is_required = |name: &str| {
+        required
+            .as_ref()
+            .and_then(Value::as_array)
+            .is_some_and(|names| names.contains(&json!(name)))
+    };
+    for (name, schema) in input["properties"].as_object_mut().into_iter().flatten() {
+        let merged =
+            if schema["properties"].is_object() { patch(schema.take()) } else { schema.take() };
+        *schema = if is_required(name) { merged } else { nullable(merged) };
     }
     input
 }
@@ -45,10 +48,10 @@ fn patch(mut input: Value, never_null: &[&str]) -> Value {
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     vec![
         ("NewTenant", tenant()),
-        ("TenantPatch", patch(tenant(), &["name"])),
+        ("TenantPatch", patch(tenant())),
         ("NewKey", key()),
         ("NewSubscription", new_subscription()),
-        ("SubscriptionPatch", patch(subscription(), &["url"])),
+        ("SubscriptionPatch", subscription_patch()),
         ("SecretRotation", rotation()),
         ("TestEvent", input(&[], json!({"type": event_type_name()}))),
         ("NewEvent", event()),
@@ -109,6 +112,14 @@ pub(super) fn key() -> Value {
 
 fn secret() -> Value {
     json!({"type": "string", "pattern": "^whsec_[A-Za-z0-9+/]+={0,2}$", "maxLength": 94})
+}
+
+fn subscription_patch() -> Value {
+    let mut schema = patch(subscription());
+    // A header is taken away by `null`.
+    let value = &mut schema["properties"]["headers"]["additionalProperties"];
+    *value = nullable(value.take());
+    schema
 }
 
 fn new_subscription() -> Value {

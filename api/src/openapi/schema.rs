@@ -27,9 +27,18 @@ pub(super) fn nullable(mut schema: Value) -> Value {
     }
 }
 
-/// A TypeID (an id with its prefix).
+/// A TypeID (an id with its prefix): a UUIDv7, whose version is in the eleventh character.
 pub(super) fn id(prefix: &str) -> Value {
-    json!({"type": "string", "pattern": format!("^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$")})
+    json!({"type": "string", "pattern": format!("^{}$", id_pattern(prefix))})
+}
+
+/// The id of an actor.
+pub(super) fn actor_id() -> Value {
+    json!({"type": "string", "pattern": format!("^(operator|{})$", id_pattern("key"))})
+}
+
+fn id_pattern(prefix: &str) -> String {
+    format!("{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{9}}[ef][0-9a-hjkmnp-tv-z]{{15}}")
 }
 
 /// An instant.
@@ -72,10 +81,18 @@ pub(super) fn event_type_name() -> Value {
     })
 }
 
-/// An id of the caller's own.
+/// An id of the caller's own; ids of ours are like it.
 pub(super) fn own_id() -> Value {
     let mut schema = text(*limits::EXTERNAL_ID_CHARS.start(), *limits::EXTERNAL_ID_CHARS.end());
     schema["pattern"] = json!("^[A-Za-z0-9_.:-]+$");
+    schema
+}
+
+/// A key of the caller's own for a request: printable ASCII, not just spaces, which HTTP cuts off.
+pub(super) fn idempotency_key() -> Value {
+    let (low, high) = (limits::IDEMPOTENCY_KEY_CHARS.start(), limits::IDEMPOTENCY_KEY_CHARS.end());
+    let mut schema = text(*low, *high);
+    schema["pattern"] = json!("^[!-~]([ -~]*[!-~])?$");
     schema
 }
 
