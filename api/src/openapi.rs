@@ -4,6 +4,7 @@
 //! bounds from `domain::limits`; [`operations`] adds the words. `docs/openapi.json` is a copy.
 
 mod inputs;
+mod links;
 mod operations;
 pub(crate) mod schema;
 
@@ -132,6 +133,10 @@ fn responses(path: &str, method: &Method, access: Access, operation: &Operation)
             json!({"description": description, "headers": headers(*status, is_limited)});
         for (media, schema) in content(*answer) {
             response["content"][media] = json!({"schema": schema});
+        }
+        let links = links::of(operation.name, *status);
+        if !links.is_empty() {
+            response["links"] = json!(links);
         }
         responses.insert(status.to_string(), response);
     }

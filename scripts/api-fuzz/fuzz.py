@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 from server import PATIENCE_S, Server, receiver
@@ -15,6 +16,20 @@ ROOT = Path(__file__).resolve().parents[2]
 SCHEMATHESIS = ROOT / ".venv/bin/st"
 # All checks but one: a url, a filter or a cron text can fit its schema and still be wrong.
 EXCLUDED = "positive_data_acceptance"
+TENANTS = ["tenant", "neighbour", "operators"]
+ADVICE = """
+Failed: {runs}. Each failure above names the check, shows the request as a line for curl, and what was answered.
+Either the answer is wrong (mend the API, with a test in api/tests/api), or the document is (api/src/openapi;
+`make openapi` writes the copy). The same requests again: EXAMPLES={examples} SEED={seed} make api-fuzz"""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Whose requests they are, with which settings and options."""
+
+    what: str
+    settings: str = ""
+    options: tuple[str, ...] = ()
 
 
 def main() -> None:
@@ -25,43 +40,43 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name, receiver() as receiver_url:
         folder = Path(name)
         server = Server(binary, folder, os.environ.get("DATABASE_URL"), os.environ.get("REDIS_URL"))
+        faults = []
         try:
-            failed = [what for what, options in runs(server, receiver_url, folder) if not fuzz(what, options, server, folder, examples, seed)]
-            said = server.faults()
+            options = ["--max-examples", examples, "--seed", seed]
+            callers = callers_of(server, receiver_url, folder)
+            failed = [caller.what for caller in callers if not fuzz(caller, options, server, receiver_url, folder)]
+            faults += server.faults()
+            if not failed:
+                # Otherwise it may be the failure that kept an operation from its success.
+                faults += [f"no request succeeded: {route}" for route in server.routes_without_success()]
         finally:
-            said_last = server.stop()
-    said += said_last
-    for fault in said:
+            faults += server.stop()
+    for fault in faults:
         print(f"server: {fault}", file=sys.stderr)
-    if failed or said:
-        print(ADVICE.format(runs=", ".join(failed) or "none", examples=examples, seed=seed), file=sys.stderr)
+    if failed or faults:
+        print(ADVICE.format(runs=", ".join(failed) or "the server", examples=examples, seed=seed), file=sys.stderr)
         sys.exit(1)
     print("the API keeps its document")
 
 
-ADVICE = """
-Failed: {runs}. Each failure above names the check, shows the request as a line for curl, and what was answered.
-Either the answer is wrong (mend the API, with a test in api/tests/api), or the document is (api/src/openapi;
-`make openapi` writes the copy). The same requests again: EXAMPLES={examples} SEED={seed} make api-fuzz"""
-
-
-def runs(server: Server, receiver_url: str, folder: Path):
-    """Each caller, with its options."""
-    names = ["tenant", "neighbour", "operators"]
-    keys = {name: populate(server, receiver_url, name) for name in names}
-    # The tenant itself; nothing of what it makes may be its neighbour's to see.
+def callers_of(server: Server, receiver_url: str, folder: Path) -> list[Caller]:
+    keys = {name: populate(server, receiver_url, name) for name in TENANTS}
     identities = folder / "identities.json"
-    bearer = lambda name: [{"name": "Authorization", "value": f"Bearer {keys[name]}"}]
-    identities.write_text(json.dumps({"auth": [{"name": name, "fixedHeaders": bearer(name)} for name in names[:2]]}))
-    config = folder / "tenant.toml"
-    config.write_text(
-        f'[auth.wfc]\npath = "{identities}"\nuser = "tenant"\npeers = ["tenant", "neighbour"]\n'
-    )
-    yield "a tenant's key", ["--config-file", str(config)]
-    # The operator in a tenant's name; not where tenants are made and deleted, or it would soon be gone.
-    operator = ["--header", f"Authorization: Bearer {server.operator_key}"]
-    yield "the operator for a tenant", [*operator, "--header", "Posthaste-Tenant: operators", "--exclude-path-regex", "/tenants"]
-    yield "the operator", operator
+    entries = [
+        {"name": name, "fixedHeaders": [{"name": "Authorization", "value": f"Bearer {keys[name]}"}]}
+        for name in TENANTS[:2]
+    ]
+    identities.write_text(json.dumps({"auth": entries}))
+    # What is the tenant's must not be its neighbour's to see.
+    neighbours = f'[auth.wfc]\npath = "{identities}"\nuser = "tenant"\npeers = ["tenant", "neighbour"]\n'
+    operator = ("--header", f"Authorization: Bearer {server.operator_key}")
+    # Not where tenants are made and deleted, or the one in whose name it acts would soon be gone.
+    acting = (*operator, "--header", "Posthaste-Tenant: operators", "--exclude-path-regex", "/tenants")
+    return [
+        Caller("a tenant's key", settings=neighbours),
+        Caller("the operator for a tenant", options=acting),
+        Caller("the operator", options=operator),
+    ]
 
 
 def populate(server: Server, receiver_url: str, name: str) -> str:
@@ -81,17 +96,15 @@ def populate(server: Server, receiver_url: str, name: str) -> str:
     return key
 
 
-def fuzz(what: str, options: list[str], server: Server, folder: Path, examples: str, seed: str) -> bool:
-    print(f"=== {what}", flush=True)
-    config = []
-    if options[0] == "--config-file":
-        config, options = options[:2], options[2:]
-    command = [SCHEMATHESIS, *config, "run", f"{server.url}/openapi.json", *options]
+def fuzz(caller: Caller, options: list[str], server: Server, receiver_url: str, folder: Path) -> bool:
+    print(f"=== {caller.what}", flush=True)
+    config = folder / "schemathesis.toml"
+    config.write_text(f'hooks = "{ROOT}/scripts/api-fuzz/hooks.py"\n{caller.settings}')
+    command = [SCHEMATHESIS, "--config-file", config, "run", f"{server.url}/openapi.json", *options, *caller.options]
     command += ["--checks", "all", "--exclude-checks", EXCLUDED, "--phases", "examples,coverage,fuzzing,stateful"]
-    command += ["--max-examples", examples, "--seed", seed, "--generation-database", "none", "--continue-on-failure"]
-    command += ["--workers", "2", "--request-timeout", "30", "--warnings", "off"]
-    done = subprocess.run(command, cwd=folder, stdin=subprocess.DEVNULL)
-    return done.returncode == 0
+    command += ["--continue-on-failure", "--generation-database", "none", "--request-timeout", "30", "--warnings", "off"]
+    variables = os.environ | {"FUZZ_RECEIVER": receiver_url, "PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(command, cwd=folder, env=variables, stdin=subprocess.DEVNULL).returncode == 0
 
 
 main()

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -77,11 +78,24 @@ class Server:
         """What it shows of itself that must not be: it is gone, it has failed, it has panicked."""
         if self.process.poll() is not None:
             return [f"the server ended by itself, with {self.process.returncode}"]
-        with urllib.request.urlopen(f"{self.url}/metrics", timeout=PATIENCE_S) as answer:
-            metrics = answer.read().decode()
-        said = [f"answered: {line}" for line in metrics.splitlines() if _counts_a_failure(line)]
+        said = [f"answered: {labels}" for labels in self._requests() if labels["status"] == "5xx"]
         said += [f"logged: {json.dumps(line)}" for line in self.lines() if _tells_a_failure(line)]
         return said
+
+    def routes_without_success(self) -> list[str]:
+        """Operations of the document that were never answered with a 2xx: nothing is known of what they do then."""
+        seen = {(labels["method"], labels["route"]) for labels in self._requests() if labels["status"] == "2xx"}
+        with urllib.request.urlopen(f"{self.url}/openapi.json", timeout=PATIENCE_S) as answer:
+            paths = json.load(answer)["paths"]
+        described = {(method.upper(), path) for path, item in paths.items() for method in item}
+        return sorted(f"{method} {path}" for method, path in described - seen)
+
+    def _requests(self) -> list[dict[str, str]]:
+        """What was asked and answered, as its metrics tell: route, method and class of status."""
+        with urllib.request.urlopen(f"{self.url}/metrics", timeout=PATIENCE_S) as answer:
+            lines = answer.read().decode().splitlines()
+        counters = [line for line in lines if line.startswith("posthaste_http_requests_total{")]
+        return [dict(re.findall(r'(\w+)="([^"]*)"', line)) for line in counters]
 
     def stop(self) -> list[str]:
         self.process.send_signal(signal.SIGTERM)
@@ -92,10 +106,6 @@ class Server:
             self.process.wait()
             return ["the server did not stop"]
         return [] if code == 0 else [f"the server stopped with {code}"]
-
-
-def _counts_a_failure(line: str) -> bool:
-    return line.startswith("posthaste_http_requests_total") and 'status="5xx"' in line and not line.endswith(" 0")
 
 
 def _tells_a_failure(line: dict) -> bool:
@@ -109,8 +119,9 @@ class _Receiver(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        body = b'{"received": true}'
-        self.send_response(int(self.path.strip("/")))
+        status = int(self.path.strip("/"))
+        body = b"" if status == 204 else b'{"received": true}'
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -119,10 +130,17 @@ class _Receiver(BaseHTTPRequestHandler):
         pass
 
 
+class _Receivers(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """A sender that goes away is none of our matter."""
+
+
 @contextmanager
 def receiver():
     """The url of something that takes deliveries: `/204` does, `/500` doesn't."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _Receiver)
+    server = _Receivers(("127.0.0.1", 0), _Receiver)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

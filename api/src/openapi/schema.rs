@@ -15,7 +15,7 @@ pub(super) fn typed(schema: Value) -> RefOr<Schema> {
 /// The same, or `null`.
 pub(super) fn nullable(mut schema: Value) -> Value {
     match schema.get("type").cloned() {
-        Some(Value::String(name)) => {
+        Some(Value::String(name)) if name != "null" => {
             schema["type"] = json!([name, "null"]);
             if let Some(Value::Array(values)) = schema.get_mut("enum") {
                 values.push(Value::Null);
@@ -81,6 +81,25 @@ pub(super) fn event_type_name() -> Value {
     })
 }
 
+/// A list of patterns: `*` stands for one part of a type, a last `**` for one or more.
+pub(super) fn event_type_patterns() -> Value {
+    let pattern = json!({
+        "type": "string",
+        "pattern": "^((\\*|[A-Za-z0-9_-]+)\\.)*(\\*\\*?|[A-Za-z0-9_-]+)$",
+        "maxLength": limits::EVENT_TYPE_CHARS,
+        "examples": ["content.*"],
+    });
+    json!({"type": "array", "items": pattern, "maxItems": limits::EVENT_TYPE_PATTERNS})
+}
+
+/// An expression in CEL.
+pub(super) fn filter() -> Value {
+    let mut schema = text(0, limits::FILTER_CHARS);
+    schema["format"] = json!("cel");
+    schema["examples"] = json!(["data.amount > 100"]);
+    schema
+}
+
 /// An id of the caller's own; ids of ours are like it.
 pub(super) fn own_id() -> Value {
     let mut schema = text(*limits::EXTERNAL_ID_CHARS.start(), *limits::EXTERNAL_ID_CHARS.end());
@@ -139,7 +158,7 @@ fn failure_reasons() -> impl Iterator<Item = &'static str> {
 
 /// Lists of networks.
 pub(super) fn networks() -> Value {
-    json!({"type": "array", "items": {"type": "string", "examples": ["203.0.113.0/24"]}})
+    json!({"type": "array", "items": {"type": "string", "format": "cidr", "examples": ["203.0.113.0/24"]}})
 }
 
 macro_rules! fields {

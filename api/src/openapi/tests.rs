@@ -47,16 +47,48 @@ fn every_reference_points_to_a_schema() {
     }
 }
 
+fn operations() -> Vec<Value> {
+    let document = document_json();
+    let items = document["paths"].as_object().expect("paths").values();
+    items.flat_map(|item| item.as_object().expect("methods").values()).cloned().collect()
+}
+
+fn name(operation: &Value) -> &str {
+    operation["operationId"].as_str().expect("a name")
+}
+
 #[test]
 fn operations_have_names_of_their_own() {
-    let text = text();
-    let names: Vec<&str> = text
-        .split("\"operationId\":\"")
-        .skip(1)
-        .filter_map(|rest| rest.split('"').next())
-        .collect();
-    assert_eq!(names.iter().collect::<BTreeSet<_>>().len(), names.len());
+    let operations = operations();
+    let names: BTreeSet<&str> = operations.iter().map(name).collect();
+    assert_eq!(names.len(), operations.len());
     assert_eq!(names.len(), routes::list().len());
+}
+
+#[test]
+fn every_link_leads_to_an_operation_and_gives_what_its_path_needs() {
+    let operations = operations();
+    let answers = operations.iter().flat_map(|operation| {
+        operation["responses"].as_object().expect("answers").values().cloned()
+    });
+    let links: Vec<Value> = answers
+        .filter_map(|answer| answer.get("links")?.as_object().cloned())
+        .flat_map(|links| links.into_iter().map(|(_, link)| link))
+        .collect();
+    assert!(links.len() > 30, "{}", links.len());
+    for link in &links {
+        let target = operations.iter().find(|operation| name(operation) == name(link));
+        let target = target.unwrap_or_else(|| panic!("{link} leads nowhere"));
+        let wanted: BTreeSet<&str> = target["parameters"]
+            .as_array()
+            .expect("parameters")
+            .iter()
+            .filter(|parameter| parameter["in"] == "path")
+            .filter_map(|parameter| parameter["name"].as_str())
+            .collect();
+        let given = link["parameters"].as_object().expect("parameters").keys();
+        assert_eq!(given.map(String::as_str).collect::<BTreeSet<_>>(), wanted, "{link}");
+    }
 }
 
 /// The names that a parser knows, as it tells them when it meets another.
