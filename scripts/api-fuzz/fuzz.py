@@ -10,17 +10,25 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from server import PATIENCE_S, Server, receiver
+from server import BASE, PATIENCE_S, Server, receiver
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMATHESIS = ROOT / ".venv/bin/st"
 # All checks but one: a url, a filter or a cron text can fit its schema and still be wrong.
 EXCLUDED = "positive_data_acceptance"
-TENANTS = ["tenant", "neighbour", "operators"]
 ADVICE = """
 Failed: {runs}. Each failure above names the check, shows the request as a line for curl, and what was answered.
 Either the answer is wrong (mend the API, with a test in api/tests/api), or the document is (api/src/openapi;
 `make openapi` writes the copy). The same requests again: EXAMPLES={examples} SEED={seed} make api-fuzz"""
+
+
+@dataclass(frozen=True)
+class Tenant:
+    """One that has something of everything, and a key of its own."""
+
+    secret: str
+    event_ids: list[str]
+    key_ids: list[str]
 
 
 @dataclass(frozen=True)
@@ -60,11 +68,11 @@ def main() -> None:
 
 
 def callers_of(server: Server, receiver_url: str, folder: Path) -> list[Caller]:
-    keys = {name: populate(server, receiver_url, name) for name in TENANTS}
+    tenants = {name: populate(server, receiver_url, name) for name in ("tenant", "neighbour", "operators")}
     identities = folder / "identities.json"
     entries = [
-        {"name": name, "fixedHeaders": [{"name": "Authorization", "value": f"Bearer {keys[name]}"}]}
-        for name in TENANTS[:2]
+        {"name": name, "fixedHeaders": [{"name": "Authorization", "value": f"Bearer {tenants[name].secret}"}]}
+        for name in ("tenant", "neighbour")
     ]
     identities.write_text(json.dumps({"auth": entries}))
     # What is the tenant's must not be its neighbour's to see.
@@ -73,33 +81,44 @@ def callers_of(server: Server, receiver_url: str, folder: Path) -> list[Caller]:
     # Not where tenants are made and deleted, or the one in whose name it acts would soon be gone.
     acting = (*operator, "--header", "Posthaste-Tenant: operators", "--exclude-path-regex", "/tenants")
     return [
-        Caller("a tenant's key", settings=neighbours),
-        Caller("the operator for a tenant", options=acting),
-        Caller("the operator", options=operator),
+        Caller("a tenant's key", neighbours + known("/events/{id}", id=tenants["tenant"].event_ids)),
+        Caller("the operator for a tenant", known("/events/{id}", id=tenants["operators"].event_ids), acting),
+        Caller("the operator", known("/tenants/{id}/keys/{key}", id=["operators"], key=tenants["operators"].key_ids), operator),
     ]
 
 
-def populate(server: Server, receiver_url: str, name: str) -> str:
-    """Makes a tenant with something of everything, and gives its key."""
+def known(path: str, **values: list[str]) -> str:
+    """Settings by which every second request for this path names what is there: a made-up id never does."""
+    lists = "".join(f"[dictionaries.{name}]\nvalues = {json.dumps(of)}\n" for name, of in values.items())
+    parameters = "".join(f'"path.{name}" = {{ dictionary = "{name}", probability = 0.5 }}\n' for name in values)
+    return f'{lists}[[operations]]\ninclude-path = "{BASE}{path}"\n[operations.parameters]\n{parameters}'
+
+
+def populate(server: Server, receiver_url: str, name: str) -> Tenant:
     operator = server.operator_key
     tenant = server.call("POST", "/tenants", operator, {"name": name, "external_id": name})
-    key = server.call("POST", f"/tenants/{tenant['id']}/keys", operator, {"name": name, "scopes": ["*"]})["secret"]
+    keys = f"/tenants/{tenant['id']}/keys"
+    key, *others = [server.call("POST", keys, operator, {"name": name, "scopes": ["*"]}) for _ in range(20)]
+    key = key["secret"]
     for status in (204, 500):
         retry = {"schedule_s": [0.1], "jitter": 0}
         server.call("POST", "/subscriptions", key, {"url": f"{receiver_url}/{status}", "retry": retry})
-    server.call("POST", "/events", key, {"type": "content.published", "data": {"n": 1}})
+    event = {"type": "content.published", "data": {"n": 1}}
+    events = [server.call("POST", "/events", key, event)["id"] for _ in range(5)]
     until = time.monotonic() + PATIENCE_S
     while not server.call("GET", "/dead-letters", key)["data"]:
         if time.monotonic() > until:
             raise SystemExit("no delivery became a dead letter")
         time.sleep(0.05)
-    return key
+    return Tenant(key, events, [key["id"] for key in others])
 
 
 def fuzz(caller: Caller, options: list[str], server: Server, receiver_url: str, folder: Path) -> bool:
     print(f"=== {caller.what}", flush=True)
     config = folder / "schemathesis.toml"
-    config.write_text(f'hooks = "{ROOT}/scripts/api-fuzz/hooks.py"\n{caller.settings}')
+    # Stories are of valid requests: a broken one ends them, and the other phases send those.
+    hooks = f'hooks = "{ROOT}/scripts/api-fuzz/hooks.py"'
+    config.write_text(f'{hooks}\n[phases.stateful]\ngeneration.mode = "positive"\n{caller.settings}')
     command = [SCHEMATHESIS, "--config-file", config, "run", f"{server.url}/openapi.json", *options, *caller.options]
     command += ["--checks", "all", "--exclude-checks", EXCLUDED, "--phases", "examples,coverage,fuzzing,stateful"]
     command += ["--continue-on-failure", "--generation-database", "none", "--request-timeout", "30", "--warnings", "off"]

