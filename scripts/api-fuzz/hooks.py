@@ -19,9 +19,9 @@ schemathesis.openapi.format("cidr", st.sampled_from(_NETWORKS))
 
 @schemathesis.hook
 def before_call(context, case, kwargs):
-    """Takes the idempotency key from the steps of a story. With one, a `201` may be the first answer given again, and
-    what it made be deleted since; `ensure_resource_availability` takes every `201` for something new. The other
-    phases send the keys."""
-    is_step = case.meta is not None and isinstance(case.meta.phase.data, StatefulPhaseData)
-    if is_step and case.headers:
-        case.headers.pop("Idempotency-Key", None)
+    """Takes two parameters from the steps of a story; the other phases send them. With an idempotency key, a `201` may
+    be the first answer given again, and what it made be deleted since, while `ensure_resource_availability` takes
+    every `201` for something new. A cursor that is made up is never one, and a refused list leads nowhere."""
+    if case.meta is not None and isinstance(case.meta.phase.data, StatefulPhaseData):
+        (case.headers or {}).pop("Idempotency-Key", None)
+        (case.query or {}).pop("cursor", None)
