@@ -107,7 +107,7 @@ pub(super) fn own_id() -> Value {
     schema
 }
 
-/// A key of the caller's own for a request: printable ASCII, not just spaces, which HTTP cuts off.
+/// A key of the caller's own for a request: printable ASCII; HTTP cuts off spaces around it.
 pub(super) fn idempotency_key() -> Value {
     let (low, high) = (limits::IDEMPOTENCY_KEY_CHARS.start(), limits::IDEMPOTENCY_KEY_CHARS.end());
     let mut schema = text(*low, *high);
