@@ -33,10 +33,11 @@ class Tenant:
 
 @dataclass(frozen=True)
 class Caller:
-    """Whose requests they are, with which settings and options."""
+    """Whose requests they are, which tenant they name, and with which settings and options they are made up."""
 
     what: str
-    settings: str = ""
+    tenant: str
+    settings: str
     options: tuple[str, ...] = ()
 
 
@@ -89,21 +90,19 @@ phases.stateful.enabled = false
     # Not where tenants are made and deleted, or the one in whose name it acts would soon be gone.
     acting = (*operator, "--header", "Posthaste-Tenant: operators", "--exclude-path-regex", "/tenants")
     return [
-        Caller("a tenant's key", neighbours + known(tenants["tenant"], "tenant")),
-        Caller("the operator for a tenant", known(tenants["operators"], "operators"), acting),
-        Caller("the operator", known(tenants["neighbour"], "neighbour"), operator),
+        Caller("a tenant's key", "tenant", neighbours + known(tenants["tenant"], "tenant")),
+        Caller("the operator for a tenant", "operators", known(tenants["operators"], "operators"), acting),
+        Caller("the operator", "neighbour", known(tenants["neighbour"], "neighbour"), operator),
     ]
 
 
 def known(tenant: Tenant, name: str) -> str:
-    """Settings by which most requests name what is there: a made-up name never does."""
+    """Settings by which many requests name what is there: a made-up name never does."""
     return f"""
 [dictionaries]
 tenants.values = ["{name}"]
 events.values = {json.dumps(tenant.event_ids)}
 keys.values = {json.dumps(tenant.key_ids)}
-[parameters]
-"header.Posthaste-Tenant" = {{ dictionary = "tenants", probability = 0.9 }}
 [[operations]]
 include-path = "{BASE}/events/{{id}}"
 [operations.parameters]
@@ -144,7 +143,7 @@ def fuzz(caller: Caller, options: list[str], server: Server, receiver_url: str, 
     command = [SCHEMATHESIS, "--config-file", config, "run", f"{server.url}/openapi.json", *options, *caller.options]
     command += ["--checks", "all", "--exclude-checks", EXCLUDED, "--phases", "examples,coverage,fuzzing,stateful"]
     command += ["--continue-on-failure", "--generation-database", "none", "--request-timeout", "30", "--warnings", "off"]
-    variables = os.environ | {"FUZZ_RECEIVER": receiver_url, "PYTHONDONTWRITEBYTECODE": "1"}
+    variables = os.environ | {"FUZZ_RECEIVER": receiver_url, "FUZZ_TENANT": caller.tenant, "PYTHONDONTWRITEBYTECODE": "1"}
     return subprocess.run(command, cwd=folder, env=variables, stdin=subprocess.DEVNULL).returncode == 0
 
 

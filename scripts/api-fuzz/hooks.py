@@ -4,9 +4,11 @@ import os
 
 import schemathesis
 from hypothesis import strategies as st
+from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation.meta import StatefulPhaseData
 
 _RECEIVER = os.environ["FUZZ_RECEIVER"]
+_TENANT = os.environ["FUZZ_TENANT"]
 
 # A made-up url or expression is next to never one: these are, so that there is something to deliver.
 _URLS = [f"{_RECEIVER}/{status}" for status in (200, 204, 410, 429, 500)]
@@ -27,6 +29,9 @@ def before_call(context, case, kwargs):
         headers.pop("Idempotency-Key", None)
         # One that is made up is never a cursor, and a refused list leads nowhere. The other phases send them.
         query.pop("cursor", None)
-    if case.method == "GET" and headers.get("Posthaste-Tenant") == "tenant":
-        # `object_level_authorization` asks again as the neighbour, once: not to be refused for this name already.
-        del headers["Posthaste-Tenant"]
+    if "Posthaste-Tenant" in headers and not (case.meta and case.meta.is_negative_at(ParameterLocation.HEADER)):
+        # A made-up tenant is refused, whatever else the request says. One that breaks the document is left.
+        headers["Posthaste-Tenant"] = _TENANT
+        if case.method == "GET" and _TENANT == "tenant":
+            # `object_level_authorization` asks again as the neighbour, once: not to be refused for this name already.
+            del headers["Posthaste-Tenant"]
