@@ -26,8 +26,10 @@ Either the answer is wrong (mend the API, with a test in api/tests/api), or the 
 class Tenant:
     """One that has something of everything, and a key of its own."""
 
+    id: str
     secret: str
     event_ids: list[str]
+    held_ids: list[str]
     key_ids: list[str]
 
 
@@ -36,7 +38,8 @@ class Caller:
     """Whose requests they are, which tenant they name, and with which settings and options they are made up."""
 
     what: str
-    tenant: str
+    tenant: Tenant
+    has_key: bool
     settings: str
     options: tuple[str, ...] = ()
 
@@ -53,7 +56,8 @@ def main() -> None:
         try:
             options = ["--max-examples", examples, "--seed", seed]
             callers = callers_of(server, receiver_url, folder)
-            failed = [caller.what for caller in callers if not fuzz(caller, options, server, receiver_url, folder)]
+            variables = {"FUZZ_RECEIVER": receiver_url, "FUZZ_KEPT": ",".join(caller.tenant.id for caller in callers)}
+            failed = [caller.what for caller in callers if not fuzz(caller, options, server, variables, folder)]
             faults += server.faults()
             if not failed:
                 # Otherwise it may be the failure that kept an operation from its success.
@@ -90,23 +94,28 @@ phases.stateful.enabled = false
     # Not where tenants are made and deleted, or the one in whose name it acts would soon be gone.
     acting = (*operator, "--header", "Posthaste-Tenant: operators", "--exclude-path-regex", "/tenants")
     return [
-        Caller("a tenant's key", "tenant", neighbours + known(tenants["tenant"], "tenant")),
-        Caller("the operator for a tenant", "operators", known(tenants["operators"], "operators"), acting),
-        Caller("the operator", "neighbour", known(tenants["neighbour"], "neighbour"), operator),
+        Caller("a tenant's key", tenants["tenant"], True, neighbours),
+        Caller("the operator for a tenant", tenants["operators"], False, "", acting),
+        Caller("the operator", tenants["neighbour"], False, "", operator),
     ]
 
 
-def known(tenant: Tenant, name: str) -> str:
+def known(tenant: Tenant) -> str:
     """Settings by which many requests name what is there: a made-up name never does."""
     return f"""
 [dictionaries]
-tenants.values = ["{name}"]
+tenants.values = ["{tenant.id}"]
 events.values = {json.dumps(tenant.event_ids)}
+held.values = {json.dumps(tenant.held_ids)}
 keys.values = {json.dumps(tenant.key_ids)}
 [[operations]]
 include-path = "{BASE}/events/{{id}}"
 [operations.parameters]
 "path.id" = {{ dictionary = "events", probability = 0.5 }}
+[[operations]]
+include-path = "{BASE}/deliveries/{{id}}/cancel"
+[operations.parameters]
+"path.id" = {{ dictionary = "held", probability = 0.5 }}
 [[operations]]
 include-path = "{BASE}/tenants/{{id}}/keys/{{key}}"
 [operations.parameters]
@@ -126,25 +135,31 @@ def populate(server: Server, receiver_url: str, name: str) -> Tenant:
         server.call("POST", "/subscriptions", key, {"url": f"{receiver_url}/{status}", "retry": retry})
     event = {"type": "content.published", "data": {"n": 1}}
     events = [server.call("POST", "/events", key, event)["id"] for _ in range(5)]
+    held = server.call("POST", "/subscriptions", key, {"url": f"{receiver_url}/204", "status": "paused"})["id"]
+    for _ in range(20):
+        server.call("POST", "/events", key, event)
+    held_ids = [row["id"] for row in server.call("GET", f"/deliveries?subscription_id={held}", key)["data"]]
     until = time.monotonic() + PATIENCE_S
     while not server.call("GET", "/dead-letters", key)["data"]:
         if time.monotonic() > until:
             raise SystemExit("no delivery became a dead letter")
         time.sleep(0.05)
-    return Tenant(key, events, [key["id"] for key in others])
+    return Tenant(tenant["id"], key, events, held_ids, [key["id"] for key in others])
 
 
-def fuzz(caller: Caller, options: list[str], server: Server, receiver_url: str, folder: Path) -> bool:
+def fuzz(caller: Caller, options: list[str], server: Server, variables: dict[str, str], folder: Path) -> bool:
     print(f"=== {caller.what}", flush=True)
     config = folder / "schemathesis.toml"
     # Stories are of valid requests: a broken one ends them, and the other phases send those.
-    hooks = f'hooks = "{ROOT}/scripts/api-fuzz/hooks.py"'
-    config.write_text(f'{hooks}\n[phases.stateful]\ngeneration.mode = "positive"\n{caller.settings}')
+    settings = f'hooks = "{ROOT}/scripts/api-fuzz/hooks.py"\n[phases.stateful]\ngeneration.mode = "positive"\n'
+    config.write_text(settings + caller.settings + known(caller.tenant))
     command = [SCHEMATHESIS, "--config-file", config, "run", f"{server.url}/openapi.json", *options, *caller.options]
     command += ["--checks", "all", "--exclude-checks", EXCLUDED, "--phases", "examples,coverage,fuzzing,stateful"]
-    command += ["--continue-on-failure", "--generation-database", "none", "--request-timeout", "30", "--warnings", "off"]
-    variables = os.environ | {"FUZZ_RECEIVER": receiver_url, "FUZZ_TENANT": caller.tenant, "PYTHONDONTWRITEBYTECODE": "1"}
-    return subprocess.run(command, cwd=folder, env=variables, stdin=subprocess.DEVNULL).returncode == 0
+    command += ["--continue-on-failure", "--generation-database", "none", "--request-timeout", "30"]
+    command += ["--warnings", "off"]
+    variables |= {"FUZZ_TENANT": caller.tenant.id, "FUZZ_HAS_KEY": str(caller.has_key)}
+    environment = os.environ | variables | {"PYTHONDONTWRITEBYTECODE": "1"}
+    return subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL).returncode == 0
 
 
 main()
