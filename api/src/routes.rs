@@ -50,6 +50,7 @@ pub(crate) mod answers {
     pub(crate) use super::stats::{BucketFigures, Figures, Stats, Totals};
     pub(crate) use super::subscription_view::Subscription;
     pub(crate) use super::subscriptions::MadeSubscription;
+    pub(crate) use super::tenant_input::EGRESS_NETWORKS;
     pub(crate) use super::tenants::Tenant;
     #[cfg(test)]
     pub(crate) use super::{

@@ -22,8 +22,9 @@ pub enum TelemetryError {
 }
 
 /// Goes before what the operator has set, which may say otherwise of the same target. When Postgres restarts,
-/// each connection says that it was ended; the query that met it says so too, and once.
-const QUIET: &str = "sqlx::postgres::notice=off";
+/// each connection says that it was ended; the query that met it says so too, and once. A request that is no
+/// HTTP is its client's error, not ours, and anybody may send any number of them.
+const QUIET: &str = "sqlx::postgres::notice=off,actix_http::h1::dispatcher=off";
 
 /// Starts the log: text on a terminal, else a JSON object per line with the event's fields at its top
 /// level. Panics become lines of it too, so that a collector never meets a line that is no JSON.
@@ -86,6 +87,7 @@ mod tests {
         let log = Registry::default().with(filter(directives).expect("a filter")).with(layer);
         tracing::subscriber::with_default(log, || {
             tracing::error!(target: "sqlx::postgres::notice", "of the server");
+            tracing::error!(target: "actix_http::h1::dispatcher", "of a stranger");
             tracing::warn!(target: "sqlx::query", "of a query");
             tracing::info!("of ours");
         });
@@ -94,9 +96,9 @@ mod tests {
     }
 
     #[test]
-    fn what_postgres_says_on_ending_connections_is_not_logged_unless_it_is_asked_for() {
+    fn what_is_not_ours_to_mend_is_not_logged_unless_it_is_asked_for() {
         let usual = logged("info");
-        assert!(!usual.contains("of the server"), "{usual}");
+        assert!(!usual.contains("of the server") && !usual.contains("of a stranger"), "{usual}");
         assert!(usual.contains("of a query") && usual.contains("of ours"), "{usual}");
         assert!(logged("warn,sqlx::postgres::notice=error").contains("of the server"));
         assert!(!logged("error").contains("of ours"));

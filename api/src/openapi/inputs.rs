@@ -5,9 +5,11 @@ use domain::limits;
 use serde_json::{Value, json};
 
 use super::schema::{
-    PERMISSIONS, SCOPES, SUBSCRIPTION_STATUSES, TENANT_STATUSES, any, event_type_name, id, instant,
-    integer, networks, nullable, object, one_of, own_id, text,
+    PERMISSIONS, SCOPES, SUBSCRIPTION_STATUSES, TENANT_STATUSES, any, event_type_name,
+    event_type_patterns, filter, id, instant, integer, networks, nullable, object, one_of, own_id,
+    text,
 };
+use crate::routes::answers::EGRESS_NETWORKS;
 
 /// An object with these fields, of which those named are required; the others may be `null`.
 fn input(required: &[&str], fields: Value) -> Value {
@@ -26,26 +28,34 @@ fn input(required: &[&str], fields: Value) -> Value {
     schema
 }
 
-/// The patch of what `input` makes: nothing is required, `null` restores the default of what has one.
-fn patch(mut input: Value, never_null: &[&str]) -> Value {
-    if let Some(fields) = input["properties"].as_object_mut() {
-        for (name, schema) in fields {
-            if !never_null.contains(&name.as_str()) {
-                *schema = nullable(schema.take());
-            }
-        }
-    }
-    if let Some(input) = input.as_object_mut() {
-        input.remove("required");
+/// The patch of what `input` makes (RFC 7396): nothing is required, `null` restores the default of what
+/// has one, and objects within it are merged alike.
+fn patch(mut input: Value) -> Value {
+    let required = input.as_object_mut().and_then(|input| input.remove("required"));
+    let is_required = |name: &str| {
+        required
+            .as_ref()
+            .and_then(Value::as_array)
+            .is_some_and(|names| names.contains(&json!(name)))
+    };
+    for (name, schema) in input["properties"].as_object_mut().into_iter().flatten() {
+        let merged =
+            if schema["properties"].is_object() { patch(schema.take()) } else { schema.take() };
+        *schema = if is_required(name) { merged } else { nullable(merged) };
     }
     input
+}
+
+/// What this version cannot do yet, and refuses.
+fn not_yet() -> Value {
+    json!({"type": "null", "description": "Not available in this version."})
 }
 
 /// Names and schemas of all bodies.
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     vec![
         ("NewTenant", tenant()),
-        ("TenantPatch", patch(tenant(), &["name"])),
+        ("TenantPatch", patch(tenant())),
         ("NewKey", key()),
         ("NewPortalLink", portal_link()),
         ("OperatorKeyRotation", operator_key()),
@@ -73,9 +83,11 @@ fn rate_input() -> Value {
 }
 
 pub(super) fn tenant() -> Value {
+    let mut list = networks();
+    list["maxItems"] = json!(EGRESS_NETWORKS);
     let egress = json!({
         "type": "object",
-        "properties": {"allow": networks(), "deny": networks()},
+        "properties": {"allow": list, "deny": list},
         "additionalProperties": false,
     });
     input(
@@ -84,11 +96,11 @@ pub(super) fn tenant() -> Value {
             "name": text(*limits::NAME_CHARS.start(), *limits::NAME_CHARS.end()),
             "external_id": own_id(),
             "status": one_of(TENANT_STATUSES),
-            "strict_event_types": {"type": "boolean"},
+            "strict_event_types": {"type": "boolean", "enum": [false]},
             "rate_limit": rate_input(),
             "ingest_rate_limit": rate_input(),
             "egress": egress,
-            "sandbox": {"type": "boolean"},
+            "sandbox": {"type": "boolean", "enum": [false]},
             "metadata": object(),
         }),
     )
@@ -123,18 +135,17 @@ fn secret() -> Value {
     json!({"type": "string", "pattern": "^whsec_[A-Za-z0-9+/]+={0,2}$", "maxLength": 94})
 }
 
-fn new_subscription() -> Value {
-    let mut schema = subscription();
-    schema["properties"]["secret"] = nullable(secret());
+fn subscription_patch() -> Value {
+    let mut schema = patch(subscription());
+    // A header is taken away by `null`.
+    let value = &mut schema["properties"]["headers"]["additionalProperties"];
+    *value = nullable(value.take());
     schema
 }
 
-fn subscription_patch() -> Value {
-    let mut schema = patch(subscription(), &["url"]);
-    // Either half may be changed, the other stays: a certificate that is renewed keeps its key.
-    if let Some(certificate) = schema["properties"]["client_certificate"].as_object_mut() {
-        certificate.remove("required");
-    }
+fn new_subscription() -> Value {
+    let mut schema = subscription();
+    schema["properties"]["secret"] = nullable(secret());
     schema
 }
 
@@ -179,9 +190,9 @@ pub(super) fn subscription() -> Value {
     let delivery = json!({
         "type": "object",
         "properties": {
-            "mode": one_of(["single", "batch"]),
-            "max_events": nullable(integer(*limits::DELIVERY_BATCH_EVENTS.start(), *limits::DELIVERY_BATCH_EVENTS.end())),
-            "max_wait_ms": nullable(integer(*limits::DELIVERY_BATCH_WAIT_MS.start(), *limits::DELIVERY_BATCH_WAIT_MS.end())),
+            "mode": one_of(["single"]),
+            "max_events": not_yet(),
+            "max_wait_ms": not_yet(),
         },
         "required": ["mode"],
         "additionalProperties": false,
@@ -197,14 +208,10 @@ pub(super) fn subscription() -> Value {
             "url": {"type": "string", "format": "uri", "maxLength": limits::URL_CHARS, "examples": ["https://example.com/webhooks"]},
             "external_id": own_id(),
             "description": text(0, limits::DESCRIPTION_CHARS),
-            "event_types": {
-                "type": "array",
-                "items": {"type": "string", "maxLength": limits::EVENT_TYPE_CHARS, "examples": ["content.*"]},
-                "maxItems": limits::EVENT_TYPE_PATTERNS,
-            },
-            "filter": text(0, limits::FILTER_CHARS),
+            "event_types": event_type_patterns(),
+            "filter": filter(),
             "status": one_of(SUBSCRIPTION_STATUSES),
-            "kind": one_of(["webhook", "slack"]),
+            "kind": one_of(["webhook"]),
             "delivery": delivery,
             "ordered": {"type": "boolean"},
             "headers": headers,
@@ -213,9 +220,9 @@ pub(super) fn subscription() -> Value {
             "timeout_ms": integer(*limits::TIMEOUT_MS.start(), *limits::TIMEOUT_MS.end()),
             "retry": retry,
             "signing": signing,
-            "format": one_of(["standard", "cloudevents", "cloudevents-binary"]),
-            "template": {"type": "string"},
-            "auto_replay": object(),
+            "format": one_of(["standard"]),
+            "template": not_yet(),
+            "auto_replay": not_yet(),
             "client_certificate": client_certificate(),
             "metadata": object(),
         }),
@@ -263,8 +270,8 @@ fn filter_test() -> Value {
     let mut schema = input(
         &[],
         json!({
-            "filter": text(0, limits::FILTER_CHARS),
-            "event_types": {"type": "array", "items": {"type": "string"}, "maxItems": limits::EVENT_TYPE_PATTERNS},
+            "filter": filter(),
+            "event_types": event_type_patterns(),
         }),
     );
     schema["properties"]["event"] = nullable(json!({"$ref": "#/components/schemas/NewEvent"}));

@@ -7,8 +7,8 @@ use domain::stats::Bucket;
 use serde_json::{Value, json};
 
 use super::schema::{
-    SUBSCRIPTION_STATUSES, delivery_statuses, event_type_name, id, instant, integer, one_of,
-    own_id, text,
+    SUBSCRIPTION_STATUSES, actor_id, delivery_statuses, event_type_name, id, instant, integer,
+    one_of, own_id, text,
 };
 
 /// What a route's success carries.
@@ -66,7 +66,7 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             &[(200, List("EventHead"), "A page")],
         )
         .filtered(
-            [many("type", event_type_name()), many("correlation_id", json!({"type": "string"}))]
+            [many("type", event_type_name()), many("correlation_id", text(0, limits::CORRELATION_ID_CHARS))]
                 .into_iter()
                 .chain(window()),
         ),
@@ -227,8 +227,8 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
         .filtered(
             [
                 many("action", one_of(Action::ALL.iter().map(|action| action.as_str()))),
-                many("actor", json!({"type": "string"})),
-                many("resource_id", text(1, 64)),
+                many("actor", actor_id()),
+                many("resource_id", own_id()),
                 one("format", one_of(["json", "ndjson"])),
             ]
             .into_iter()

@@ -15,7 +15,7 @@ pub(super) fn typed(schema: Value) -> RefOr<Schema> {
 /// The same, or `null`.
 pub(super) fn nullable(mut schema: Value) -> Value {
     match schema.get("type").cloned() {
-        Some(Value::String(name)) => {
+        Some(Value::String(name)) if name != "null" => {
             schema["type"] = json!([name, "null"]);
             if let Some(Value::Array(values)) = schema.get_mut("enum") {
                 values.push(Value::Null);
@@ -27,9 +27,18 @@ pub(super) fn nullable(mut schema: Value) -> Value {
     }
 }
 
-/// A TypeID (an id with its prefix).
+/// A TypeID (an id with its prefix): a UUIDv7, whose version is in the eleventh character.
 pub(super) fn id(prefix: &str) -> Value {
-    json!({"type": "string", "pattern": format!("^{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{25}}$")})
+    json!({"type": "string", "pattern": format!("^{}$", id_pattern(prefix))})
+}
+
+/// The id of an actor.
+pub(super) fn actor_id() -> Value {
+    json!({"type": "string", "pattern": format!("^(operator|{})$", id_pattern("key"))})
+}
+
+fn id_pattern(prefix: &str) -> String {
+    format!("{prefix}_[0-7][0-9a-hjkmnp-tv-z]{{9}}[ef][0-9a-hjkmnp-tv-z]{{15}}")
 }
 
 /// An instant.
@@ -72,10 +81,37 @@ pub(super) fn event_type_name() -> Value {
     })
 }
 
-/// An id of the caller's own.
+/// A list of patterns: `*` stands for one part of a type, a last `**` for one or more.
+pub(super) fn event_type_patterns() -> Value {
+    let pattern = json!({
+        "type": "string",
+        "pattern": "^((\\*|[A-Za-z0-9_-]+)\\.)*(\\*\\*?|[A-Za-z0-9_-]+)$",
+        "maxLength": limits::EVENT_TYPE_CHARS,
+        "examples": ["content.*"],
+    });
+    json!({"type": "array", "items": pattern, "maxItems": limits::EVENT_TYPE_PATTERNS})
+}
+
+/// An expression in CEL.
+pub(super) fn filter() -> Value {
+    let mut schema = text(0, limits::FILTER_CHARS);
+    schema["format"] = json!("cel");
+    schema["examples"] = json!(["data.amount > 100"]);
+    schema
+}
+
+/// An id of the caller's own; ids of ours are like it.
 pub(super) fn own_id() -> Value {
     let mut schema = text(*limits::EXTERNAL_ID_CHARS.start(), *limits::EXTERNAL_ID_CHARS.end());
     schema["pattern"] = json!("^[A-Za-z0-9_.:-]+$");
+    schema
+}
+
+/// A key of the caller's own for a request: printable ASCII; HTTP cuts off spaces around it.
+pub(super) fn idempotency_key() -> Value {
+    let (low, high) = (limits::IDEMPOTENCY_KEY_CHARS.start(), limits::IDEMPOTENCY_KEY_CHARS.end());
+    let mut schema = text(*low, *high);
+    schema["pattern"] = json!("^[!-~]([ -~]*[!-~])?$");
     schema
 }
 
@@ -124,7 +160,7 @@ fn failure_reasons() -> impl Iterator<Item = &'static str> {
 
 /// Lists of networks.
 pub(super) fn networks() -> Value {
-    json!({"type": "array", "items": {"type": "string", "examples": ["203.0.113.0/24"]}})
+    json!({"type": "array", "items": {"type": "string", "format": "cidr", "examples": ["203.0.113.0/24"]}})
 }
 
 macro_rules! fields {

@@ -15,8 +15,8 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::State;
-use crate::auth::Lister;
 use crate::auth::need::SubscriptionsRead;
+use crate::auth::{Lister, is_name};
 use crate::openapi::schema;
 use crate::page::{CURSOR, LIMIT, Wanted};
 use crate::problem::Problem;
@@ -111,10 +111,7 @@ pub(crate) async fn list(
 }
 
 fn parse_resource(text: &str) -> Result<String, &'static str> {
-    match text.len() {
-        1..=64 => Ok(text.to_owned()),
-        _ => Err("must be an id"),
-    }
+    is_name(text).then(|| text.to_owned()).ok_or("must be an id")
 }
 
 /// All entries, read page by page as the client takes them. A database that fails on the way cuts the

@@ -222,8 +222,7 @@ pub(crate) async fn list(
     let filter = store::event::Filter {
         types: query
             .any("type", |text| text.parse::<EventType>().map(|name| name.as_str().to_owned()))?,
-        correlation_ids: query
-            .any("correlation_id", |text| Ok::<_, std::convert::Infallible>(text.to_owned()))?,
+        correlation_ids: query.any("correlation_id", parse_correlation_id)?,
         window: query.window()?,
     };
     let found = store::event::page_of_heads(
@@ -238,6 +237,13 @@ pub(crate) async fn list(
         |row| (row.created_at, row.id),
         |row| EventHead::new(row, lister.whose),
     )))
+}
+
+fn parse_correlation_id(text: &str) -> Result<String, String> {
+    match text.chars().count() <= limits::CORRELATION_ID_CHARS {
+        true => Ok(text.to_owned()),
+        false => Err(format!("must have at most {} characters", limits::CORRELATION_ID_CHARS)),
+    }
 }
 
 /// Shows an event, its data byte for byte as it was posted.

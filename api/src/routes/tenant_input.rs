@@ -52,7 +52,7 @@ pub(crate) const WRITABLE: [(&str, &[&str]); 9] = [
 ];
 
 /// Networks in each of a tenant's address lists.
-const EGRESS_NETWORKS: usize = 1000;
+pub(crate) const EGRESS_NETWORKS: usize = 1000;
 
 impl TenantInput {
     /// Checks every field.

@@ -37,13 +37,13 @@ impl Checked {
         status: u16,
     ) -> Value {
         let name = Method::from_bytes(method.as_bytes()).expect("a method");
-        let reply = api.call(name, path, body).await;
+        let reply = api.call(name, path, body.clone()).await;
         assert_eq!(reply.status, status, "{method} {path} {}", reply.text);
-        self.check(
-            method,
-            &format!("{BASE}{}", path.split('?').next().unwrap_or_default()),
-            &reply,
-        );
+        let path = format!("{BASE}{}", path.split('?').next().unwrap_or_default());
+        self.check(method, &path, &reply);
+        if let (200..300, Some(body)) = (status, body) {
+            self.check_taken(method, &path, &body);
+        }
         if reply.text.is_empty() { Value::Null } else { reply.json() }
     }
 
@@ -51,6 +51,7 @@ impl Checked {
         let (template, operation) = self.operation(method, path);
         let described = &operation["responses"][reply.status.to_string()];
         assert!(described.is_object(), "{method} {template} does not describe {}", reply.status);
+        Self::check_headers(described, reply);
         let media = reply
             .headers
             .get("content-type")
@@ -70,6 +71,23 @@ impl Checked {
                 self.noted.insert(id.to_owned(), format!("{method} {template}"));
             }
             self.called.insert((method.to_owned(), template));
+        }
+    }
+
+    /// What was taken must be what the document says is taken.
+    fn check_taken(&self, method: &str, path: &str, body: &Value) {
+        let (template, operation) = self.operation(method, path);
+        let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
+        assert!(schema.is_object(), "{method} {template} describes no body");
+        let faults = faults(&self.document, schema, body, "");
+        assert!(faults.is_empty(), "{method} {template} took {body}: {faults:#?}");
+    }
+
+    /// An answer has the headers that it must have.
+    fn check_headers(described: &Value, reply: &Reply) {
+        let headers = described["headers"].as_object().expect("headers");
+        for (name, _) in headers.iter().filter(|(_, header)| header["required"] == true) {
+            assert!(reply.headers.contains_key(name), "{name} is missing: {reply:?}");
         }
     }
 
@@ -125,6 +143,9 @@ async fn every_route_answers_as_the_document_says() {
     checked
         .call(op, "PATCH", &of_tenant, Some(json!({"rate_limit": {"per_second": 1000}})), 200)
         .await;
+    // What is within is merged, too.
+    let within = json!({"rate_limit": {"burst": 5}, "egress": {"allow": null}});
+    checked.call(op, "PATCH", &of_tenant, Some(within), 200).await;
     checked.call(op, "GET", &of_tenant, None, 200).await;
     checked.call(op, "GET", "/tenants", None, 200).await;
     let keys = format!("{of_tenant}/keys");
@@ -151,7 +172,8 @@ async fn every_route_answers_as_the_document_says() {
     checked.call(api, "GET", "/subscriptions?event_type=a.b", None, 200).await;
     checked.call(operator, "GET", "/subscriptions", None, 200).await;
     checked.call(operator, "GET", &of_subscription, None, 422).await;
-    checked.call(api, "PATCH", &of_subscription, Some(json!({"description": "d"})), 200).await;
+    let patch = json!({"description": "d", "headers": {"x-a": null}, "retry": {"jitter": 0.5}});
+    checked.call(api, "PATCH", &of_subscription, Some(patch), 200).await;
     checked.call(api, "GET", &format!("{of_subscription}/secret"), None, 200).await;
     checked.call(api, "POST", &format!("{of_subscription}/secret/rotate"), None, 200).await;
     checked.call(api, "POST", &format!("{of_subscription}/test"), None, 200).await;

@@ -92,6 +92,9 @@ fn check(
         "maxItems" => {
             fault(value.as_array().is_none_or(|items| Some(items.len() as u64) <= rule.as_u64()))
         }
+        "maxProperties" => {
+            fault(value.as_object().is_none_or(|map| Some(map.len() as u64) <= rule.as_u64()))
+        }
         "minLength" => fault(
             value.as_str().is_none_or(|text| Some(text.chars().count() as u64) >= rule.as_u64()),
         ),

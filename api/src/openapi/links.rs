@@ -1,0 +1,34 @@
+//! What can be done with what an answer has made: the operations that take its id.
+
+use serde_json::{Map, Value, json};
+
+/// The id of what was made.
+const ID: &str = "$response.body#/id";
+
+const OF_SUBSCRIPTION: &[&str] = &[
+    "getSubscription",
+    "changeSubscription",
+    "getSecret",
+    "rotateSecret",
+    "testSubscription",
+    "deleteSubscription",
+];
+const OF_DELIVERY: &[&str] = &["getDelivery", "listAttempts", "redeliver", "cancelDelivery"];
+const OF_TENANT: &[&str] = &["getTenant", "changeTenant", "createKey", "listKeys", "deleteTenant"];
+
+/// The links of an operation's success.
+pub(super) fn of(operation: &str, status: u16) -> Map<String, Value> {
+    let (parameters, targets) = match operation {
+        _ if status >= 300 => return Map::new(),
+        "postEvent" => (json!({"id": ID}), ["getEvent"].as_slice()),
+        "createSubscription" => (json!({"id": ID}), OF_SUBSCRIPTION),
+        "redeliver" | "replayDeadLetter" => (json!({"id": ID}), OF_DELIVERY),
+        "createTenant" => (json!({"id": ID}), OF_TENANT),
+        "createKey" => (json!({"id": "$request.path.id", "key": ID}), ["revokeKey"].as_slice()),
+        _ => return Map::new(),
+    };
+    let link = |target: &&str| {
+        ((*target).to_owned(), json!({"operationId": target, "parameters": parameters}))
+    };
+    targets.iter().map(link).collect()
+}
