@@ -26,6 +26,7 @@ mod tenants;
 
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, Resource, Route, web};
+use domain::ids::{Of, TenantId};
 
 use crate::problem::Problem;
 use crate::request_metrics::PathNumber;
@@ -216,13 +217,15 @@ pub(crate) fn segment<'a>(request: &'a HttpRequest, name: &str) -> &'a str {
     request.match_info().get(name).unwrap_or_default()
 }
 
-/// The id in the path.
-pub(crate) fn id<T: std::str::FromStr>(
+/// What the id in the path names: something of this tenant's, or nothing.
+pub(crate) fn named<T: std::str::FromStr + Copy>(
+    tenant: TenantId,
     request: &HttpRequest,
     name: &str,
     noun: &str,
-) -> Result<T, Problem> {
-    segment(request, name).parse().map_err(|_| Problem::not_found(noun))
+) -> Result<Of<T>, Problem> {
+    let id = segment(request, name).parse().map_err(|_| Problem::not_found(noun))?;
+    Ok(Of::new(tenant, id))
 }
 
 /// Runs what may take milliseconds (a filter, a body of megabytes) off the threads that serve

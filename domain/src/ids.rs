@@ -129,6 +129,31 @@ typed_ids! {
     PortalLinkId = "plk";
 }
 
+/// An id together with the tenant whose thing is meant. An id that a request names is had in no other
+/// form, so that nothing can be asked for by it without saying whose it has to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Of<T> {
+    tenant: TenantId,
+    id: T,
+}
+
+impl<T: Copy> Of<T> {
+    /// The thing `id` of this tenant.
+    pub const fn new(tenant: TenantId, id: T) -> Self {
+        Self { tenant, id }
+    }
+
+    /// Whose it has to be.
+    pub const fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// The id without its tenant: for the query that has both, and for what is told of it.
+    pub const fn id(&self) -> T {
+        self.id
+    }
+}
+
 impl AttemptId {
     /// The id of attempt `number` of a delivery. It is derived, not stored: a delivery has
     /// exactly one attempt of each number.

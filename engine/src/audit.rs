@@ -5,7 +5,7 @@ use std::fmt;
 use std::net::IpAddr;
 
 use domain::audit::{Action, Actor};
-use domain::ids::{AuditEntryId, TenantId};
+use domain::ids::{AuditEntryId, Of, TenantId};
 use domain::time::Timestamp;
 use entity::audit_entry::Model;
 use sea_orm::DbErr;
@@ -41,6 +41,11 @@ impl Act {
     /// Something done to a tenant's thing.
     pub fn new(action: Action, tenant: TenantId, resource_id: impl fmt::Display) -> Self {
         Self { action, tenant: Some(tenant), resource_id: resource_id.to_string(), changes: None }
+    }
+
+    /// Something done to what a request named.
+    pub fn on(action: Action, thing: Of<impl fmt::Display + Copy>) -> Self {
+        Self::new(action, thing.tenant(), thing.id())
     }
 
     /// Something that concerns the operator alone; of a tenant, it stays when that is gone.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::delivery::Trigger;
-use domain::ids::{DeliveryId, TenantId};
+use domain::ids::{DeliveryId, Of};
 use domain::subscription::SubscriptionStatus;
 use entity::delivery::Model;
 use queue::{Class, Due};
@@ -32,11 +32,10 @@ impl Engine {
     pub async fn redeliver(
         &self,
         db: &Transaction,
-        tenant: TenantId,
-        id: DeliveryId,
+        delivery: Of<DeliveryId>,
     ) -> Result<Redelivery, Error> {
-        let old =
-            store::delivery::find(db, tenant, id).await?.ok_or(Error::NotFound("delivery"))?;
+        let tenant = delivery.tenant();
+        let old = store::delivery::find(db, delivery).await?.ok_or(Error::NotFound("delivery"))?;
         if !old.status.is_final() {
             return Err(Error::Conflict(
                 "the delivery is not final yet; wait for it, or cancel it first".to_owned(),
@@ -53,7 +52,7 @@ impl Engine {
                 "the subscription is disabled; set its status to active first".to_owned(),
             ));
         }
-        if !store::event::hold(db, tenant, old.event_id).await? {
+        if !store::event::hold(db, Of::new(tenant, old.event_id)).await? {
             return Err(Error::NotFound("event"));
         }
         let now = self.clock.now();
@@ -80,8 +79,9 @@ impl Engine {
         let mut tally = Tally::default();
         rows::insert_deliveries(db, std::slice::from_ref(&new), &mut tally).await?;
         tally.save(db, self).await?;
-        let delivery =
-            store::delivery::find(db, tenant, new.id).await?.ok_or(Error::NotFound("delivery"))?;
+        let delivery = store::delivery::find(db, Of::new(tenant, new.id))
+            .await?
+            .ok_or(Error::NotFound("delivery"))?;
         Ok(Redelivery { delivery, subscription })
     }
 
@@ -106,17 +106,12 @@ impl Engine {
     ///
     /// # Errors
     /// `NotFound` when the tenant has no such delivery, `Conflict` when it is final.
-    pub async fn cancel(
-        &self,
-        db: &Transaction,
-        tenant: TenantId,
-        id: DeliveryId,
-    ) -> Result<Model, Error> {
+    pub async fn cancel(&self, db: &Transaction, delivery: Of<DeliveryId>) -> Result<Model, Error> {
         // Before it is committed: what is put later is put with a delivery that is still to come.
         self.forget_fresh().await;
-        let cancelled = store::delivery::cancel(db, tenant, id, self.clock.now()).await?;
+        let cancelled = store::delivery::cancel(db, delivery, self.clock.now()).await?;
         let delivery =
-            store::delivery::find(db, tenant, id).await?.ok_or(Error::NotFound("delivery"))?;
+            store::delivery::find(db, delivery).await?.ok_or(Error::NotFound("delivery"))?;
         if !cancelled {
             return Err(Error::Conflict("the delivery is final already".to_owned()));
         }

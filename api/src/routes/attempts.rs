@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::delivery::Progress;
-use domain::ids::{AttemptId, DeliveryId};
+use domain::ids::{AttemptId, DeliveryId, Of};
 use domain::outcome::FailureReason;
 use domain::secret::Secret;
 use domain::subscription::CustomHeaders;
@@ -19,7 +19,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::events::lossy;
-use super::id;
+use super::named;
 use super::subscription_view::SEALED;
 use crate::State;
 use crate::auth::Caller;
@@ -75,11 +75,10 @@ pub(crate) async fn list(
     let wanted: Wanted<i16> = Wanted::of(&query)?;
     let engine = &state.engine;
     let db = &engine.database.lists;
-    let id: DeliveryId = id(&request, "id", "delivery")?;
-    let delivery = store::delivery::find(db, caller.tenant, id)
-        .await?
-        .ok_or_else(|| Problem::not_found("delivery"))?;
-    let rows = store::attempt::page(db, id, wanted.page()).await?;
+    let delivery: Of<DeliveryId> = named(caller.tenant, &request, "id", "delivery")?;
+    let delivery =
+        store::delivery::find(db, delivery).await?.ok_or_else(|| Problem::not_found("delivery"))?;
+    let rows = store::attempt::page(db, delivery.id, wanted.page()).await?;
     let Listed { data: rows, next_cursor } = wanted.show(rows, |row| row.number, |row| row);
     let derivation = Derivation::read(engine, db, &delivery).await?;
     let mut data = Vec::with_capacity(rows.len());
@@ -103,7 +102,7 @@ impl<'a> Derivation<'a> {
         db: &impl ConnectionTrait,
         delivery: &'a delivery::Model,
     ) -> Result<Self, Problem> {
-        let event = store::event::find(db, delivery.tenant_id, delivery.event_id).await?;
+        let event = store::event::find(db, Of::new(delivery.tenant_id, delivery.event_id)).await?;
         let body = event.as_ref().map(body_of).unwrap_or_default();
         let mut secrets = Vec::new();
         for row in store::secret::all(db, delivery.subscription_id).await? {

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::audit::Action;
-use domain::ids::DeliveryId;
+use domain::ids::{DeliveryId, Of};
 use domain::time::Timestamp;
 use engine::audit::Act;
 use engine::store::{self, Whose};
@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::deliveries::{Delivery, Nothing};
-use super::{delivery_filter, id};
+use super::{delivery_filter, named};
 use crate::State;
 use crate::auth::need::{DeliveriesRead, DeliveriesWrite};
 use crate::auth::{Caller, Lister};
@@ -74,13 +74,13 @@ pub(crate) async fn discard(
     state: web::Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let id: DeliveryId = id(&request, "id", "dead letter")?;
+    let delivery: Of<DeliveryId> = named(caller.tenant, &request, "id", "dead letter")?;
     let now = state.engine.clock.now();
     change::commit(&state, &caller.by(&request), async |db| {
-        if !store::dead_letter::discard(db, caller.tenant, id, now).await? {
+        if !store::dead_letter::discard(db, delivery, now).await? {
             return Err(Problem::not_found("unresolved dead letter"));
         }
-        Ok((Act::new(Action::DeadLetterDiscarded, caller.tenant, id), ()))
+        Ok((Act::on(Action::DeadLetterDiscarded, delivery), ()))
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
@@ -99,15 +99,15 @@ pub(crate) async fn replay(
         Begun::New(once) => once,
     };
     parse_or_empty::<Nothing>(&bytes)?;
-    let id: DeliveryId = id(&request, "id", "dead letter")?;
+    let delivery: Of<DeliveryId> = named(caller.tenant, &request, "id", "dead letter")?;
     let engine = &state.engine;
     let done = once
         .commit(&state, &caller.by(&request), StatusCode::ACCEPTED, async |db| {
-            let letter = store::dead_letter::find(db, caller.tenant, id).await?;
+            let letter = store::dead_letter::find(db, delivery).await?;
             letter.ok_or_else(|| Problem::not_found("dead letter"))?;
-            let redelivery = engine.redeliver(db, caller.tenant, id).await?;
+            let redelivery = engine.redeliver(db, delivery).await?;
             let shown = Delivery::new(redelivery.delivery.clone(), Whose::Tenant(caller.tenant));
-            Ok((shown, Act::new(Action::DeadLetterReplayed, caller.tenant, id), redelivery))
+            Ok((shown, Act::on(Action::DeadLetterReplayed, delivery), redelivery))
         })
         .await?;
     if let Some(redelivery) = done.effect {

@@ -4,7 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::audit::Action;
 use domain::delivery::{DeliveryStatus, Trigger};
-use domain::ids::{DeliveryId, EventId, ReplayId, SubscriptionId, TenantId};
+use domain::ids::{DeliveryId, EventId, Of, ReplayId, SubscriptionId, TenantId};
 use domain::outcome::FailureReason;
 use domain::time::Timestamp;
 use engine::audit::Act;
@@ -15,7 +15,7 @@ use utoipa::ToSchema;
 
 use super::delivery_filter;
 use super::events::lossy;
-use super::id;
+use super::named;
 use crate::State;
 use crate::auth::need::{DeliveriesRead, DeliveriesWrite};
 use crate::auth::{Caller, Lister};
@@ -115,8 +115,8 @@ pub(crate) async fn get(
     query: Query,
 ) -> Result<HttpResponse, Problem> {
     query.only(&[])?;
-    let id: DeliveryId = id(&request, "id", "delivery")?;
-    let row = store::delivery::find(&state.engine.database.read, caller.tenant, id).await?;
+    let delivery: Of<DeliveryId> = named(caller.tenant, &request, "id", "delivery")?;
+    let row = store::delivery::find(&state.engine.database.read, delivery).await?;
     let row = row.ok_or_else(|| Problem::not_found("delivery"))?;
     Ok(HttpResponse::Ok().json(Delivery::new(row, Whose::Tenant(caller.tenant))))
 }
@@ -134,13 +134,13 @@ pub(crate) async fn redeliver(
         Begun::New(once) => once,
     };
     parse_or_empty::<Nothing>(&bytes)?;
-    let id: DeliveryId = id(&request, "id", "delivery")?;
+    let delivery: Of<DeliveryId> = named(caller.tenant, &request, "id", "delivery")?;
     let engine = &state.engine;
     let done = once
         .commit(&state, &caller.by(&request), StatusCode::ACCEPTED, async |db| {
-            let redelivery = engine.redeliver(db, caller.tenant, id).await?;
+            let redelivery = engine.redeliver(db, delivery).await?;
             let shown = Delivery::new(redelivery.delivery.clone(), Whose::Tenant(caller.tenant));
-            Ok((shown, Act::new(Action::DeliveryRedelivered, caller.tenant, id), redelivery))
+            Ok((shown, Act::on(Action::DeliveryRedelivered, delivery), redelivery))
         })
         .await?;
     if let Some(redelivery) = done.effect {
@@ -162,11 +162,11 @@ pub(crate) async fn cancel(
         Begun::New(once) => once,
     };
     parse_or_empty::<Nothing>(&bytes)?;
-    let id: DeliveryId = id(&request, "id", "delivery")?;
+    let delivery: Of<DeliveryId> = named(caller.tenant, &request, "id", "delivery")?;
     let done = once
         .commit(&state, &caller.by(&request), StatusCode::OK, async |db| {
-            let row = state.engine.cancel(db, caller.tenant, id).await?;
-            let act = Act::new(Action::DeliveryCancelled, caller.tenant, id);
+            let row = state.engine.cancel(db, delivery).await?;
+            let act = Act::on(Action::DeliveryCancelled, delivery);
             Ok((Delivery::new(row, Whose::Tenant(caller.tenant)), act, ()))
         })
         .await?;

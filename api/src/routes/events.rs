@@ -5,7 +5,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::event::{EventRefused, NewEvent, NewEventInput};
 use domain::event_type::EventType;
-use domain::ids::{EventId, TenantId};
+use domain::ids::{EventId, Of, TenantId};
 use domain::json::JsonText;
 use domain::limits;
 use domain::time::Timestamp;
@@ -17,7 +17,7 @@ use entity::event::Model;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::id;
+use super::named;
 use crate::State;
 use crate::auth::need::{EventsRead, EventsWrite};
 use crate::auth::{Caller, Lister};
@@ -254,8 +254,8 @@ pub(crate) async fn get(
     query: Query,
 ) -> Result<HttpResponse, Problem> {
     query.only(&[])?;
-    let id: EventId = id(&request, "id", "event")?;
-    let row = store::event::find(&state.engine.database.read, caller.tenant, id).await?;
+    let event: Of<EventId> = named(caller.tenant, &request, "id", "event")?;
+    let row = store::event::find(&state.engine.database.read, event).await?;
     let row = row.ok_or_else(|| Problem::not_found("event"))?;
     Ok(HttpResponse::Ok().json(Event::new(row)))
 }

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::audit::Action;
-use domain::ids::{KeyId, TenantId};
+use domain::ids::{KeyId, Of, TenantId};
 use domain::invalid::{Checker, Invalid};
 use domain::limits;
 use domain::preferences::{Cidrs, Scope, Scopes};
@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use super::id;
+use super::named;
 use super::tenant_input::check_name;
 use super::tenants::find;
 use crate::State;
@@ -198,13 +198,13 @@ pub(crate) async fn delete(
     state: web::Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let key: KeyId = id(&request, "key", "key")?;
     change::commit(&state, &operator.by(&request), async |db| {
         let tenant = find(db, &request).await?;
-        if !store::key::revoke(db, tenant.id, key, state.engine.clock.now()).await? {
+        let key: Of<KeyId> = named(tenant.id, &request, "key", "key")?;
+        if !store::key::revoke(db, key, state.engine.clock.now()).await? {
             return Err(Problem::not_found("key"));
         }
-        Ok((Act::new(Action::KeyRevoked, tenant.id, key), ()))
+        Ok((Act::on(Action::KeyRevoked, key), ()))
     })
     .await?;
     state.keyring.forget();

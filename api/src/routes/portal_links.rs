@@ -5,7 +5,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::audit::Action;
-use domain::ids::PortalLinkId;
+use domain::ids::{Of, PortalLinkId};
 use domain::invalid::Invalid;
 use domain::limits;
 use domain::preferences::Permissions;
@@ -19,7 +19,7 @@ use serde_json::Value;
 use std::time::Duration;
 use utoipa::ToSchema;
 
-use super::id;
+use super::named;
 use super::tenants::find;
 use crate::State;
 use crate::auth::{NewCredential, Operator};
@@ -150,13 +150,13 @@ pub(crate) async fn delete(
     state: web::Data<State>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let link: PortalLinkId = id(&request, "link", "portal link")?;
     change::commit(&state, &operator.by(&request), async |db| {
         let tenant = find(db, &request).await?;
-        if !store::portal_link::revoke(db, tenant.id, link, state.engine.clock.now()).await? {
+        let link: Of<PortalLinkId> = named(tenant.id, &request, "link", "portal link")?;
+        if !store::portal_link::revoke(db, link, state.engine.clock.now()).await? {
             return Err(Problem::not_found("portal link"));
         }
-        Ok((Act::new(Action::PortalLinkRevoked, tenant.id, link), ()))
+        Ok((Act::on(Action::PortalLinkRevoked, link), ()))
     })
     .await?;
     state.keyring.forget();

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::audit::Action;
 use domain::event_type::EventType;
+use domain::ids::Of;
 use domain::invalid::Invalid;
 use engine::audit::Act;
 use engine::store;
@@ -45,7 +46,7 @@ pub(crate) async fn post(
     let engine = &state.engine;
     let subscription = find(&engine.database.read, caller.tenant, &request).await?;
     let (transaction, id) = engine.send_test(&subscription, event_type).await?;
-    let delivery = store::delivery::find(&transaction, caller.tenant, id)
+    let delivery = store::delivery::find(&transaction, Of::new(caller.tenant, id))
         .await?
         .ok_or_else(|| Problem::not_found("delivery"))?;
     let rows =

@@ -1,7 +1,7 @@
 //! Dead letters: deliveries whose attempts are used up, until they are replayed or discarded.
 
 use domain::delivery::DeliveryStatus;
-use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
+use domain::ids::{DeliveryId, EventId, Of, SubscriptionId, TenantId};
 use domain::time::Timestamp;
 use entity::dead_letter::{Column, Entity, Model};
 use sea_orm::{
@@ -72,10 +72,10 @@ pub async fn resolve_earlier(
 /// Discards an unresolved dead letter; `false` when the tenant has none of that id.
 pub async fn discard(
     db: &impl Sql,
-    tenant: TenantId,
-    id: DeliveryId,
+    delivery: Of<DeliveryId>,
     now: Timestamp,
 ) -> Result<bool, DbErr> {
+    let (tenant, id) = (delivery.tenant(), delivery.id());
     let sql = "UPDATE dead_letters SET resolved_at = ?, resolution = 'discarded' \
                WHERE delivery_id = ? AND tenant_id = ? AND resolved_at IS NULL";
     Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()]).await? > 0)
@@ -99,10 +99,10 @@ pub async fn discard_of_subscription(
 /// The tenant's dead letter of a delivery, resolved or not.
 pub async fn find(
     db: &impl ConnectionTrait,
-    tenant: TenantId,
-    id: DeliveryId,
+    delivery: Of<DeliveryId>,
 ) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id(id).filter(Column::TenantId.eq(tenant)).one(db).await
+    let query = Entity::find_by_id(delivery.id());
+    query.filter(Column::TenantId.eq(delivery.tenant())).one(db).await
 }
 
 /// Newest delivery first, each with its delivery's row. `resolved` chooses which ones.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashSet};
 
 use domain::delivery::{DeliveryStatus, Trigger};
-use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
+use domain::ids::{DeliveryId, EventId, Of, SubscriptionId};
 use domain::time::Timestamp;
 use entity::delivery::{Column, Entity, Model};
 use queue::Class;
@@ -63,10 +63,10 @@ pub const fn class_number(class: Class) -> i16 {
 /// The tenant's delivery of an id.
 pub async fn find(
     db: &impl ConnectionTrait,
-    tenant: TenantId,
-    id: DeliveryId,
+    delivery: Of<DeliveryId>,
 ) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id(id).filter(Column::TenantId.eq(tenant)).one(db).await
+    let query = Entity::find_by_id(delivery.id());
+    query.filter(Column::TenantId.eq(delivery.tenant())).one(db).await
 }
 
 /// Newest first.
@@ -146,10 +146,10 @@ async fn of_events(
 /// Cancels a delivery that is not final; `false` when it is.
 pub async fn cancel(
     db: &impl Sql,
-    tenant: TenantId,
-    id: DeliveryId,
+    delivery: Of<DeliveryId>,
     now: Timestamp,
 ) -> Result<bool, DbErr> {
+    let (tenant, id) = (delivery.tenant(), delivery.id());
     let sql = "UPDATE deliveries SET status = ?, next_attempt_at = NULL, completed_at = ? \
                WHERE id = ? AND tenant_id = ? AND next_attempt_at IS NOT NULL";
     let values = vec![DeliveryStatus::Cancelled.into(), now.into(), id.into(), tenant.into()];

@@ -1,6 +1,6 @@
 //! Events. They are written by `publish`; here they are read.
 
-use domain::ids::{EventId, TenantId};
+use domain::ids::{EventId, Of, TenantId};
 use domain::time::Timestamp;
 use entity::event::{Column, Entity, Model};
 use sea_orm::{
@@ -20,17 +20,14 @@ pub struct Filter {
 }
 
 /// The tenant's event of an id.
-pub async fn find(
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-    id: EventId,
-) -> Result<Option<Model>, DbErr> {
-    Entity::find_by_id((id, tenant)).one(db).await
+pub async fn find(db: &impl ConnectionTrait, event: Of<EventId>) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id((event.id(), event.tenant())).one(db).await
 }
 
 /// Holds an event for the rest of the transaction, which makes a delivery of it: retention leaves it
 /// there, or has taken it before (`false`).
-pub async fn hold(db: &impl Sql, tenant: TenantId, id: EventId) -> Result<bool, DbErr> {
+pub async fn hold(db: &impl Sql, event: Of<EventId>) -> Result<bool, DbErr> {
+    let (tenant, id) = (event.tenant(), event.id());
     let sql = match db.backend() {
         DbBackend::Postgres => "SELECT id FROM events WHERE id = ? AND tenant_id = ? FOR KEY SHARE",
         // One transaction at a time writes.

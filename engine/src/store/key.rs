@@ -1,6 +1,6 @@
 //! API keys; only their hashes are stored.
 
-use domain::ids::{KeyId, TenantId};
+use domain::ids::{KeyId, Of, TenantId};
 use domain::time::Timestamp;
 use entity::api_key::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
@@ -48,15 +48,10 @@ pub async fn page(
 }
 
 /// Revokes a key; `false` when the tenant has no such key.
-pub async fn revoke(
-    db: &impl Sql,
-    tenant: TenantId,
-    id: KeyId,
-    now: Timestamp,
-) -> Result<bool, DbErr> {
+pub async fn revoke(db: &impl Sql, key: Of<KeyId>, now: Timestamp) -> Result<bool, DbErr> {
     let sql =
         "UPDATE api_keys SET revoked_at = ? WHERE id = ? AND tenant_id = ? AND revoked_at IS NULL";
-    Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into()]).await? > 0)
+    Ok(execute(db, sql, vec![now.into(), key.id().into(), key.tenant().into()]).await? > 0)
 }
 
 /// Notes that keys were used.

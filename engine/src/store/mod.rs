@@ -1,6 +1,9 @@
 //! The queries, one file per noun. Each takes a connection or a transaction, so that it works in
 //! both. Queries for tenants' data take a [`domain::ids::TenantId`]; the few that can't say
-//! `across_tenants` in their name.
+//! `across_tenants` in their name. What a request names is an [`domain::ids::Of`]: an id with its tenant.
+//! That no query is made elsewhere is clippy's to see (clippy.toml).
+
+#![expect(clippy::disallowed_methods, reason = "this is where rows are read and written")]
 
 pub mod attempt;
 pub mod audit;

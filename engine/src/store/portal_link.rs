@@ -1,6 +1,6 @@
 //! Links into tenants' portals; only the hashes of their tokens are stored.
 
-use domain::ids::{PortalLinkId, TenantId};
+use domain::ids::{Of, PortalLinkId, TenantId};
 use domain::time::Timestamp;
 use entity::portal_link::{ActiveModel, Column, Entity, Model};
 use sea_orm::{
@@ -49,13 +49,9 @@ pub async fn page(
 }
 
 /// Revokes a link; `false` when the tenant has no such link, or it has ended.
-pub async fn revoke(
-    db: &impl Sql,
-    tenant: TenantId,
-    id: PortalLinkId,
-    now: Timestamp,
-) -> Result<bool, DbErr> {
+pub async fn revoke(db: &impl Sql, link: Of<PortalLinkId>, now: Timestamp) -> Result<bool, DbErr> {
     let sql = "UPDATE portal_links SET revoked_at = ? \
                WHERE id = ? AND tenant_id = ? AND revoked_at IS NULL AND expires_at > ?";
-    Ok(execute(db, sql, vec![now.into(), id.into(), tenant.into(), now.into()]).await? > 0)
+    let values = vec![now.into(), link.id().into(), link.tenant().into(), now.into()];
+    Ok(execute(db, sql, values).await? > 0)
 }

@@ -1,5 +1,7 @@
 //! The tables and the entities together, on SQLite and on Postgres.
 
+#![expect(clippy::disallowed_methods, reason = "it is the entities that are tested")]
+
 mod constraints;
 mod database;
 mod migrations;

@@ -6,7 +6,7 @@ mod rows;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use domain::ids::{DeliveryId, TenantId};
+use domain::ids::{DeliveryId, Of, TenantId};
 use serde_json::{Value, json};
 use testkit::{Answer, Receiver, TestApp};
 
@@ -227,7 +227,7 @@ async fn a_redelivery_in_the_making_keeps_its_event(app: TestApp) {
     let transaction = app.engine.database.begin().await.expect("a transaction");
     let mut made = Vec::new();
     for (_, delivery) in &old {
-        let redelivery = app.engine.redeliver(&transaction, tenant_id, *delivery).await;
+        let redelivery = app.engine.redeliver(&transaction, Of::new(tenant_id, *delivery)).await;
         made.push(redelivery.expect("it is still there"));
     }
     // On Postgres the two go on beside each other; on SQLite the run has to wait.
