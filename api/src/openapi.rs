@@ -118,6 +118,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
             "events" => schema::id("evt"),
             "deliveries" | "dead-letters" => schema::id("dlv"),
             "keys" => schema::id("key"),
+            "portal-links" => schema::id("plk"),
             _ => schema::own_id(),
         };
         parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));

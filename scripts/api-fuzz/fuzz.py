@@ -16,6 +16,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SCHEMATHESIS = ROOT / ".venv/bin/st"
 # All checks but one: a url, a filter or a cron text can fit its schema and still be wrong.
 EXCLUDED = "positive_data_acceptance"
+# The operator key is the run's own, set as a variable: rotated, it would be gone after two requests.
+REFUSED_HERE = {f"POST {BASE}/operator-key/rotate"}
 ADVICE = """
 Failed: {runs}. Each failure above names the check, shows the request as a line for curl, and what was answered.
 Either the answer is wrong (mend the API, with a test in api/tests/api), or the document is (api/src/openapi;
@@ -31,6 +33,7 @@ class Tenant:
     event_ids: list[str]
     held_ids: list[str]
     key_ids: list[str]
+    link_ids: list[str]
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ def main() -> None:
             faults += server.faults()
             if not failed:
                 # Otherwise it may be the failure that kept an operation from its success.
-                faults += [f"no request succeeded: {route}" for route in server.routes_without_success()]
+                routes = server.routes_without_success() - REFUSED_HERE
+                faults += [f"no request succeeded: {route}" for route in sorted(routes)]
         finally:
             faults += server.stop()
     for fault in faults:
@@ -108,6 +112,7 @@ tenants.values = ["{tenant.id}"]
 events.values = {json.dumps(tenant.event_ids)}
 held.values = {json.dumps(tenant.held_ids)}
 keys.values = {json.dumps(tenant.key_ids)}
+links.values = {json.dumps(tenant.link_ids)}
 [[operations]]
 include-path = "{BASE}/events/{{id}}"
 [operations.parameters]
@@ -121,6 +126,11 @@ include-path = "{BASE}/tenants/{{id}}/keys/{{key}}"
 [operations.parameters]
 "path.id" = {{ dictionary = "tenants", probability = 0.8 }}
 "path.key" = {{ dictionary = "keys", probability = 0.8 }}
+[[operations]]
+include-path = "{BASE}/tenants/{{id}}/portal-links/{{link}}"
+[operations.parameters]
+"path.id" = {{ dictionary = "tenants", probability = 0.8 }}
+"path.link" = {{ dictionary = "links", probability = 0.8 }}
 """
 
 
@@ -129,6 +139,10 @@ def populate(server: Server, receiver_url: str, name: str) -> Tenant:
     tenant = server.call("POST", "/tenants", operator, {"name": name, "external_id": name})
     keys = f"/tenants/{tenant['id']}/keys"
     key, *others = [server.call("POST", keys, operator, {"name": name, "scopes": ["*"]}) for _ in range(20)]
+    links = [
+        server.call("POST", f"/tenants/{tenant['id']}/portal-links", operator, {"permissions": "read"})["id"]
+        for _ in range(20)
+    ]
     key = key["secret"]
     for status in (204, 500):
         retry = {"schedule_s": [0.1], "jitter": 0}
@@ -144,7 +158,7 @@ def populate(server: Server, receiver_url: str, name: str) -> Tenant:
         if time.monotonic() > until:
             raise SystemExit("no delivery became a dead letter")
         time.sleep(0.05)
-    return Tenant(tenant["id"], key, events, held_ids, [key["id"] for key in others])
+    return Tenant(tenant["id"], key, events, held_ids, [key["id"] for key in others], links)
 
 
 def fuzz(caller: Caller, options: list[str], server: Server, variables: dict[str, str], folder: Path) -> bool:

@@ -82,13 +82,13 @@ class Server:
         said += [f"logged: {json.dumps(line)}" for line in self.lines() if _tells_a_failure(line)]
         return said
 
-    def routes_without_success(self) -> list[str]:
+    def routes_without_success(self) -> set[str]:
         """Operations of the document that were never answered with a 2xx: nothing is known of what they do then."""
         seen = {(labels["method"], labels["route"]) for labels in self._requests() if labels["status"] == "2xx"}
         with urllib.request.urlopen(f"{self.url}/openapi.json", timeout=PATIENCE_S) as answer:
             paths = json.load(answer)["paths"]
         described = {(method.upper(), path) for path, item in paths.items() for method in item}
-        return sorted(f"{method} {path}" for method, path in described - seen)
+        return {f"{method} {path}" for method, path in described - seen}
 
     def _requests(self) -> list[dict[str, str]]:
         """What was asked and answered, as its metrics tell: route, method and class of status."""

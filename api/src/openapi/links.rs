@@ -14,7 +14,15 @@ const OF_SUBSCRIPTION: &[&str] = &[
     "deleteSubscription",
 ];
 const OF_DELIVERY: &[&str] = &["getDelivery", "listAttempts", "redeliver", "cancelDelivery"];
-const OF_TENANT: &[&str] = &["getTenant", "changeTenant", "createKey", "listKeys", "deleteTenant"];
+const OF_TENANT: &[&str] = &[
+    "getTenant",
+    "changeTenant",
+    "createKey",
+    "listKeys",
+    "createPortalLink",
+    "listPortalLinks",
+    "deleteTenant",
+];
 
 /// The links of an operation's success.
 pub(super) fn of(operation: &str, status: u16) -> Map<String, Value> {
@@ -24,6 +32,9 @@ pub(super) fn of(operation: &str, status: u16) -> Map<String, Value> {
         "createSubscription" => (json!({"id": ID}), OF_SUBSCRIPTION),
         "redeliver" | "replayDeadLetter" => (json!({"id": ID}), OF_DELIVERY),
         "createTenant" => (json!({"id": ID}), OF_TENANT),
+        "createPortalLink" => {
+            (json!({"id": "$request.path.id", "link": ID}), ["revokePortalLink"].as_slice())
+        }
         "createKey" => (json!({"id": "$request.path.id", "key": ID}), ["revokeKey"].as_slice()),
         _ => return Map::new(),
     };

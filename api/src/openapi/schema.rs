@@ -34,7 +34,7 @@ pub(super) fn id(prefix: &str) -> Value {
 
 /// The id of an actor.
 pub(super) fn actor_id() -> Value {
-    json!({"type": "string", "pattern": format!("^(operator|{})$", id_pattern("key"))})
+    json!({"type": "string", "pattern": format!("^(operator|system|{}|{})$", id_pattern("key"), id_pattern("plk"))})
 }
 
 fn id_pattern(prefix: &str) -> String {
