@@ -20,6 +20,7 @@ pub mod limits;
 pub mod outcome;
 pub mod preferences;
 pub mod retry;
+pub mod schema;
 pub mod secret;
 pub mod signature;
 pub mod stats;
