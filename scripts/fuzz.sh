@@ -37,7 +37,7 @@ main() {
     printf '%s\n' "${targets[@]}" | xargs -n 1 -P "$(getconf _NPROCESSORS_ONLN)" bash -c 'fuzz "$1"' fuzz || status=$?
     if [[ -n ${KEEP:-} ]]; then
         for target in "${targets[@]}"; do
-            "$built/$target" -merge=1 "fuzz/corpus/$target" "fuzz/target/finds/$target" 2>/dev/null
+            "$built/$target" -merge=1 "fuzz/corpus/$target" "fuzz/target/finds/$target" 2>>"fuzz/target/log/$target"
         done
     fi
     exit "$status"

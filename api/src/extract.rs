@@ -218,8 +218,16 @@ fn check_value(check: &mut Checker, pointer: &mut String, value: &Value) {
 }
 
 /// Fields that are objects wherever they are.
-const OBJECTS: [&str; 7] =
-    ["auto_replay", "delivery", "egress", "ingest_rate_limit", "rate_limit", "retry", "signing"];
+const OBJECTS: [&str; 8] = [
+    "auto_replay",
+    "client_certificate",
+    "delivery",
+    "egress",
+    "ingest_rate_limit",
+    "rate_limit",
+    "retry",
+    "signing",
+];
 /// Fields that are one word of several wherever they are, and lists of such.
 const WORDS: [&str; 3] = ["format", "kind", "status"];
 const LISTS_OF_WORDS: [&str; 1] = ["scopes"];

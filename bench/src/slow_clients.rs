@@ -9,11 +9,14 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, ensure};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// Each drips once in so long.
 const DRIP_EVERY: Duration = Duration::from_secs(1);
 /// Bytes that a dripping client announces: more than it ever sends.
 const ANNOUNCED_BYTES: u32 = 100_000;
+/// Files that the rest of the bench has open at most.
+const FILES_BESIDE: u64 = 500;
 /// How long the server may take to answer all who will be idle.
 const OPEN_WAIT: Duration = Duration::from_secs(60);
 
@@ -24,6 +27,13 @@ pub struct SlowClients {
     /// Connections that the server closed, and that were opened anew.
     reopened: Arc<AtomicU64>,
     handle: JoinHandle<Result<()>>,
+}
+
+/// Raises the limit of open files as far as the system lets this process, and gives it.
+fn raise_open_files() -> u64 {
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).is_ok();
+    (if raised { maximum } else { current }).unwrap_or(u64::MAX)
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +53,11 @@ impl SlowClients {
     /// # Errors
     /// When the server does not take them all.
     pub fn start(target: SocketAddr, key: &str, idle: u32, dripping: u32) -> Result<Self> {
+        let files = raise_open_files();
+        ensure!(
+            files > u64::from(idle + dripping) + FILES_BESIDE,
+            "only {files} files may be open at once (ulimit -Hn); {idle} idle and {dripping} dripping clients need more"
+        );
         let kinds = std::iter::repeat_n(Kind::Idle, idle as usize)
             .chain(std::iter::repeat_n(Kind::Dripping, dripping as usize));
         let begun = Instant::now();

@@ -209,7 +209,7 @@ pub async fn rotate_master(
     db: &Database,
     settings: &KeySettings,
     path: &Path,
-    told: impl FnMut(Progress),
+    mut told: impl FnMut(Progress),
 ) -> Result<u64, KeyError> {
     let master = match find_master(settings, path)? {
         Some(master) if settings.master.is_some() => master,
@@ -227,11 +227,13 @@ pub async fn rotate_master(
     if let Some(proof) = instance::find(&db.read, PROOF_ROW).await? {
         check_proof(&sealer, &proof, master.whence)?;
     }
-    let resealed = reseal::reseal(db, &sealer, told).await?;
+    let mut resealed = reseal::reseal(db, &sealer, &mut told).await?;
     let transaction = db.begin().await?;
     let proof = sealer.seal(PROOF_ROW.as_bytes(), PROOF);
     instance::put(&transaction, PROOF_ROW, proof).await?;
     transaction.commit().await?;
+    // What was copied from one row to another while the rows were gone through.
+    resealed += reseal::reseal(db, &sealer, &mut told).await?;
     if settings.master.is_none() {
         file::take_over(path)?;
     }
@@ -243,11 +245,11 @@ async fn open_operator(
     settings: &KeySettings,
     making: Making,
 ) -> Result<(OperatorKeys, Option<SecretText>), KeyError> {
-    let also = settings.admin_also.as_ref();
+    let also = settings.admin_also.iter();
     let also = also.map(|key| Also { hash: operator_key::hash(key.expose()), until: None });
     if let Some(key) = &settings.admin {
         let present = operator_key::hash(key.expose());
-        return Ok((OperatorKeys { present, also, is_kept: false }, None));
+        return Ok((OperatorKeys { present, also: also.collect(), is_kept: false }, None));
     }
     if making == Making::Refused {
         return Err(KeyError::MustBeSet { variable: "POSTHASTE_ADMIN_KEY" });
@@ -261,7 +263,8 @@ async fn open_operator(
     let kept = operator_key::keep(&transaction, made).await?;
     transaction.commit().await?;
     // Shown only if it is the one that was kept.
-    Ok((kept, (kept.present == made).then(|| SecretText::new(key.as_str()))))
+    let shown = (kept.present == made).then(|| SecretText::new(key.as_str()));
+    Ok((kept, shown))
 }
 
 fn find_master(settings: &KeySettings, path: &Path) -> Result<Option<Master>, KeyError> {

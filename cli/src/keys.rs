@@ -5,6 +5,7 @@ use std::io::Write;
 use anyhow::Context;
 use boot::connect::{self, ConnectError, Tenure};
 use boot::{keys, migrate, telemetry};
+use engine::reseal::Progress;
 use tokio_util::sync::CancellationToken;
 
 use crate::args::SettingArgs;
@@ -13,15 +14,19 @@ use crate::args::SettingArgs;
 pub(crate) async fn rotate_master(args: &SettingArgs) -> anyhow::Result<()> {
     let (settings, _) = args.load(false)?;
     telemetry::init(&settings.log)?;
-    // Processes that share the queue have both keys in their settings; one that runs alone has read its key
-    // from the file, and would not know the next one.
-    let tenure = match settings.queue.redis_url {
-        Some(_) => Tenure::Shared,
-        None => Tenure::Sole { stop: CancellationToken::new() },
+    // Processes that share the queue may run meanwhile, if they have both keys in their settings. What was read
+    // from a file is one process's, which would not know the next key.
+    let tenure = match (&settings.queue.redis_url, &settings.keys.master) {
+        (Some(_), Some(_)) => Tenure::Shared,
+        (Some(_), None) => {
+            anyhow::bail!("POSTHASTE_MASTER_KEY: must be set where several processes run")
+        }
+        (None, _) => Tenure::Sole { stop: CancellationToken::new() },
     };
     let connections = match connect::open(&settings.database, tenure).await {
         Err(taken @ ConnectError::Taken { .. }) => {
-            return Err(taken).context("stop it first: it would not know the next key");
+            return Err(taken)
+                .context("stop it first: secrets are sealed again while nobody else seals any");
         }
         opened => opened?,
     };
@@ -37,7 +42,8 @@ pub(crate) async fn rotate_master(args: &SettingArgs) -> anyhow::Result<()> {
         &keys::file_for(&settings.database),
         |progress| {
             if told != Some(progress) {
-                eprintln!("{}: {} sealed again", progress.table, progress.resealed);
+                let Progress { table, column, resealed } = progress;
+                eprintln!("{table}.{column}: {resealed} sealed again");
                 told = Some(progress);
             }
         },

@@ -129,8 +129,8 @@ typed_ids! {
     PortalLinkId = "plk";
 }
 
-/// An id together with the tenant whose thing is meant. An id that a request names is had in no other
-/// form, so that nothing can be asked for by it without saying whose it has to be.
+/// An id together with the tenant whose thing is meant. An id in a request's path is had in no other form, so
+/// that nothing can be asked for by it without saying whose it has to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Of<T> {
     tenant: TenantId,

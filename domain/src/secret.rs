@@ -33,6 +33,21 @@ pub(crate) enum Key {
     Private(Box<SigningKey>),
 }
 
+/// Seconds that a former secret or key goes on beside the one that takes its place.
+///
+/// # Errors
+/// When they are more than [`limits::OVERLAP_S`] has.
+pub fn parse_overlap_s(given: Option<u32>) -> Result<u32, Invalid> {
+    let overlap_s = given.unwrap_or(limits::OVERLAP_S_DEFAULT);
+    let (low, high) = (limits::OVERLAP_S.start(), limits::OVERLAP_S.end());
+    match limits::OVERLAP_S.contains(&overlap_s) {
+        true => Ok(overlap_s),
+        false => {
+            Err(Invalid::one("/overlap_s", format!("must be between {low} and {high} seconds")))
+        }
+    }
+}
+
 impl Secret {
     /// A new one: 32 random bytes as `whsec_`, or a key pair.
     pub fn generate(algorithm: Algorithm, rng: &mut impl RngCore) -> Self {

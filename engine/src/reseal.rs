@@ -1,8 +1,8 @@
 //! Seals again, under the present master key, what another one has sealed: how one replaces the other.
 //!
 //! It runs beside processes that know both keys. Each row is changed only if it still holds what was read, so
-//! that a change made meanwhile is not undone, and whole passes follow each other until one finds nothing. So a
-//! crash, or a process that still sealed under the former key, only leaves more for the next.
+//! that a change made meanwhile is not undone, and whole passes follow each other until one finds nothing under
+//! another key. So a crash, or a process that still sealed under the former key, only leaves more for the next.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -44,9 +44,9 @@ enum Keyed {
 /// How far it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// Of which rows.
     pub table: &'static str,
-    /// How many of them have been sealed again by now.
+    pub column: &'static str,
+    /// How many of its rows have been sealed again by now.
     pub resealed: u64,
 }
 
@@ -61,15 +61,30 @@ pub async fn reseal(
 ) -> Result<u64, Error> {
     let mut total = 0;
     loop {
-        let mut found = 0;
+        let mut pass = Pass::default();
         for column in &COLUMNS {
-            found += column.reseal(db, sealer, &mut told).await?;
+            pass.add(column.reseal(db, sealer, &mut told).await?);
         }
-        found += reseal_states(db, sealer, &mut told).await?;
-        total += found;
-        if found == 0 {
+        pass.add(reseal_states(db, sealer, &mut told).await?);
+        total += pass.resealed;
+        if pass.found == 0 {
             return Ok(total);
         }
+    }
+}
+
+/// What a pass came to.
+#[derive(Debug, Clone, Copy, Default)]
+struct Pass {
+    /// Rows under another key, whatever became of them meanwhile.
+    found: u64,
+    resealed: u64,
+}
+
+impl Pass {
+    fn add(&mut self, other: Self) {
+        self.found += other.found;
+        self.resealed += other.resealed;
     }
 }
 
@@ -79,7 +94,7 @@ impl Column {
         db: &Database,
         sealer: &Sealer,
         told: &mut impl FnMut(Progress),
-    ) -> Result<u64, Error> {
+    ) -> Result<Pass, Error> {
         let Self { table, key, name } = self;
         let (key_name, first) = match key {
             Keyed::Id(name) => (name, Value::from(Uuid::nil())),
@@ -91,22 +106,23 @@ impl Column {
              ORDER BY {key_name} LIMIT ?"
         );
         let update = format!("UPDATE {table} SET {name} = ? WHERE {key_name} = ? AND {name} = ?");
-        let (mut after, mut resealed) = (first, 0);
+        let (mut after, mut pass) = (first, Pass::default());
         loop {
             let values = vec![after, sealer.header().to_vec().into(), CHUNK_ROWS.into()];
             let rows = query_all(&db.read, &select, values).await?;
-            let Some(last) = rows.last() else { return Ok(resealed) };
+            let Some(last) = rows.last() else { return Ok(pass) };
             after = key.of(last)?.0;
+            pass.found += rows.len() as u64;
             let transaction = db.begin().await?;
             for row in &rows {
                 let (value, aad) = key.of(row)?;
                 let former: Vec<u8> = row.get(1)?;
                 let sealed = again(sealer, &aad, &former, table)?;
                 let values = vec![sealed.into(), value, former.into()];
-                resealed += execute(&transaction, &update, values).await?;
+                pass.resealed += execute(&transaction, &update, values).await?;
             }
             transaction.commit().await?;
-            told(Progress { table, resealed });
+            told(Progress { table, column: name, resealed: pass.resealed });
         }
     }
 }
@@ -126,31 +142,33 @@ async fn reseal_states(
     db: &Database,
     sealer: &Sealer,
     told: &mut impl FnMut(Progress),
-) -> Result<u64, Error> {
-    const TABLE: &str = "subscription_states";
+) -> Result<Pass, Error> {
+    let (table, column) = ("subscription_states", "document");
     let select = "SELECT subscription_id, revision, document FROM subscription_states \
                   WHERE (subscription_id, revision) > (?, ?) ORDER BY subscription_id, revision LIMIT ?";
     // A state never changes otherwise.
     let update =
         "UPDATE subscription_states SET document = ? WHERE subscription_id = ? AND revision = ?";
-    let (mut after, mut resealed) = ((Uuid::nil(), 0_i64), 0);
+    let (mut after, mut pass) = ((Uuid::nil(), 0_i64), Pass::default());
     loop {
         let values = vec![after.0.into(), after.1.into(), CHUNK_ROWS.into()];
         let rows = query_all(&db.read, select, values).await?;
-        let Some(last) = rows.last() else { return Ok(resealed) };
+        let Some(last) = rows.last() else { return Ok(pass) };
+        let found_before = pass.found;
         after = (last.get(0)?, last.get(1)?);
         let transaction = db.begin().await?;
         for row in &rows {
             let (id, revision): (Uuid, i64) = (row.get(0)?, row.get(1)?);
             let mut document: Json = row.get(2)?;
             if reseal_document(sealer, id, &mut document)? {
+                pass.found += 1;
                 let values = vec![document.into(), id.into(), revision.into()];
-                resealed += execute(&transaction, update, values).await?;
+                pass.resealed += execute(&transaction, update, values).await?;
             }
         }
         transaction.commit().await?;
-        if resealed > 0 {
-            told(Progress { table: TABLE, resealed });
+        if pass.found > found_before {
+            told(Progress { table, column, resealed: pass.resealed });
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The audit log names portal links and Posthaste itself beside keys and the operator: `key_id` becomes
-//! `actor_id`, and what nobody asked for has no request. SQLite changes no CHECK, so the table is made anew.
+//! `actor_id`, and what nobody asked for has no request. SQLite changes no CHECK, so the table is made anew. The
+//! former column goes in the same step: no release has had it.
 
 use crate::change::Change;
 

@@ -92,9 +92,14 @@ impl Keyring {
         }
     }
 
-    /// With which the operator may call.
-    pub(crate) fn operator(&self) -> OperatorKeys {
-        *self.operator.read()
+    /// Whether this is the hash of a key with which the operator may call at `now`.
+    pub(crate) fn is_operator(&self, hash: &[u8; 32], now: Timestamp) -> bool {
+        self.operator.read().have(hash, now)
+    }
+
+    /// Whether the operator's key is kept in the database, and can be rotated there.
+    pub(crate) fn keeps_operator(&self) -> bool {
+        self.operator.read().is_kept
     }
 
     /// Lets the operator call with others. Keys that can be rotated are those of a process that runs alone.

@@ -100,7 +100,7 @@ async fn identify(request: &HttpRequest, state: &State) -> Result<Identity, Prob
         return Err(Problem::new(Code::Unauthenticated, detail));
     };
     let credential = Credential::of(key);
-    if state.keyring.operator().have(&credential.hash(), state.engine.clock.now()) {
+    if state.keyring.is_operator(&credential.hash(), state.engine.clock.now()) {
         return Ok(Identity::Operator);
     }
     let Some(known) = state.keyring.find(&state.engine, credential).await? else {

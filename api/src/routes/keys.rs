@@ -134,6 +134,8 @@ pub(crate) async fn post(
     request: HttpRequest,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
+    // Before an answer that was kept: a tenant that is gone is gone for this route too.
+    find(&state.engine.database.read, &request).await?;
     let bytes = body.json(limits::REQUEST_BYTES).await?;
     let once = match Once::begin(&state, &request, None, &bytes).await? {
         Begun::Answered(response) => return Ok(response),
@@ -151,7 +153,6 @@ pub(crate) async fn post(
             Ok((MadeKey { key: stored.into(), secret: secret.expose().to_owned() }, act, ()))
         })
         .await?;
-    state.keyring.forget();
     Ok(done.response)
 }
 

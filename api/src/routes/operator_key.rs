@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use actix_web::http::StatusCode;
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::audit::Action;
 use domain::invalid::Invalid;
-use domain::limits;
+use domain::secret::parse_overlap_s;
 use engine::audit::Act;
 use engine::operator_key;
 use serde::{Deserialize, Serialize};
@@ -39,10 +40,7 @@ impl std::fmt::Debug for OperatorKey {
 
 impl OperatorKeyInput {
     fn parse(self) -> Result<Duration, Invalid> {
-        let overlap_s = self.overlap_s.unwrap_or(limits::OVERLAP_S_DEFAULT);
-        if !limits::OVERLAP_S.contains(&overlap_s) {
-            return Err(Invalid::one("/overlap_s", "must be between 0 and 604800 seconds"));
-        }
+        let overlap_s = parse_overlap_s(self.overlap_s)?;
         Ok(Duration::from_secs(overlap_s.into()))
     }
 }
@@ -55,6 +53,17 @@ pub(crate) async fn rotate(
     body: Body,
 ) -> Result<HttpResponse, Problem> {
     let bytes = body.json_or_nothing().await?;
+    // A task of its own: whoever goes away meanwhile must not leave this process with other keys than are kept.
+    let done = actix_web::rt::spawn(rotate_now(operator, state, request, bytes)).await;
+    done.map_err(|error| engine::Error::internal("the rotation ended", error))?
+}
+
+async fn rotate_now(
+    operator: Operator,
+    state: web::Data<State>,
+    request: HttpRequest,
+    bytes: Bytes,
+) -> Result<HttpResponse, Problem> {
     // One after the other: two at once would both take the place of the same key.
     let _turn = state.keyring.rotation.lock().await;
     let once = match Once::begin(&state, &request, None, &bytes).await? {
@@ -67,21 +76,22 @@ pub(crate) async fn rotate(
     };
     let engine = &state.engine;
     let overlap = parse_or_empty::<OperatorKeyInput>(&bytes)?.parse()?;
-    if !state.keyring.operator().is_kept {
+    if !state.keyring.keeps_operator() {
         let detail = "the operator key is set by POSTHASTE_ADMIN_KEY: set another there, and the present one as POSTHASTE_ADMIN_KEY_ALSO until nobody uses it";
         return Err(Problem::new(Code::Conflict, detail));
     }
     let done = once
         .commit(&state, &operator.by(&request), StatusCode::OK, async |db| {
-            let secret = operator_key::generate(&mut engine.rng());
-            let until = engine.clock.now() + overlap;
-            operator_key::rotate(db, operator_key::hash(&secret), until).await?;
+            let (secret, now) = (operator_key::generate(&mut engine.rng()), engine.clock.now());
+            let next = operator_key::hash(&secret);
+            operator_key::rotate(db, next, now, now + overlap).await?;
             let act = Act::of_operator(Action::OperatorKeyRotated, "operator");
             Ok((OperatorKey { secret: secret.to_string() }, act, ()))
         })
-        .await?;
+        .await;
+    // However it ended, what is committed counts.
     take_over(&state).await?;
-    Ok(done.response)
+    Ok(done?.response)
 }
 
 /// Lets the operator call with what is committed.

@@ -2,6 +2,8 @@
 //! else. The token stands in the fragment, which browsers send to no server and which so is in no log; it is
 //! a credential like a key, of the tenant alone, with the scopes of the link's permissions.
 
+use std::time::Duration;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::audit::Action;
@@ -15,8 +17,7 @@ use engine::store;
 use entity::portal_link::{ActiveModel, Model};
 use sea_orm::ActiveValue::Set;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
-use std::time::Duration;
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::named;
@@ -97,6 +98,8 @@ pub(crate) async fn post(
     request: HttpRequest,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
+    // Before an answer that was kept: a tenant that is gone is gone for this route too.
+    find(&state.engine.database.read, &request).await?;
     let bytes = body.json(limits::REQUEST_BYTES).await?;
     let once = match Once::begin(&state, &request, None, &bytes).await? {
         Begun::Answered(response) => return Ok(response),
@@ -120,12 +123,13 @@ pub(crate) async fn post(
                 revoked_at: Set(None),
             };
             let stored = store::portal_link::insert(db, row).await?;
-            let act = Act::new(Action::PortalLinkCreated, tenant.id, stored.id);
+            let changes = json!({"permissions": {"from": null, "to": permissions}});
+            let act =
+                Act::new(Action::PortalLinkCreated, tenant.id, stored.id).with_changes(changes);
             let url = format!("{}/portal#{}", state.settings.public_url, token.expose());
             Ok((MadePortalLink { link: stored.into(), url }, act, ()))
         })
         .await?;
-    state.keyring.forget();
     Ok(done.response)
 }
 

@@ -4,9 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::audit::Action;
 use domain::invalid::{Checker, Invalid};
-use domain::limits;
 use domain::preferences::Algorithm;
-use domain::secret::Secret;
+use domain::secret::{Secret, parse_overlap_s};
 use engine::Engine;
 use engine::audit::Act;
 use engine::store;
@@ -122,10 +121,7 @@ impl RotateInput {
     fn parse(self) -> Result<(Option<Secret>, u32), Invalid> {
         let mut check = Checker::default();
         let secret = check.take("/secret", self.secret.as_deref().map(Secret::parse).transpose());
-        let overlap_s = self.overlap_s.unwrap_or(limits::OVERLAP_S_DEFAULT);
-        check.that(limits::OVERLAP_S.contains(&overlap_s), "/overlap_s", || {
-            "must be between 0 and 604800 seconds".to_owned()
-        });
-        check.finish_with(|| Some((secret?, overlap_s)))
+        let overlap_s = check.take("", parse_overlap_s(self.overlap_s));
+        check.finish_with(|| Some((secret?, overlap_s?)))
     }
 }

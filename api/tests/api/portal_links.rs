@@ -128,5 +128,7 @@ async fn the_token_is_shown_once_and_again_to_the_same_idempotency_key_alone() {
     let listed = app.operator.get(&path).await.expect(200);
     assert!(listed["data"][0].get("url").is_none(), "{listed}");
     assert_eq!(listed["data"].as_array().map(Vec::len), Some(1));
+    app.operator.delete(&format!("/tenants/{}", tenant.id)).await.expect(204);
+    once(r#"{"permissions": "read"}"#).await.expect(404);
     app.stop().await;
 }

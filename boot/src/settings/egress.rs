@@ -81,6 +81,11 @@ fn parse_networks(text: &str) -> Result<Vec<IpNet>, String> {
 /// Ports and ranges of them between commas or spaces.
 fn parse_ports(text: &str) -> Result<Vec<RangeInclusive<u16>>, String> {
     // Rust's own parser also takes a sign.
+    let must = "must be ports such as 443, 8443, 8000-8999 between commas or spaces";
+    // A slip must not open what was to be closed.
+    if !text.trim().is_empty() && items(text).next().is_none() {
+        return Err(must.to_owned());
+    }
     let port =
         |text: &str| text.parse::<u16>().ok().filter(|port| *port > 0 && !text.starts_with('+'));
     items(text)
@@ -88,8 +93,7 @@ fn parse_ports(text: &str) -> Result<Vec<RangeInclusive<u16>>, String> {
             let (low, high) = item.split_once('-').unwrap_or((item, item));
             match (port(low), port(high)) {
                 (Some(low), Some(high)) if low <= high => Ok(low..=high),
-                _ => Err("must be ports such as 443, 8443, 8000-8999 between commas or spaces"
-                    .to_owned()),
+                _ => Err(must.to_owned()),
             }
         })
         .collect()

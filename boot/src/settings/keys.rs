@@ -21,8 +21,8 @@ pub(super) const MASTER_KEY_ALSO: Key =
 /// Characters of the operator key: long enough that it can't be guessed, short enough for a header.
 const ADMIN_KEY_CHARS: std::ops::RangeInclusive<usize> = 20..=200;
 
-/// The two keys of a deployment. An empty one is a fault rather than unset: it is far more often a
-/// secret that failed to arrive than a wish to have one made.
+/// The two keys of a deployment. Of the two, an empty one is a fault rather than unset: it is far more
+/// often a secret that failed to arrive than a wish to have one made.
 #[derive(Debug, Clone)]
 pub struct KeySettings {
     /// The operator's key, taken as it is (default: made and printed once at the first start). Set it
@@ -44,12 +44,19 @@ impl KeySettings {
         let master = reader.optional(&MASTER_KEY, parse_master);
         let admin_also = reader.optional(&ADMIN_KEY_ALSO, parse_admin);
         let master_also = reader.optional(&MASTER_KEY_ALSO, parse_master);
-        Some(Self {
+        let keys = Self {
             admin: admin?,
             master: master?,
             admin_also: admin_also?,
             master_also: master_also?,
-        })
+        };
+        if keys.admin.is_none() && keys.admin_also.is_some() {
+            reader.refuse(&ADMIN_KEY_ALSO, "goes with POSTHASTE_ADMIN_KEY; a key that Posthaste made is replaced by POST /operator-key/rotate");
+        }
+        if keys.master.is_none() && keys.master_also.is_some() {
+            reader.refuse(&MASTER_KEY_ALSO, "goes with POSTHASTE_MASTER_KEY; posthaste.key is replaced by `posthaste keys rotate-master`");
+        }
+        Some(keys)
     }
 }
 

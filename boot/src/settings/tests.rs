@@ -101,7 +101,14 @@ fn good_values_of_each_variable_are_taken() {
     assert_eq!(good.len(), KEYS.len());
     for (variable, values) in good {
         for value in values {
-            let loaded = with(&[(variable, value)]);
+            let mut variables = vec![(variable, *value)];
+            // A key beside another.
+            match variable {
+                "POSTHASTE_ADMIN_KEY_ALSO" => variables.push(("POSTHASTE_ADMIN_KEY", &long_key)),
+                "POSTHASTE_MASTER_KEY_ALSO" => variables.push(("POSTHASTE_MASTER_KEY", MASTER_KEY)),
+                _ => {}
+            }
+            let loaded = with(&variables);
             assert!(loaded.is_ok(), "{variable}={value}: {loaded:?}");
         }
     }
@@ -159,7 +166,7 @@ fn wrong_values_of_each_variable_are_one_line_that_names_it() {
         ),
         (
             "POSTHASTE_EGRESS_PORTS",
-            &["0", "65536", "443-", "-443", "8999-8000", "+443", "https", "80;443"],
+            &[",", "0", "65536", "443-", "-443", "8999-8000", "+443", "https", "80;443"],
         ),
         ("POSTHASTE_EGRESS_DENY", &["10.0.0.0-10.0.0.9"]),
         ("POSTHASTE_REQUIRE_HTTPS", &["", "yes", "TRUE!", "2"]),
@@ -303,6 +310,18 @@ fn dev_adds_this_machine_to_what_is_allowed() {
     assert_eq!(allowed, ["10.0.0.0/8", "127.0.0.0/8", "::1/128"]);
     assert!(!settings.egress.require_https && settings.dev);
     assert_eq!(report.to_json()["require_https"]["source"], "dev");
+}
+
+#[test]
+fn a_key_beside_another_is_refused_without_the_other() {
+    for (variable, value, with) in [
+        ("POSTHASTE_ADMIN_KEY_ALSO", "open sesame open sesame", "POSTHASTE_ADMIN_KEY;"),
+        ("POSTHASTE_MASTER_KEY_ALSO", MASTER_KEY, "POSTHASTE_MASTER_KEY;"),
+    ] {
+        let line = faults(&[(variable, value)]);
+        assert!(line.starts_with(variable) && line.contains(with), "{line}");
+        assert!(!line.contains(value) && line.lines().count() == 1, "{line}");
+    }
 }
 
 #[test]

@@ -29,6 +29,7 @@ struct Sealed {
     tenant: Tenant,
     receiver: Receiver,
     subscription: String,
+    with_certificate: String,
     secret: String,
     /// Of the request that rotated the secret.
     answer: Value,
@@ -41,13 +42,21 @@ impl Sealed {
         let wanted =
             json!({"url": receiver.url("/"), "headers": {"x-token": "of the first state"}});
         let (subscription, _) = tenant.subscribe(wanted).await;
+        let certificate = json!({
+            "certificate": include_str!("../../../domain/tests/certificates/rsa.pem"),
+            "private_key": include_str!("../../../domain/tests/certificates/rsa.key"),
+        });
+        let wanted = json!({
+            "url": "https://localhost:59999/", "event_types": ["c.d"], "client_certificate": certificate,
+        });
+        let (with_certificate, _) = tenant.subscribe(wanted).await;
         tenant.publish("a.b", json!(1)).await;
         receiver.wait_for(1).await;
         let path = format!("/subscriptions/{subscription}");
         tenant.api.patch(&path, json!({"headers": {"x-token": "of the second"}})).await.expect(200);
         let answer = rotate_secret(&tenant, &subscription).await;
         let secret = answer["secret"].as_str().expect("a secret").to_owned();
-        Self { tenant, receiver, subscription, secret, answer }
+        Self { tenant, receiver, subscription, with_certificate, secret, answer }
     }
 
     /// Opens all of it, at `base`.
@@ -59,6 +68,9 @@ impl Sealed {
         let shown = tenant.api.get(&format!("{path}?reveal=true")).await.expect(200);
         assert_eq!(shown["headers"]["x-token"], "of the second");
         assert_eq!(rotate_secret(&tenant, &self.subscription).await, self.answer);
+        let path = format!("/subscriptions/{}", self.with_certificate);
+        let shown = tenant.api.get(&path).await.expect(200);
+        assert_eq!(shown["client_certificate"]["private_key"], "***", "{shown}");
         // The headers of a former state are opened to tell the request; their values stay masked.
         let first = &tenant.list("/deliveries").await.pop().expect("the first");
         let id = first["id"].as_str().expect("an id");
@@ -95,7 +107,11 @@ async fn the_key_file_is_replaced_while_nothing_runs_and_a_crash_in_between_is_g
     let former = key(&file);
     let done = rotate(path, &[]);
     assert_eq!(done.status.code(), Some(0), "{}", said(&done));
-    assert!(said(&done).contains("subscription_states: 3 sealed again"), "{}", said(&done));
+    assert!(
+        said(&done).contains("subscription_states.document: 3 sealed again"),
+        "{}",
+        said(&done)
+    );
     let present = key(&file);
     assert!(present != former && !next.exists());
     let server = Server::start(path, port);

@@ -88,12 +88,18 @@ pub struct Targets {
     forgotten: AtomicU64,
 }
 
-/// Targets kept in memory, about 1 KB each.
+/// Targets kept in memory, about 1 KB each; one with a client certificate counts as so many.
 const TARGETS_KEPT: u64 = 50_000;
+const WITH_CERTIFICATE: u32 = 32;
 
 impl Default for Targets {
     fn default() -> Self {
-        Self { cache: moka::sync::Cache::new(TARGETS_KEPT), forgotten: AtomicU64::new(0) }
+        let weight = |_: &SubscriptionId, target: &Arc<Target>| match target.identity {
+            None => 1,
+            Some(_) => WITH_CERTIFICATE,
+        };
+        let cache = moka::sync::Cache::builder().max_capacity(TARGETS_KEPT).weigher(weight).build();
+        Self { cache, forgotten: AtomicU64::new(0) }
     }
 }
 

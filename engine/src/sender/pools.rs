@@ -111,7 +111,9 @@ impl Pools {
                 let (egress, identity) = (key.egress.clone(), key.identity.clone());
                 self.clients.get_with(key, || {
                     let made = self.factory.make(egress.as_deref(), identity.as_deref());
-                    Arc::new(made.expect("`new` has made one from the same settings"))
+                    Arc::new(
+                        made.expect("`new` has made one; lists and certificates were read before"),
+                    )
                 })
             }
         }

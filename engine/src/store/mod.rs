@@ -1,7 +1,7 @@
 //! The queries, one file per noun. Each takes a connection or a transaction, so that it works in
 //! both. Queries for tenants' data take a [`domain::ids::TenantId`]; the few that can't say
-//! `across_tenants` in their name. What a request names is an [`domain::ids::Of`]: an id with its tenant.
-//! That no query is made elsewhere is clippy's to see (clippy.toml).
+//! `across_tenants` in their name. What a request's path names is an [`domain::ids::Of`]: an id with
+//! its tenant. Entities are read nowhere else (clippy.toml); verbs that change many rows have SQL of their own.
 
 #![expect(clippy::disallowed_methods, reason = "this is where rows are read and written")]
 

@@ -3,7 +3,9 @@
 use std::fmt::Debug;
 
 use domain::cursor::{Key, open, seal};
-use domain::ids::{AuditEntryId, DeliveryId, EventId, KeyId, SubscriptionId, TenantId};
+use domain::ids::{
+    AuditEntryId, DeliveryId, EventId, KeyId, PortalLinkId, SubscriptionId, TenantId,
+};
 use domain::time::Timestamp;
 
 /// A cursor, or the bytes of a key. A cursor opens for one list at most, and is the one way to write its key;
@@ -17,6 +19,7 @@ pub fn cursor(data: &[u8]) {
         opens_for::<DeliveryId>(data),
         opens_for::<i16>(data),
         opens_for::<AuditEntryId>(data),
+        opens_for::<PortalLinkId>(data),
     ];
     assert!(lists.into_iter().filter(|opens| *opens).count() <= 1);
 }

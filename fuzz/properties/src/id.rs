@@ -4,8 +4,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 
 use domain::ids::{
-    AttemptId, AuditEntryId, DeliveryId, EventId, KeyId, ReplayId, SecretId, SubscriptionId,
-    TenantId,
+    AttemptId, AuditEntryId, DeliveryId, DeltaId, EventId, KeyId, PortalLinkId, ReplayId, SecretId,
+    SubscriptionId, TenantId,
 };
 use domain::time::Timestamp;
 
@@ -22,6 +22,8 @@ pub fn id(data: &[u8]) {
         is_the_text_of(text, ReplayId::time),
         is_the_text_of(text, SecretId::time),
         is_the_text_of(text, AuditEntryId::time),
+        is_the_text_of(text, DeltaId::time),
+        is_the_text_of(text, PortalLinkId::time),
     ];
     let times: Vec<Timestamp> = times.into_iter().flatten().collect();
     assert!(times.len() <= 1, "{text} is an id of two nouns");

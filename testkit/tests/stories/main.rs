@@ -6,6 +6,7 @@ mod attempts;
 mod circuits;
 mod fan_out;
 mod lanes;
+mod master_key;
 mod metrics;
 mod refusals;
 mod retention;
