@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod audit;
+pub mod catalogue;
 pub mod client_certificate;
 pub mod cursor;
 pub mod delivery;
