@@ -111,9 +111,9 @@ fn a_chain_that_doubles_is_refused_before_it_is_asked() {
 
 #[test]
 fn what_looks_at_too_many_values_ends_by_itself() {
-    // Each level of the data is looked at twice by each of two: 4^60.
-    let twice = json!({"allOf": [{"items": {"$ref": "#"}}, {"items": {"$ref": "#"}}], "contains": {"$ref": "#"}});
-    let deep = (0..120).fold(json!([]), |inner, _| json!([inner]));
+    // Each level of the data is looked at twice by both: 2^120.
+    let twice = json!({"allOf": [{"items": {"$ref": "#"}}, {"items": {"$ref": "#"}}]});
+    let deep = (0..120).fold(json!([1]), |inner, _| json!([inner]));
     let begun = Instant::now();
     assert_eq!(schema(twice).check(&deep), Err(Broken::TooCostly));
     assert!(begun.elapsed() < Duration::from_secs(20));
