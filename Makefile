@@ -70,8 +70,8 @@ api-fuzz: tools ## Hold a running server against its own OpenAPI document with m
 	scripts/api-fuzz.sh $(POSTHASTE)
 
 audit: tools ## Check licences, bans and sources of dependencies (ADVISORIES=1: advisories too)
-	cargo deny check bans licenses sources $(if $(ADVISORIES),advisories)
-	cargo deny --manifest-path fuzz/Cargo.toml --config deny.toml check bans licenses sources $(if $(ADVISORIES),advisories)
+	cargo deny --locked check bans licenses sources $(if $(ADVISORIES),advisories)
+	cargo deny --locked --manifest-path fuzz/Cargo.toml --config deny.toml check bans licenses sources $(if $(ADVISORIES),advisories)
 
 check: lint audit test ## Everything that CI runs
 
