@@ -60,9 +60,11 @@ impl EntryInput {
         let mut check = Checker::default();
         let name = check.take("/name", self.name.parse());
         let description = self.description.unwrap_or_default();
-        check.that(description.chars().count() <= limits::DESCRIPTION_CHARS, "/description", || {
-            format!("must have at most {} characters", limits::DESCRIPTION_CHARS)
-        });
+        check.that(
+            description.chars().count() <= limits::DESCRIPTION_CHARS,
+            "/description",
+            || format!("must have at most {} characters", limits::DESCRIPTION_CHARS),
+        );
         let given = self.versions.unwrap_or_default();
         check.that(given.len() <= limits::EVENT_TYPE_VERSIONS, "/versions", || {
             format!("must be at most {}", limits::EVENT_TYPE_VERSIONS)
@@ -136,7 +138,8 @@ impl Catalogue {
         data: &str,
     ) -> Result<(), Invalid> {
         let Some(versions) = self.0.get(event_type) else {
-            let detail = format!("{event_type} is not in the catalogue; add it with POST /event-types");
+            let detail =
+                format!("{event_type} is not in the catalogue; add it with POST /event-types");
             return Err(Invalid::one("/type", detail));
         };
         let wanted = match version {

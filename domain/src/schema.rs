@@ -91,7 +91,9 @@ impl DataSchema {
             pointer: error.instance_path().to_string(),
             detail: shortened(&error.masked().to_string()),
         };
-        Err(Invalid(faults.map(violation).collect()).into())
+        let faults: Vec<Violation> = faults.map(violation).collect();
+        // None, when it came to its end before it came to a fault.
+        if faults.is_empty() { Err(Broken::TooCostly) } else { Err(Invalid(faults).into()) }
     }
 }
 

@@ -11,7 +11,10 @@ use crate::limits;
 
 /// Keywords that would let a reference lead elsewhere than its text says.
 const REFUSED: [(&str, &str); 5] = [
-    ("$id", "must stand at the top alone: references are places of the same schema, such as #/$defs/name"),
+    (
+        "$id",
+        "must stand at the top alone: references are places of the same schema, such as #/$defs/name",
+    ),
     ("$anchor", "is not supported; refer to the place itself, such as #/$defs/name"),
     ("$dynamicAnchor", "is not supported; use $ref to a place such as #/$defs/name"),
     ("$dynamicRef", "is not supported; use $ref to a place such as #/$defs/name"),
@@ -83,7 +86,10 @@ impl<'a> Costs<'a> {
         match self.known.get(&place) {
             Some(Some(cost)) => return Ok(*cost),
             Some(None) => {
-                return Err(Invalid::one(pointer, "must not lead back to itself without going into the value"));
+                return Err(Invalid::one(
+                    pointer,
+                    "must not lead back to itself without going into the value",
+                ));
             }
             None => {}
         }
@@ -113,7 +119,8 @@ impl<'a> Costs<'a> {
             cost.keywords = cost.keywords.saturating_mul(2);
         }
         if cost.keywords > limits::SCHEMA_COST {
-            let detail = "asks too much of one value; name fewer alternatives, or split the event type";
+            let detail =
+                "asks too much of one value; name fewer alternatives, or split the event type";
             return Err(Invalid::one(pointer, detail));
         }
         if cost.depth > limits::SCHEMA_DEPTH {
@@ -132,7 +139,10 @@ impl<'a> Costs<'a> {
         let place = reference.as_str().and_then(|text| text.strip_prefix('#'));
         let found = place.and_then(|place| self.document.pointer(&unescaped(place)?));
         found.ok_or_else(|| {
-            Invalid::one(pointer, "must be a place of this schema that is there, such as #/$defs/name")
+            Invalid::one(
+                pointer,
+                "must be a place of this schema that is there, such as #/$defs/name",
+            )
         })
     }
 }
@@ -147,8 +157,10 @@ impl Cost {
 /// Of a schema without those that it applies.
 fn own_cost(fields: &Map<String, Value>) -> u64 {
     let count = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
-    let named = |name: &str| fields.get(name).and_then(Value::as_object).map_or(0, |map| count(map.len()));
-    let listed = |name: &str| fields.get(name).and_then(Value::as_array).map_or(0, |list| count(list.len()));
+    let named =
+        |name: &str| fields.get(name).and_then(Value::as_object).map_or(0, |map| count(map.len()));
+    let listed =
+        |name: &str| fields.get(name).and_then(Value::as_array).map_or(0, |list| count(list.len()));
     // Words of a list are compared quickly.
     let words = (listed("enum") + listed("required") + named("dependentRequired")) / 8;
     count(fields.len()) + words + named("patternProperties").saturating_mul(PATTERN_WEIGHT)
