@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod audit;
+pub mod catalogue;
 pub mod client_certificate;
 pub mod cursor;
 pub mod delivery;
@@ -20,6 +21,7 @@ pub mod limits;
 pub mod outcome;
 pub mod preferences;
 pub mod retry;
+pub mod schema;
 pub mod secret;
 pub mod signature;
 pub mod stats;

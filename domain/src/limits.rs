@@ -57,6 +57,23 @@ pub const PORTAL_LINK_S_DEFAULT: u32 = 3600;
 pub const NAME_CHARS: RangeInclusive<usize> = 1..=255;
 /// Characters of a description.
 pub const DESCRIPTION_CHARS: usize = 2048;
+/// Event types of one tenant's catalogue: strict tenants' schemas are kept in memory.
+pub const EVENT_TYPES: u64 = 1000;
+/// Versions of one event type.
+pub const EVENT_TYPE_VERSIONS: usize = 32;
+/// Bytes of a schema as JSON.
+pub const SCHEMA_BYTES: usize = 64 * 1024;
+/// What a schema may ask of one value: its keywords, with those of the schemas that it applies to the same
+/// value, twice where they are alternatives.
+pub const SCHEMA_COST: u64 = 1000;
+/// Schemas that are applied to the same value from within one another: validators recurse.
+pub const SCHEMA_DEPTH: usize = 16;
+/// Bytes of a pattern in a schema once it is compiled.
+pub const PATTERN_BYTES: usize = 256 * 1024;
+/// Values that one validation may look at: all that an event's data can have, and as many again.
+pub const SCHEMA_STEPS: usize = 262_144;
+/// Faults of one event's data that are told.
+pub const SCHEMA_FAULTS: usize = 20;
 /// Levels that JSON may nest: parsers recurse.
 pub const JSON_DEPTH: usize = 128;
 /// Headers that a subscription may add to its requests.
