@@ -9,7 +9,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::{FromRequest, HttpRequest};
 use bytes::{Bytes, BytesMut};
-use domain::invalid::{Checker, Invalid};
+use domain::invalid::{Checker, Invalid, pointer_part};
 use domain::limits;
 use futures::StreamExt;
 use futures::future::{Ready, ready};
@@ -314,7 +314,7 @@ pub(crate) fn violation(error: &serde_path_to_error::Error<serde_json::Error>) -
 
 fn push(pointer: &mut String, key: &str) {
     pointer.push('/');
-    pointer.push_str(&key.replace('~', "~0").replace('/', "~1"));
+    pointer.push_str(&pointer_part(key));
 }
 
 /// The text without serde_json's line and column: the pointer says where.

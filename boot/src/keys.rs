@@ -75,17 +75,11 @@ pub enum KeyError {
     )]
     NothingToRotate,
     /// Something sealed does not open.
-    #[error("not everything could be sealed again; what was is kept, run it again: {}", described(.0))]
+    #[error("not everything could be sealed again; what was is kept, run it again")]
     Reseal(#[from] engine::Error),
     /// The database refuses or is away.
     #[error("the keys cannot be read from the database: {}", one_line(.0))]
     Database(#[from] DbErr),
-}
-
-fn described(error: &engine::Error) -> String {
-    let causes =
-        std::iter::successors(Some(error as &dyn std::error::Error), |error| error.source());
-    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// The master key, where it was found, and the one that opens beside it.

@@ -35,20 +35,12 @@ pub(crate) async fn rotate_master(args: &SettingArgs) -> anyhow::Result<()> {
         missing == 0,
         "{missing} migrations are missing; `posthaste migrate` applies them"
     );
-    let mut told = None;
-    let resealed = keys::rotate_master(
-        &connections.database,
-        &settings.keys,
-        &keys::file_for(&settings.database),
-        |progress| {
-            if told != Some(progress) {
-                let Progress { table, column, resealed } = progress;
-                eprintln!("{table}.{column}: {resealed} sealed again");
-                told = Some(progress);
-            }
-        },
-    )
-    .await?;
+    let key_file = keys::file_for(&settings.database);
+    let tell = |Progress { table, column, resealed }| {
+        eprintln!("{table}.{column}: {resealed} sealed again");
+    };
+    let resealed =
+        keys::rotate_master(&connections.database, &settings.keys, &key_file, tell).await?;
     let mut out = std::io::stdout();
     writeln!(out, "the master key is replaced; {resealed} rows were sealed again")?;
     if settings.keys.master.is_some() {

@@ -11,6 +11,11 @@ pub struct Violation {
     pub detail: String,
 }
 
+/// A name as a part of a JSON Pointer (RFC 6901 section 3).
+pub fn pointer_part(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 /// An input that breaks the contract, with every fault found in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub struct Invalid(pub Vec<Violation>);

@@ -113,6 +113,10 @@ impl Keyring {
         engine: &Engine,
         credential: Credential,
     ) -> Result<Option<Arc<Known>>, Problem> {
+        // What has neither shape is not looked for, and takes no place from what is known.
+        if matches!(credential, Credential::Other(_)) {
+            return Ok(None);
+        }
         let (now, hash) = (engine.clock.now(), credential.hash());
         let known = match self.keys.get(&hash) {
             Some(known) => known,

@@ -1,7 +1,7 @@
 //! The names in a patch. A `null` for an unknown one would leave no trace in what is merged, so names
 //! are looked at before: an unknown or read-only one is refused whatever its value.
 
-use domain::invalid::{Checker, Invalid};
+use domain::invalid::{Checker, Invalid, pointer_part};
 use serde_json::{Map, Value};
 
 /// Refuses names that are not among `writable`: each a field with the fields of the object that it
@@ -12,7 +12,7 @@ pub(super) fn check_names(
 ) -> Result<(), Invalid> {
     let mut check = Checker::default();
     for (name, value) in patch {
-        let pointer = format!("/{}", escaped(name));
+        let pointer = format!("/{}", pointer_part(name));
         let known = writable.iter().find(|(known, _)| known == name);
         check.that(known.is_some(), &pointer, || {
             "is unknown here, or read-only; leave it out".to_owned()
@@ -24,15 +24,10 @@ pub(super) fn check_names(
             fields.keys().filter(|part| !parts.is_empty() && !parts.contains(&part.as_str()))
         {
             let detail = || format!("is unknown; known here: {}", parts.join(", "));
-            check.that(false, &format!("{pointer}/{}", escaped(part)), detail);
+            check.that(false, &format!("{pointer}/{}", pointer_part(part)), detail);
         }
     }
     check.finish(())
-}
-
-/// As a part of a JSON Pointer (RFC 6901).
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]

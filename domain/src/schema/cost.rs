@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use crate::invalid::Invalid;
+use crate::invalid::{Invalid, pointer_part};
 use crate::limits;
 
 /// Keywords that would let a reference lead elsewhere than its text says.
@@ -108,7 +108,7 @@ impl<'a> Costs<'a> {
         }
         for name in SAME_NAMED {
             for (key, below) in fields.get(name).and_then(Value::as_object).into_iter().flatten() {
-                cost.add(1, self.of(below, &format!("{pointer}/{name}/{}", escaped(key)))?);
+                cost.add(1, self.of(below, &format!("{pointer}/{name}/{}", pointer_part(key)))?);
             }
         }
         if let Some(reference) = fields.get("$ref") {
@@ -177,14 +177,9 @@ fn within(fields: &Map<String, Value>) -> impl Iterator<Item = (&Value, String)>
     });
     let named = SAME_NAMED.into_iter().chain(INSIDE_NAMED).flat_map(|name| {
         let map = fields.get(name).and_then(Value::as_object).into_iter().flatten();
-        map.map(move |(key, below)| (below, format!("/{name}/{}", escaped(key))))
+        map.map(move |(key, below)| (below, format!("/{name}/{}", pointer_part(key))))
     });
     ones.chain(lists).chain(named)
-}
-
-/// As a part of a JSON Pointer (RFC 6901).
-fn escaped(name: &str) -> String {
-    name.replace('~', "~0").replace('/', "~1")
 }
 
 /// A JSON Pointer from a URI's fragment (RFC 6901 section 6).
