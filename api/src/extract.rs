@@ -230,7 +230,8 @@ const OBJECTS: [&str; 8] = [
 ];
 /// Fields that are one word of several wherever they are, and lists of such.
 const WORDS: [&str; 3] = ["format", "kind", "status"];
-const LISTS_OF_WORDS: [&str; 1] = ["scopes"];
+const LISTS_OF_WORDS: [&str; 2] = ["scopes", "statuses"];
+const LISTS_OF_OBJECTS: [&str; 1] = ["versions"];
 
 /// Refuses what serde would take for an object (a list of its fields' values) or for a word (an object
 /// with the word as its only name).
@@ -244,6 +245,11 @@ fn check_shapes(check: &mut Checker, fields: &Map<String, Value>) {
         } else if is_one_of(&WORDS) {
             let is_word = value.is_string() || value.is_null();
             check.that(is_word, &pointer, || "must be a string".to_owned());
+        } else if is_one_of(&LISTS_OF_OBJECTS) {
+            for (index, item) in value.as_array().into_iter().flatten().enumerate() {
+                let pointer = format!("{pointer}/{index}");
+                check.that(item.is_object(), &pointer, || "must be an object".to_owned());
+            }
         } else if is_one_of(&LISTS_OF_WORDS) {
             for (index, word) in value.as_array().into_iter().flatten().enumerate() {
                 let pointer = format!("{pointer}/{index}");

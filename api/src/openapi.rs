@@ -13,7 +13,6 @@ use std::sync::OnceLock;
 use actix_web::http::Method;
 use actix_web::http::header::{CONTENT_ENCODING, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, web};
-use domain::preferences::Scope;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::PartialSchema;
@@ -117,8 +116,10 @@ fn path_parameters(path: &str) -> Vec<Value> {
         let schema = match noun {
             "events" => schema::id("evt"),
             "deliveries" | "dead-letters" => schema::id("dlv"),
+            "replays" => schema::id("rpl"),
             "keys" => schema::id("key"),
             "portal-links" => schema::id("plk"),
+            "event-types" => schema::event_type_name(),
             _ => schema::own_id(),
         };
         parameters.push(json!({"name": name, "in": "path", "required": true, "schema": schema}));
@@ -128,7 +129,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
 
 fn responses(path: &str, method: &Method, access: Access, operation: &Operation) -> Value {
     let mut responses = Map::new();
-    let is_limited = method == Method::POST && access == Access::Tenant(Scope::EventsWrite);
+    let is_limited = is_limited(method, operation);
     for (status, answer, description) in &operation.answers {
         let mut response =
             json!({"description": description, "headers": headers(*status, is_limited)});
@@ -154,6 +155,11 @@ fn responses(path: &str, method: &Method, access: Access, operation: &Operation)
         responses.entry(status.to_string()).or_insert(described);
     }
     Value::Object(responses)
+}
+
+/// Whether a tenant's `ingest_rate_limit` is for it.
+fn is_limited(method: &Method, operation: &Operation) -> bool {
+    method == Method::POST && operation.tag == "events"
 }
 
 /// The headers that an answer has, or may have.
@@ -215,7 +221,7 @@ fn problems(path: &str, method: &Method, access: Access, operation: &Operation) 
     if operation.body.is_some() {
         statuses.extend([400, 408, 409, 413, 415]);
     }
-    if method == Method::POST && access == Access::Tenant(Scope::EventsWrite) {
+    if is_limited(method, operation) {
         statuses.push(429);
     }
     if method == Method::POST && !statuses.contains(&409) {
@@ -263,6 +269,7 @@ fn schemas() -> Value {
     add("PortalLink", answers::PortalLink::schema(), &[]);
     add("MadePortalLink", answers::MadePortalLink::schema(), &[]);
     add("OperatorKey", answers::OperatorKey::schema(), &[]);
+    add("CatalogueEntry", answers::CatalogueEntry::schema(), &["tenant_id"]);
     add("Subscription", answers::Subscription::schema(), &["tenant_id"]);
     let either = ["secret", "public_key"];
     add("MadeSubscription", answers::MadeSubscription::schema(), &either);
@@ -270,6 +277,10 @@ fn schemas() -> Value {
     add("Receipt", answers::ShownReceipt::schema(), &[]);
     add("EventHead", answers::EventHead::schema(), &["tenant_id"]);
     add("Event", answers::Event::schema(), &[]);
+    add("Explanation", answers::Explanation::schema(), &[]);
+    let optional = ["delivery_id", "filter_value", "filter_error", "state"];
+    add("ExplainedSubscription", answers::ExplainedSubscription::schema(), &optional);
+    add("StateThen", answers::StateThen::schema(), &[]);
     add("BatchAnswer", answers::BatchAnswer::schema(), &[]);
     add("BatchItem", answers::BatchItem::schema(), &["id", "duplicate", "problem"]);
     add("FilterTestAnswer", answers::FilterTestAnswer::schema(), &[]);
@@ -277,6 +288,9 @@ fn schemas() -> Value {
     add("TriedAll", answers::TriedAll::schema(), &[]);
     add("Delivery", answers::Delivery::schema(), &["tenant_id"]);
     add("DeadLetter", answers::DeadLetter::schema(), &[]);
+    add("Discarded", answers::Discarded::schema(), &[]);
+    add("Replay", answers::Replay::schema(), &["tenant_id"]);
+    add("Matched", answers::Matched::schema(), &[]);
     add("Attempt", answers::Attempt::schema(), &[]);
     add("Timing", answers::Timing::schema(), &[]);
     add("AuditEntry", answers::AuditEntry::schema(), &["tenant_id"]);

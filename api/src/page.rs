@@ -27,7 +27,7 @@ pub(crate) struct Wanted<K> {
     pub after: Option<K>,
 }
 
-impl<K: Key + Copy> Wanted<K> {
+impl<K: Key + Clone> Wanted<K> {
     /// From `limit` and `cursor`.
     pub(crate) fn of(query: &Query) -> Result<Self, Problem> {
         let limit = match query.one::<String>(LIMIT)? {
@@ -53,7 +53,7 @@ impl<K: Key + Copy> Wanted<K> {
 
     /// What the store is asked for.
     pub(crate) fn page(&self) -> store::Page<K> {
-        store::Page { limit: self.limit as u64 + 1, after: self.after }
+        store::Page { limit: self.limit as u64 + 1, after: self.after.clone() }
     }
 
     /// Rows that are shown at most.

@@ -84,9 +84,15 @@ impl Query {
 
     /// Whether a flag is set; `false` when it is not given.
     pub(crate) fn flag(&self, name: &str) -> Result<bool, Problem> {
+        Ok(self.switch(name)?.unwrap_or(false))
+    }
+
+    /// `true`, `false`, or not given.
+    pub(crate) fn switch(&self, name: &str) -> Result<Option<bool>, Problem> {
         match self.one::<String>(name)?.as_deref() {
-            None | Some("false") => Ok(false),
-            Some("true") => Ok(true),
+            None => Ok(None),
+            Some("false") => Ok(Some(false)),
+            Some("true") => Ok(Some(true)),
             Some(_) => Err(fault(name, "must be true or false")),
         }
     }

@@ -7,7 +7,9 @@ mod batch;
 mod dead_letters;
 mod deliveries;
 mod delivery_filter;
+mod event_types;
 mod events;
+mod explain;
 mod filter_test;
 mod health;
 mod keys;
@@ -15,6 +17,7 @@ mod metrics;
 mod operator_key;
 mod patch_names;
 mod portal_links;
+mod replays;
 mod secrets;
 mod stats;
 mod subscription_patch;
@@ -39,14 +42,17 @@ pub(crate) mod answers {
     pub(crate) use super::attempts::{Attempt, Timing};
     pub(crate) use super::audit_log::{AuditEntry, ShownActor, ShownResource};
     pub(crate) use super::batch::{BatchAnswer, BatchItem};
-    pub(crate) use super::dead_letters::DeadLetter;
+    pub(crate) use super::dead_letters::{DeadLetter, Discarded};
     pub(crate) use super::deliveries::Delivery;
+    pub(crate) use super::event_types::CatalogueEntry;
     pub(crate) use super::events::{Event, EventHead, ShownReceipt};
+    pub(crate) use super::explain::{ExplainedSubscription, Explanation, StateThen};
     pub(crate) use super::filter_test::{FilterTestAnswer, Tried, TriedAll};
     pub(crate) use super::health::{Alive, Readiness};
     pub(crate) use super::keys::{Key, MadeKey};
     pub(crate) use super::operator_key::OperatorKey;
     pub(crate) use super::portal_links::{MadePortalLink, PortalLink};
+    pub(crate) use super::replays::{Matched, Replay};
     pub(crate) use super::secrets::ShownSecret;
     pub(crate) use super::stats::{BucketFigures, Figures, Stats, Totals};
     pub(crate) use super::subscription_view::Subscription;
@@ -105,6 +111,14 @@ fn all() -> Vec<Path> {
         on!(path("/events"), POST Tenant(EventsWrite) => events::post, GET List(EventsRead) => events::list),
         on!(path("/events/batch"), POST Tenant(EventsWrite) => batch::post),
         on!(path("/events/{id}"), GET Tenant(EventsRead) => events::get),
+        on!(path("/events/{id}/explain"), GET Tenant(EventsRead) => explain::get),
+        on!(path("/event-types"), POST Tenant(EventsWrite) => event_types::post, GET List(EventsRead) => event_types::list),
+        on!(
+            path("/event-types/{name}"),
+            GET Tenant(EventsRead) => event_types::get,
+            PATCH Tenant(EventsWrite) => event_types::patch,
+            DELETE Tenant(EventsWrite) => event_types::delete,
+        ),
         on!(
             path("/subscriptions"),
             POST Tenant(SubscriptionsWrite) => subscriptions::post,
@@ -126,8 +140,15 @@ fn all() -> Vec<Path> {
         on!(path("/deliveries/{id}/redeliver"), POST Tenant(DeliveriesWrite) => deliveries::redeliver),
         on!(path("/deliveries/{id}/cancel"), POST Tenant(DeliveriesWrite) => deliveries::cancel),
         on!(path("/dead-letters"), GET List(DeliveriesRead) => dead_letters::list),
+        on!(path("/dead-letters/replay"), POST Tenant(DeliveriesWrite) => replays::post_dead_letters),
+        on!(path("/dead-letters/discard"), POST Tenant(DeliveriesWrite) => dead_letters::discard_many),
         on!(path("/dead-letters/{id}"), DELETE Tenant(DeliveriesWrite) => dead_letters::discard),
         on!(path("/dead-letters/{id}/replay"), POST Tenant(DeliveriesWrite) => dead_letters::replay),
+        on!(path("/replays"), POST Tenant(DeliveriesWrite) => replays::post, GET List(DeliveriesRead) => replays::list),
+        on!(path("/replays/{id}"), GET Tenant(DeliveriesRead) => replays::get),
+        on!(path("/replays/{id}/pause"), POST Tenant(DeliveriesWrite) => replays::pause),
+        on!(path("/replays/{id}/resume"), POST Tenant(DeliveriesWrite) => replays::resume),
+        on!(path("/replays/{id}/cancel"), POST Tenant(DeliveriesWrite) => replays::cancel),
         on!(path("/stats"), GET List(DeliveriesRead) => stats::get),
         on!(path("/audit-log"), GET List(SubscriptionsRead) => audit_log::list),
         on!(path("/tenants"), POST Operator => tenants::post, GET Operator => tenants::list),

@@ -157,6 +157,10 @@ async fn run(started: Started) -> anyhow::Result<()> {
         });
         let leads = connections.leads.clone();
         keep(&mut parts, &engine, &stop, |engine, stop| async move {
+            engine.keep_replays(leads, stop).await
+        });
+        let leads = connections.leads.clone();
+        keep(&mut parts, &engine, &stop, |engine, stop| async move {
             engine.keep_queue_filled(leads, stop).await
         });
     } else {

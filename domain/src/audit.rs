@@ -131,6 +131,9 @@ actions! {
     PortalLinkCreated = "portal_link.created";
     PortalLinkRevoked = "portal_link.revoked";
     OperatorKeyRotated = "operator_key.rotated";
+    EventTypeCreated = "event_type.created";
+    EventTypeUpdated = "event_type.updated";
+    EventTypeDeleted = "event_type.deleted";
     SubscriptionCreated = "subscription.created";
     SubscriptionUpdated = "subscription.updated";
     SubscriptionDeleted = "subscription.deleted";
@@ -144,6 +147,12 @@ actions! {
     SecretRotated = "subscription.secret_rotated";
     DeliveryRedelivered = "delivery.redelivered";
     DeliveryCancelled = "delivery.cancelled";
+    ReplayCreated = "replay.created";
+    ReplayPaused = "replay.paused";
+    ReplayResumed = "replay.resumed";
+    ReplayCancelled = "replay.cancelled";
+    /// Many at once; the entry names the tenant whose they were.
+    DeadLettersDiscarded = "dead_letter.many_discarded";
     DeadLetterReplayed = "dead_letter.replayed";
     DeadLetterDiscarded = "dead_letter.discarded";
 }
@@ -174,9 +183,11 @@ mod tests {
                 "key",
                 "portal_link",
                 "operator_key",
+                "event_type",
                 "subscription",
                 "delivery",
                 "dead_letter",
+                "replay",
             ];
             assert!(nouns.contains(&noun_of(action.as_str())), "{}", action.as_str());
         }

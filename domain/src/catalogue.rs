@@ -4,7 +4,7 @@
 //! Versions stand in the order in which they are written: the last one is the one that an event without a
 //! `version` is held to.
 
-use std::collections::HashMap;
+use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -38,12 +38,17 @@ pub struct VersionInput {
 pub struct Entry {
     pub name: EventType,
     pub description: String,
-    pub versions: Vec<Version>,
+    pub versions: Versions,
     pub deprecated: bool,
 }
 
+/// The versions of an entry, oldest first.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "columns", derive(sea_orm::FromJsonQueryResult))]
+pub struct Versions(pub Vec<Version>);
+
 /// A version of an entry.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Version {
     pub version: String,
     /// JSON Schema of `data`; `None` takes any.
@@ -77,7 +82,9 @@ impl EntryInput {
             versions.extend(check.take(&pointer, input.parse()));
         }
         let deprecated = self.deprecated.unwrap_or(false);
-        check.finish_with(|| Some(Entry { name: name?, description, versions, deprecated }))
+        check.finish_with(|| {
+            Some(Entry { name: name?, description, versions: Versions(versions), deprecated })
+        })
     }
 }
 
@@ -107,56 +114,66 @@ impl From<Broken> for Invalid {
     }
 }
 
-/// The entries of a tenant that takes no others, ready to hold events to.
-#[derive(Debug, Default)]
-pub struct Catalogue(HashMap<EventType, Vec<(String, Option<DataSchema>)>>);
+/// One entry as the events of a strict tenant are held to it. A schema is prepared when it is first needed.
+#[derive(Debug)]
+pub struct Held(Vec<HeldVersion>);
 
-impl Catalogue {
-    /// Of entries that were checked before they were stored.
-    ///
-    /// # Errors
-    /// When one of their schemas is none all the same.
-    pub fn new(entries: impl IntoIterator<Item = Entry>) -> Result<Self, Invalid> {
-        let ready = |version: Version| {
-            Ok((version.version, version.schema.map(DataSchema::parse).transpose()?))
+#[derive(Debug)]
+struct HeldVersion {
+    version: String,
+    schema: Option<Value>,
+    prepared: OnceLock<Result<DataSchema, Invalid>>,
+}
+
+impl Held {
+    /// Of versions that were checked before they were stored.
+    pub fn new(versions: Versions) -> Self {
+        let held = |Version { version, schema, .. }| HeldVersion {
+            version,
+            schema,
+            prepared: OnceLock::new(),
         };
-        let entries = entries.into_iter().map(|entry| {
-            let versions = entry.versions.into_iter().map(ready).collect::<Result<_, Invalid>>()?;
-            Ok((entry.name, versions))
-        });
-        entries.collect::<Result<_, Invalid>>().map(Self)
+        Self(versions.0.into_iter().map(held).collect())
     }
 
     /// Holds an event's data to the schema of its version, or of the last one; the pointers start at the event.
     ///
     /// # Errors
-    /// When the type or the version is unknown, or the data breaks the schema.
-    pub fn check(
-        &self,
-        event_type: &EventType,
-        version: Option<&str>,
-        data: &str,
-    ) -> Result<(), Invalid> {
-        let Some(versions) = self.0.get(event_type) else {
-            let detail =
-                format!("{event_type} is not in the catalogue; add it with POST /event-types");
-            return Err(Invalid::one("/type", detail));
-        };
+    /// When the version is unknown, or the data breaks the schema.
+    pub fn check(&self, version: Option<&str>, data: &str) -> Result<(), Invalid> {
         let wanted = match version {
-            None => versions.last(),
+            None => self.0.last(),
             Some(version) => {
-                let found = versions.iter().find(|(known, _)| known == version);
-                let unknown =
-                    || Invalid::one("/version", format!("{event_type} has no such version"));
-                Some(found.ok_or_else(unknown)?)
+                let found = self.0.iter().find(|known| known.version == version);
+                Some(found.ok_or_else(|| Invalid::one("/version", self.known_versions()))?)
             }
         };
-        let Some((_, Some(schema))) = wanted else { return Ok(()) };
+        let Some(HeldVersion { schema: Some(schema), prepared, .. }) = wanted else {
+            return Ok(());
+        };
+        let schema = prepared.get_or_init(|| DataSchema::parse(schema.clone()));
+        let schema = schema.as_ref().map_err(|invalid| {
+            Invalid::one("/type", format!("has a schema that cannot be used: {invalid}; mend it"))
+        })?;
         let data: Value = serde_json::from_str(data).map_err(|_| {
             Invalid::one("/data", "cannot be read as JSON values, and so not be held to the schema")
         })?;
         schema.check(&data).map_err(|broken| Invalid::from(broken).under("/data"))
     }
+
+    fn known_versions(&self) -> String {
+        let known: Vec<&str> = self.0.iter().map(|known| known.version.as_str()).collect();
+        match known.is_empty() {
+            true => "is unknown: the event type has no versions; leave it out".to_owned(),
+            false => format!("is unknown; the event type has {}", known.join(", ")),
+        }
+    }
+}
+
+/// What a strict tenant is told of a type that its catalogue does not have.
+pub fn unknown(event_type: &EventType) -> Invalid {
+    let detail = format!("{event_type} is not in the catalogue; add it with POST /event-types");
+    Invalid::one("/type", detail)
 }
 
 #[cfg(test)]
@@ -176,7 +193,7 @@ mod tests {
     fn only_a_name_is_needed_and_every_fault_is_told() {
         let entry = input(json!({"name": "order.paid"})).parse().expect("an entry");
         assert_eq!((entry.description.as_str(), entry.deprecated), ("", false));
-        assert!(entry.versions.is_empty());
+        assert_eq!(entry.versions, Versions::default());
         let wrong = json!({
             "name": "order..paid",
             "description": "a".repeat(2049),
@@ -210,19 +227,19 @@ mod tests {
                 {"version": "free"},
             ],
         }));
-        let last_free = entry.clone().parse().expect("an entry");
+        let last_free = entry.parse().expect("an entry").versions;
         let mut last_strict = last_free.clone();
-        last_strict.versions.pop();
-        let paid: EventType = "order.paid".parse().expect("a type");
-        let catalogue = Catalogue::new([last_strict]).expect("schemas");
-        assert_eq!(catalogue.check(&paid, None, r#"{"total": 1}"#), Ok(()));
-        assert_eq!(catalogue.check(&paid, Some("1"), r#"{"amount": 1}"#), Ok(()));
-        assert_eq!(pointers(catalogue.check(&paid, None, r#"{"amount": 1}"#)), ["/data"]);
-        assert_eq!(pointers(catalogue.check(&paid, Some("3"), "{}")), ["/version"]);
-        assert_eq!(pointers(catalogue.check(&paid, None, r#"{"total": "\ud800"}"#)), ["/data"]);
-        let other: EventType = "order.unpaid".parse().expect("a type");
-        assert_eq!(pointers(catalogue.check(&other, None, "{}")), ["/type"]);
-        let catalogue = Catalogue::new([last_free]).expect("schemas");
-        assert_eq!(catalogue.check(&paid, None, "1e400"), Ok(()), "nothing to hold it to");
+        last_strict.0.pop();
+        let held = Held::new(last_strict);
+        assert_eq!(held.check(None, r#"{"total": 1}"#), Ok(()));
+        assert_eq!(held.check(Some("1"), r#"{"amount": 1}"#), Ok(()));
+        assert_eq!(pointers(held.check(None, r#"{"amount": 1}"#)), ["/data"]);
+        assert_eq!(pointers(held.check(Some("3"), "{}")), ["/version"]);
+        assert_eq!(pointers(held.check(None, r#"{"total": "\ud800"}"#)), ["/data"]);
+        let held = Held::new(last_free);
+        assert_eq!(held.check(None, "1e400"), Ok(()), "nothing to hold it to");
+        let held = Held::new(Versions::default());
+        assert_eq!(held.check(None, "{}"), Ok(()));
+        assert_eq!(pointers(held.check(Some("1"), "{}")), ["/version"]);
     }
 }

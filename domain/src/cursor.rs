@@ -9,8 +9,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::event_type::EventType;
 use crate::ids::{
-    AuditEntryId, DeliveryId, EventId, KeyId, PortalLinkId, SubscriptionId, TenantId,
+    AuditEntryId, DeliveryId, EventId, KeyId, PortalLinkId, ReplayId, SubscriptionId, TenantId,
 };
 use crate::time::Timestamp;
 
@@ -45,7 +46,7 @@ macro_rules! id_keys {
     )+};
 }
 
-id_keys! { TenantId = 1 KeyId = 2 SubscriptionId = 3 DeliveryId = 5 AuditEntryId = 7 PortalLinkId = 8 }
+id_keys! { TenantId = 1 KeyId = 2 SubscriptionId = 3 DeliveryId = 5 AuditEntryId = 7 PortalLinkId = 8 ReplayId = 10 }
 
 impl Key for (Timestamp, EventId) {
     const LIST: u8 = 4;
@@ -60,6 +61,24 @@ impl Key for (Timestamp, EventId) {
             Timestamp::from_unix_ms(i64::from_be_bytes(*at)),
             EventId(Uuid::from_slice(id).ok()?),
         ))
+    }
+}
+
+impl Key for (Timestamp, TenantId, EventType) {
+    const LIST: u8 = 9;
+
+    fn to_bytes(&self) -> Vec<u8> {
+        let (at, tenant, name) = self;
+        [&at.unix_ms().to_be_bytes(), tenant.as_bytes().as_slice(), name.as_str().as_bytes()]
+            .concat()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (at, rest) = bytes.split_first_chunk::<8>()?;
+        let (tenant, name) = rest.split_first_chunk::<16>()?;
+        let at = Timestamp::from_unix_ms(i64::from_be_bytes(*at));
+        let name = std::str::from_utf8(name).ok()?.parse().ok()?;
+        Some((at, TenantId(Uuid::from_bytes(*tenant)), name))
     }
 }
 
@@ -115,6 +134,9 @@ mod tests {
         let event = (Timestamp::from_unix_ms(5), EventId(Uuid::from_u128(8)));
         assert_eq!(open(&seal(&event)), Some(event));
         assert_eq!(open(&seal(&3_i16)), Some(3_i16));
+        let name: EventType = "content.published".parse().expect("a type");
+        let event_type = (Timestamp::from_unix_ms(5), TenantId(Uuid::from_u128(8)), name);
+        assert_eq!(open(&seal(&event_type)), Some(event_type));
     }
 
     #[test]

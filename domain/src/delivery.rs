@@ -59,6 +59,9 @@ impl DeliveryStatus {
     }
 }
 
+/// When a delivery is due that is held until somebody lets it go.
+pub const HELD: Timestamp = Timestamp::MAX;
+
 /// Why a delivery exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(

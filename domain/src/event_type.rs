@@ -1,5 +1,7 @@
 //! Dotted names of events, and the patterns that subscriptions choose them by.
 
+mod index;
+
 use std::fmt;
 use std::str::FromStr;
 
@@ -7,6 +9,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::invalid::Invalid;
 use crate::limits;
+
+pub use index::PatternIndex;
 
 /// A dotted name such as `content.published`: `[A-Za-z0-9_-]+` parts.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]

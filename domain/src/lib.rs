@@ -20,6 +20,7 @@ pub mod json;
 pub mod limits;
 pub mod outcome;
 pub mod preferences;
+pub mod replay;
 pub mod retry;
 pub mod schema;
 pub mod secret;

@@ -138,6 +138,11 @@ pub const DELIVERY_BATCH_WAIT_MS: RangeInclusive<u32> = 0..=60_000;
 pub const AUTO_REPLAY_HEALTHY_MINUTES: RangeInclusive<u32> = 1..=1440;
 /// Dead letters that are replayed by themselves at once.
 pub const AUTO_REPLAY_DEAD_LETTERS: RangeInclusive<u32> = 1..=100_000;
+/// First attempts per second of a replay that names no rate: little beside what is delivered, and a million an
+/// hour.
+pub const REPLAY_PER_SECOND_DEFAULT: f64 = 300.0;
+/// Events that are looked through for those that have no delivery.
+pub const REPLAY_EVENTS: usize = 100_000;
 /// Networks that one key may be used from.
 pub const SOURCE_CIDRS: RangeInclusive<usize> = 1..=100;
 /// Buckets of one answer with figures: what a chart can show, and a few milliseconds to read.

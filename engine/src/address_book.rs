@@ -4,13 +4,13 @@
 //! `subscription_revision` in the same commit. Whoever commits an event reads that number first and
 //! matches again what was matched with an older one; the cache only has to be usually right.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::event::NewEvent;
-use domain::event_type::{EventType, EventTypePatterns};
+use domain::event_type::{EventType, PatternIndex};
 use domain::filter::{EventView, Filter};
 use domain::ids::{SubscriptionId, TenantId};
+use domain::invalid::Invalid;
 use domain::limits;
 use domain::subscription::SubscriptionStatus;
 use domain::time::Timestamp;
@@ -25,7 +25,6 @@ use crate::store;
 pub struct Listed {
     pub id: SubscriptionId,
     pub revision: i64,
-    pub event_types: EventTypePatterns,
     pub filter: Option<Filter>,
     pub ordered: bool,
     pub max_attempts: u32,
@@ -37,17 +36,18 @@ pub struct Listed {
 pub struct TenantBook {
     pub revision: i64,
     pub settings: TenantSettings,
+    /// Of the catalogue that events are held to; `None` when they are held to none.
+    pub catalogue_revision: Option<i64>,
     subscriptions: Vec<Arc<Listed>>,
-    /// Positions of those that name the type without a star.
-    by_type: HashMap<Box<str>, Vec<u32>>,
-    /// Positions of those whose patterns have to be looked at.
-    by_pattern: Vec<u32>,
+    by_type: PatternIndex,
     has_filters: bool,
 }
 
 /// Why an event cannot be matched with a tenant's subscriptions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Unmatchable {
+    /// The tenant's catalogue does not have the like of it.
+    OutOfCatalogue(Invalid),
     /// It matches more than [`limits::FAN_OUT`].
     TooManyMatches,
     /// Their filters take more than [`limits::EVENT_FILTER_STEPS`] together.
@@ -55,31 +55,9 @@ pub enum Unmatchable {
 }
 
 impl TenantBook {
-    fn new(revision: i64, settings: TenantSettings, subscriptions: Vec<Arc<Listed>>) -> Self {
-        let (mut by_type, mut by_pattern) = (HashMap::<Box<str>, Vec<u32>>::new(), Vec::new());
-        for (position, subscription) in (0..).zip(&subscriptions) {
-            let patterns = subscription.event_types.as_slice();
-            if subscription.event_types.is_all()
-                || patterns.iter().any(|pattern| pattern.as_str().contains('*'))
-            {
-                by_pattern.push(position);
-            } else {
-                let mut names: Vec<&str> =
-                    patterns.iter().map(|pattern| pattern.as_str()).collect();
-                names.sort_unstable();
-                names.dedup();
-                for name in names {
-                    by_type.entry(name.into()).or_default().push(position);
-                }
-            }
-        }
-        let has_filters = subscriptions.iter().any(|subscription| subscription.filter.is_some());
-        Self { revision, settings, subscriptions, by_type, by_pattern, has_filters }
-    }
-
-    /// Whether matching has filters to evaluate, which may take milliseconds.
-    pub fn has_filters(&self) -> bool {
-        self.has_filters
+    /// Whether matching evaluates filters or schemas, which may take milliseconds.
+    pub fn takes_long(&self) -> bool {
+        self.has_filters || self.catalogue_revision.is_some()
     }
 
     /// Subscriptions that the event goes to.
@@ -91,13 +69,10 @@ impl TenantBook {
         event: &EventView<'_>,
         event_type: &EventType,
     ) -> Result<Vec<Arc<Listed>>, Unmatchable> {
-        let named = self.by_type.get(event_type.as_str()).into_iter().flatten();
-        let by_pattern = self.by_pattern.iter();
-        let candidates =
-            named.chain(by_pattern).map(|position| &self.subscriptions[*position as usize]);
         let mut steps_left = limits::EVENT_FILTER_STEPS;
         let mut matched = Vec::new();
-        for listed in candidates.filter(|listed| listed.event_types.matches(event_type)) {
+        for place in self.by_type.matching(event_type) {
+            let listed = &self.subscriptions[place as usize];
             if let Some(filter) = &listed.filter {
                 // An expression that errs doesn't match.
                 let wanted = filter.matches_within(event, &mut steps_left).unwrap_or(false);
@@ -164,14 +139,18 @@ impl AddressBook {
         // is, and it is read once more.
         let row = store::tenant::find(db, tenant).await?.ok_or(Error::NotFound("tenant"))?;
         let subscriptions = store::subscription::receiving(db, tenant).await?;
-        let settings = store::tenant::queue_settings(&row);
+        let by_type = PatternIndex::new(subscriptions.iter().map(|row| &row.event_types));
         let listed =
             subscriptions.into_iter().map(|row| Listed::new(row, schedule_attempts).map(Arc::new));
-        let book = Arc::new(TenantBook::new(
-            row.subscription_revision,
-            settings,
-            listed.collect::<Result<_, _>>()?,
-        ));
+        let subscriptions = listed.collect::<Result<Vec<_>, Error>>()?;
+        let book = Arc::new(TenantBook {
+            revision: row.subscription_revision,
+            settings: store::tenant::queue_settings(&row),
+            catalogue_revision: row.strict_event_types.then_some(row.catalogue_revision),
+            has_filters: subscriptions.iter().any(|subscription| subscription.filter.is_some()),
+            subscriptions,
+            by_type,
+        });
         self.books.insert(tenant, book.clone());
         Ok(book)
     }
@@ -200,7 +179,6 @@ impl Listed {
                 .as_ref()
                 .map_or(schedule_attempts, |retry| retry.max_attempts()),
             lane: Lane::of(&row),
-            event_types: row.event_types,
         })
     }
 }
@@ -254,4 +232,50 @@ pub fn view<'a>(id: &'a str, event: &'a NewEvent) -> EventView<'a> {
         event.data.as_str(),
         event.metadata.as_str(),
     )
+}
+
+/// A stored event with what filters see of it. What is foreign is bytes there, and text here.
+#[derive(Debug)]
+pub struct StoredView {
+    id: String,
+    event_type: String,
+    timestamp: String,
+    correlation_id: Option<String>,
+    version: Option<String>,
+    data: String,
+    metadata: String,
+}
+
+impl StoredView {
+    /// Of an event's row.
+    pub fn new(row: entity::event::Model) -> Self {
+        Self {
+            id: row.id.to_string(),
+            event_type: row.event_type,
+            timestamp: row.timestamp,
+            correlation_id: row.correlation_id.map(lossy),
+            version: row.version.map(lossy),
+            data: lossy(row.data),
+            metadata: lossy(row.metadata),
+        }
+    }
+
+    /// The view that filters have of it.
+    pub fn view(&self) -> EventView<'_> {
+        EventView::new(
+            &self.id,
+            &self.event_type,
+            &self.timestamp,
+            self.correlation_id.as_deref(),
+            self.version.as_deref(),
+            &self.data,
+            &self.metadata,
+        )
+    }
+}
+
+/// Foreign bytes as text.
+pub fn lossy(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

@@ -59,6 +59,13 @@ impl Act {
         Self { changes: Some(changes), ..self }
     }
 
+    /// The same, with what the fields are of something that was not there before.
+    #[must_use]
+    pub fn creating(self, document: &Value) -> Self {
+        let nothing = Value::Null;
+        self.changing([&nothing, document], [&nothing, document])
+    }
+
     /// The same, with the fields in which a document differs `[before, after]`. The entry tells what they
     /// were and what they are as it is `shown`, with a mask over what is sealed.
     #[must_use]

@@ -8,6 +8,7 @@ use domain::retry::RetryPolicy;
 use queue::Queue;
 
 use crate::address_book::{AddressBook, Lane};
+use crate::catalogue::Catalogues;
 use crate::clear;
 use crate::clock::Clock;
 use crate::database::Database;
@@ -54,6 +55,7 @@ pub struct Parts {
     pub sender: Sender,
     pub settings: EngineSettings,
     pub address_book: AddressBook,
+    pub catalogues: Catalogues,
     pub targets: Targets,
     pub in_flight: InFlight,
     pub crowding: Crowding,
@@ -110,6 +112,7 @@ impl Engine {
             sealer,
             sender,
             address_book: AddressBook::default(),
+            catalogues: Catalogues::default(),
             targets: Targets::default(),
             in_flight: InFlight::default(),
             crowding: Crowding::default(),

@@ -1,19 +1,21 @@
 //! What the API and the worker do, on database and queue.
 //!
 //! Each verb has one front door: [`publish`] accepts events, [`dispatch`] loads what is due and
-//! records outcomes, [`reconcile`] finds what the queue has lost, [`redeliver`] sends old events
-//! again, [`retention`] takes old rows away, [`subscriptions`] changes the address book. [`audit`] notes
+//! records outcomes, [`reconcile`] finds what the queue has lost, [`redeliver`] sends an old event
+//! again, [`replay`] many, [`explain`] says why an event went where, [`retention`] takes old rows away, [`subscriptions`] changes the address book, [`catalogue`] the event types. [`audit`] notes
 //! who did what, [`metrics`] counts what is done, `rollups` adds up figures of it. [`store`] holds the queries, one file per
 //! noun; [`sender`] is the one HTTP client that dials tenants' urls.
 
 pub mod address_book;
 pub mod audit;
+pub mod catalogue;
 pub mod clear;
 pub mod clock;
 pub mod context;
 pub mod database;
 pub mod dispatch;
 pub mod error;
+pub mod explain;
 pub mod group;
 pub mod housekeeping;
 pub mod idempotency;
@@ -25,6 +27,7 @@ mod partition;
 pub mod publish;
 pub mod reconcile;
 pub mod redeliver;
+pub mod replay;
 pub mod reseal;
 pub mod retention;
 mod rollups;

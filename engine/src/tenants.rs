@@ -134,12 +134,12 @@ const FAN_OUTS: Rows = rows("fan_outs", "event_id, tenant_id", ITS_OWN);
 /// Children before parents: the configuration tables have foreign keys.
 const REST: [Rows; 11] = [
     rows("events", "id, tenant_id", ITS_OWN),
+    rows("replays", "id", ITS_OWN),
     rows("dead_letters", "delivery_id", "tenant_id = ? AND resolved_at IS NULL"),
     rows("dead_letters", "delivery_id", "tenant_id = ? AND resolved_at IS NOT NULL"),
     rows("subscription_secrets", "id", OF_ITS_SUBSCRIPTIONS),
     rows("subscription_states", "subscription_id, revision", OF_ITS_SUBSCRIPTIONS),
     rows("subscriptions", "id", ITS_OWN),
-    rows("event_type_versions", "tenant_id, name, version", ITS_OWN),
     rows("event_types", "tenant_id, name", ITS_OWN),
     rows("api_keys", "id", ITS_OWN),
     rows("portal_links", "id", ITS_OWN),

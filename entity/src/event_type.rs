@@ -2,6 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
+use domain::catalogue::Versions;
 use domain::ids::TenantId;
 use domain::time::Timestamp;
 
@@ -14,6 +15,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub name: String,
     pub description: String,
+    pub versions: Versions,
     pub deprecated: bool,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,

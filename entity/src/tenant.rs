@@ -27,6 +27,8 @@ pub struct Model {
     /// Grows with every change of a subscription of this tenant; what was matched under an older one
     /// is matched again.
     pub subscription_revision: i64,
+    /// Grows with every change of an event type of this tenant.
+    pub catalogue_revision: i64,
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub deleted_at: Option<Timestamp>,

@@ -29,6 +29,8 @@ mod m0014_row_types;
 mod m0015_audit_log;
 mod m0016_audit_actors;
 mod m0017_portal_links;
+mod m0018_catalogue;
+mod m0019_replays;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -37,7 +39,7 @@ use sea_orm_migration::{MigrationTrait, async_trait::async_trait};
 use crate::change::Change;
 
 /// Every change, oldest first.
-const CHANGES: [Change; 17] = [
+const CHANGES: [Change; 19] = [
     m0001_instance::CHANGE,
     m0002_tenants::CHANGE,
     m0003_api_keys::CHANGE,
@@ -55,6 +57,8 @@ const CHANGES: [Change; 17] = [
     m0015_audit_log::CHANGE,
     m0016_audit_actors::CHANGE,
     m0017_portal_links::CHANGE,
+    m0018_catalogue::CHANGE,
+    m0019_replays::CHANGE,
 ];
 
 /// Brings a database up to date: `Migrator::up(&connection, None)`.

@@ -120,6 +120,11 @@ impl TestApp {
             tokio::spawn({
                 let (engine, stop) = (engine.clone(), stop.clone());
                 let leads = connections.leads.clone();
+                async move { engine.keep_replays(leads, stop).await }
+            }),
+            tokio::spawn({
+                let (engine, stop) = (engine.clone(), stop.clone());
+                let leads = connections.leads.clone();
                 async move { engine.keep_queue_filled(leads, stop).await }
             }),
         ];

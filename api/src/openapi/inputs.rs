@@ -2,6 +2,7 @@
 //! are those of `domain::limits`.
 
 use domain::limits;
+use domain::replay::PastStatus;
 use serde_json::{Value, json};
 
 use super::schema::{
@@ -59,12 +60,17 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("NewKey", key()),
         ("NewPortalLink", portal_link()),
         ("OperatorKeyRotation", operator_key()),
+        ("NewEventType", event_type()),
+        ("EventTypePatch", event_type_patch()),
         ("NewSubscription", new_subscription()),
         ("SubscriptionPatch", subscription_patch()),
         ("SecretRotation", rotation()),
         ("TestEvent", input(&[], json!({"type": event_type_name()}))),
         ("NewEvent", event()),
         ("NewEvents", events()),
+        ("NewReplay", replay()),
+        ("DeadLettersReplay", dead_letters_replay()),
+        ("DeadLettersChoice", dead_letters()),
         ("FilterTest", filter_test()),
         ("Nothing", json!({"type": "object", "additionalProperties": false})),
     ]
@@ -96,7 +102,7 @@ pub(super) fn tenant() -> Value {
             "name": text(*limits::NAME_CHARS.start(), *limits::NAME_CHARS.end()),
             "external_id": own_id(),
             "status": one_of(TENANT_STATUSES),
-            "strict_event_types": {"type": "boolean", "enum": [false]},
+            "strict_event_types": {"type": "boolean"},
             "rate_limit": rate_input(),
             "ingest_rate_limit": rate_input(),
             "egress": egress,
@@ -225,6 +231,73 @@ pub(super) fn subscription() -> Value {
             "auto_replay": not_yet(),
             "client_certificate": client_certificate(),
             "metadata": object(),
+        }),
+    )
+}
+
+/// Whether a schema is one, and an example keeps it, no schema of this document can say.
+pub(super) fn event_type() -> Value {
+    let mut version = input(
+        &["version"],
+        json!({"version": text(*limits::VERSION_CHARS.start(), *limits::VERSION_CHARS.end())}),
+    );
+    version["properties"]["schema"] = json!({
+        "type": ["object", "boolean", "null"],
+        "description": "JSON Schema 2020-12 of `data`; without one, any data will do.",
+    });
+    version["properties"]["example"] = any("What `data` may look like; it keeps the schema.");
+    input(
+        &["name"],
+        json!({
+            "name": event_type_name(),
+            "description": text(0, limits::DESCRIPTION_CHARS),
+            "versions": {"type": "array", "items": version, "maxItems": limits::EVENT_TYPE_VERSIONS},
+            "deprecated": {"type": "boolean"},
+        }),
+    )
+}
+
+fn event_type_patch() -> Value {
+    let mut schema = patch(event_type());
+    schema["properties"].as_object_mut().map(|fields| fields.remove("name"));
+    schema
+}
+
+pub(super) fn replay() -> Value {
+    input(
+        &["from", "to"],
+        json!({
+            "from": instant(),
+            "to": instant(),
+            "subscription_id": id("sub"),
+            "event_types": event_type_patterns(),
+            "statuses": {"type": "array", "items": one_of(PastStatus::ALL.map(PastStatus::as_str)), "minItems": 1},
+            "rate_per_second": {"type": "number", "minimum": limits::RATE_PER_SECOND.start(), "maximum": limits::RATE_PER_SECOND.end()},
+            "dry_run": {"type": "boolean"},
+        }),
+    )
+}
+
+fn dead_letters_replay() -> Value {
+    let mut schema = replay();
+    schema.as_object_mut().map(|schema| schema.remove("required"));
+    let fields = &mut schema["properties"];
+    for edge in ["from", "to"] {
+        fields[edge] = nullable(fields[edge].take());
+    }
+    fields["statuses"]["items"] = one_of(["failed"]);
+    fields["statuses"]["maxItems"] = json!(1);
+    schema
+}
+
+pub(super) fn dead_letters() -> Value {
+    input(
+        &[],
+        json!({
+            "from": instant(),
+            "to": instant(),
+            "subscription_id": id("sub"),
+            "event_types": event_type_patterns(),
         }),
     )
 }

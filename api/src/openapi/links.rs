@@ -28,7 +28,15 @@ const OF_TENANT: &[&str] = &[
 pub(super) fn of(operation: &str, status: u16) -> Map<String, Value> {
     let (parameters, targets) = match operation {
         _ if status >= 300 => return Map::new(),
-        "postEvent" => (json!({"id": ID}), ["getEvent"].as_slice()),
+        "postEvent" => (json!({"id": ID}), ["getEvent", "explainEvent"].as_slice()),
+        "createReplay" => (
+            json!({"id": ID}),
+            ["getReplay", "pauseReplay", "resumeReplay", "cancelReplay"].as_slice(),
+        ),
+        "createEventType" => (
+            json!({"name": "$response.body#/name"}),
+            ["getEventType", "changeEventType", "deleteEventType"].as_slice(),
+        ),
         "createSubscription" => (json!({"id": ID}), OF_SUBSCRIPTION),
         "redeliver" | "replayDeadLetter" => (json!({"id": ID}), OF_DELIVERY),
         "createTenant" => (json!({"id": ID}), OF_TENANT),

@@ -3,6 +3,7 @@
 
 use domain::audit::Action;
 use domain::limits;
+use domain::replay::ReplayStatus;
 use domain::stats::Bucket;
 use serde_json::{Value, json};
 
@@ -82,6 +83,45 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             "events",
             "Show an event, its data byte for byte",
             &[(200, Json("Event"), "The event")],
+        ),
+        ("GET", "/events/{id}/explain") => operation(
+            "explainEvent",
+            "events",
+            "Say why each subscription got an event, or did not",
+            &[(200, Json("Explanation"), "What it came to at each, the newest first")],
+        ),
+        ("POST", "/event-types") => operation(
+            "createEventType",
+            "event types",
+            "Add an event type to the catalogue",
+            &[(201, Json("CatalogueEntry"), "The event type")],
+        )
+        .taking("NewEventType"),
+        ("GET", "/event-types") => operation(
+            "listEventTypes",
+            "event types",
+            "List event types, newest first",
+            &[(200, List("CatalogueEntry"), "A page")],
+        )
+        .filtered([one("deprecated", json!({"type": "boolean"}))]),
+        ("GET", "/event-types/{name}") => operation(
+            "getEventType",
+            "event types",
+            "Show an event type",
+            &[(200, Json("CatalogueEntry"), "The event type")],
+        ),
+        ("PATCH", "/event-types/{name}") => operation(
+            "changeEventType",
+            "event types",
+            "Change an event type",
+            &[(200, Json("CatalogueEntry"), "The event type as it is now")],
+        )
+        .taking("EventTypePatch"),
+        ("DELETE", "/event-types/{name}") => operation(
+            "deleteEventType",
+            "event types",
+            "Take an event type out of the catalogue; events of it stay",
+            &[(204, Nothing, "It is gone")],
         ),
         ("POST", "/subscriptions") => operation(
             "createSubscription",
@@ -195,6 +235,23 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
         .filtered(
             delivery_filters().into_iter().chain([one("resolved", json!({"type": "boolean"}))]),
         ),
+        ("POST", "/dead-letters/replay") => operation(
+            "replayDeadLetters",
+            "dead letters",
+            "Send the events of many dead letters again",
+            &[
+                (202, Json("Replay"), "The replay that does it"),
+                (200, Json("Matched"), "With `dry_run`: how many it would be about"),
+            ],
+        )
+        .taking("DeadLettersReplay"),
+        ("POST", "/dead-letters/discard") => operation(
+            "discardDeadLetters",
+            "dead letters",
+            "Discard many unresolved dead letters",
+            &[(200, Json("Discarded"), "How many were discarded")],
+        )
+        .taking("DeadLettersChoice"),
         ("DELETE", "/dead-letters/{id}") => operation(
             "discardDeadLetter",
             "dead letters",
@@ -206,6 +263,53 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             "dead letters",
             "Send the event of a dead letter again",
             &[(202, Json("Delivery"), "The new delivery")],
+        )
+        .taking_maybe("Nothing"),
+        ("POST", "/replays") => operation(
+            "createReplay",
+            "replays",
+            "Send old events again: those of a window, by what became of them",
+            &[
+                (202, Json("Replay"), "It runs"),
+                (200, Json("Matched"), "With `dry_run`: how many it would be about"),
+            ],
+        )
+        .taking("NewReplay"),
+        ("GET", "/replays") => operation(
+            "listReplays",
+            "replays",
+            "List replays, newest first",
+            &[(200, List("Replay"), "A page")],
+        )
+        .filtered([
+            many("status", one_of(ReplayStatus::ALL.map(ReplayStatus::as_str))),
+            many("subscription_id", id("sub")),
+        ]),
+        ("GET", "/replays/{id}") => operation(
+            "getReplay",
+            "replays",
+            "Show a replay and how far it has come",
+            &[(200, Json("Replay"), "The replay")],
+        ),
+        ("POST", "/replays/{id}/pause") => operation(
+            "pauseReplay",
+            "replays",
+            "Hold what has not been attempted",
+            &[(200, Json("Replay"), "The replay as it is now")],
+        )
+        .taking_maybe("Nothing"),
+        ("POST", "/replays/{id}/resume") => operation(
+            "resumeReplay",
+            "replays",
+            "Go on with a paused replay",
+            &[(200, Json("Replay"), "The replay as it is now")],
+        )
+        .taking_maybe("Nothing"),
+        ("POST", "/replays/{id}/cancel") => operation(
+            "cancelReplay",
+            "replays",
+            "Cancel what has not been attempted",
+            &[(200, Json("Replay"), "The replay as it is now")],
         )
         .taking_maybe("Nothing"),
         ("GET", "/stats") => operation(

@@ -4,6 +4,8 @@ use domain::audit::Action;
 use domain::delivery::DeliveryStatus;
 use domain::limits;
 use domain::outcome::FailureReason;
+use domain::replay::{PastStatus, ReplayStatus};
+use engine::explain::{Outcome, Reason};
 use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Schema};
 
@@ -193,6 +195,12 @@ fields! {
         },
     }));
     subscription_id = id("sub");
+    subscription_id_or_null = nullable(id("sub"));
+    replay_id = id("rpl");
+    explained = one_of(Outcome::ALL.map(Outcome::as_str));
+    reason_or_null = nullable(one_of(Reason::ALL.map(Reason::as_str)));
+    replay_status = one_of(ReplayStatus::ALL.map(ReplayStatus::as_str));
+    past_statuses = json!({"type": "array", "items": one_of(PastStatus::ALL.map(PastStatus::as_str)), "minItems": 1});
     event_id = id("evt");
     delivery_id = id("dlv");
     attempt_id = id("att");
@@ -200,6 +208,19 @@ fields! {
     time = instant();
     time_or_null = nullable(instant());
     event_type = event_type_name();
+    versions = json!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "version": {"type": "string"},
+                "schema": {"type": ["object", "boolean", "null"]},
+                "example": any("What `data` may look like."),
+            },
+            "required": ["version", "schema", "example"],
+            "additionalProperties": false,
+        },
+    });
     external_id_or_null = nullable(own_id());
     metadata = object();
     data = any("Any JSON value, byte for byte as it was posted.");

@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 
+use domain::catalogue::EntryInput;
 use domain::event::NewEventInput;
+use domain::replay::{DeadLettersInput, ReplayInput};
 use domain::subscription_input::SubscriptionInput;
 use serde::Deserialize;
 use utoipa::openapi::OpenApi;
@@ -105,6 +107,9 @@ fn described(schema: &Value) -> BTreeSet<String> {
 #[test]
 fn inputs_have_the_fields_that_the_parsers_know() {
     assert_eq!(described(&inputs::subscription()), known::<SubscriptionInput>(r#"{"?":1}"#));
+    assert_eq!(described(&inputs::event_type()), known::<EntryInput>(r#"{"?":1}"#));
+    assert_eq!(described(&inputs::dead_letters()), known::<DeadLettersInput>(r#"{"?":1}"#));
+    assert_eq!(described(&inputs::replay()), known::<ReplayInput>(r#"{"?":1}"#));
     assert_eq!(described(&inputs::event()), known::<NewEventInput<'_>>(r#"{"?":1}"#));
     assert_eq!(described(&inputs::tenant()), known::<answers::TenantInput>(r#"{"?":1}"#));
     assert_eq!(described(&inputs::key()), known::<answers::KeyInput>(r#"{"?":1}"#));

@@ -10,6 +10,7 @@ use domain::outcome::FailureReason;
 use domain::secret::Secret;
 use domain::subscription::CustomHeaders;
 use domain::time::Timestamp;
+use engine::address_book::lossy;
 use engine::dispatch::wire::{AttemptHead, StoredEvent};
 use engine::{Engine, store};
 use entity::{attempt, delivery, event, subscription_secret};
@@ -18,7 +19,6 @@ use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::events::lossy;
 use super::named;
 use super::subscription_view::SEALED;
 use crate::State;

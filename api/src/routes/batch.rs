@@ -168,10 +168,14 @@ fn items(bytes: &[u8]) -> Result<Vec<&RawValue>, Problem> {
 
 /// The answer, from what was refused at once and what became of the others in their order.
 fn answer(refusals: &[Option<Problem>], results: &[Published], public_url: &str) -> Option<Answer> {
+    let taken = refusals.iter().enumerate().filter(|(_, refusal)| refusal.is_none());
     let problems: Vec<Option<Problem>> = results
         .iter()
-        .map(|result| match result {
-            Published::Refused(refusal) => Some(refused(*refusal)),
+        .zip(taken)
+        .map(|(result, (index, _))| match result {
+            Published::Refused(refusal) => {
+                Some(refused(refusal.clone()).under(&format!("/events/{index}")))
+            }
             Published::New(_) | Published::Duplicate(_) => None,
         })
         .collect();

@@ -4,20 +4,24 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::audit::Action;
 use domain::ids::{DeliveryId, Of};
+use domain::limits;
+use domain::replay::DeadLettersInput;
 use domain::time::Timestamp;
 use engine::audit::Act;
 use engine::store::{self, Whose};
 use entity::dead_letter::Model;
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::deliveries::{Delivery, Nothing};
+use super::replays::check_subscription;
 use super::{delivery_filter, named};
 use crate::State;
 use crate::auth::need::{DeliveriesRead, DeliveriesWrite};
 use crate::auth::{Caller, Lister};
 use crate::change;
-use crate::extract::{Body, parse_or_empty};
+use crate::extract::{Body, fields, parse_or_empty, parse_value};
 use crate::once::{Begun, Once};
 use crate::openapi::schema;
 use crate::page::{CURSOR, LIMIT, Wanted};
@@ -84,6 +88,39 @@ pub(crate) async fn discard(
     })
     .await?;
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// How many dead letters were discarded.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Discarded {
+    discarded: u64,
+}
+
+/// Discards all unresolved dead letters of a kind. It is noted before the first of them is.
+pub(crate) async fn discard_many(
+    caller: Caller<DeliveriesWrite>,
+    state: web::Data<State>,
+    request: HttpRequest,
+    body: Body,
+) -> Result<HttpResponse, Problem> {
+    let bytes = body.json(limits::REQUEST_BYTES).await?;
+    let (engine, tenant) = (&state.engine, caller.tenant);
+    let once = match Once::begin(&state, &request, Some(tenant), &bytes).await? {
+        Begun::Answered(response) => return Ok(response),
+        Begun::New(once) => once,
+    };
+    let now = engine.clock.now();
+    let fields = Value::Object(fields(&bytes)?);
+    let choice = parse_value::<DeadLettersInput>(fields.clone())?.parse(now)?;
+    check_subscription(&state, tenant, choice.subscription).await?;
+    change::commit(&state, &caller.by(&request), async |_| {
+        Ok((Act::new(Action::DeadLettersDiscarded, tenant, tenant).creating(&fields), ()))
+    })
+    .await?;
+    let discarded = engine.discard_dead_letters(tenant, &choice).await?;
+    let transaction = engine.database.begin().await?;
+    let answer = Discarded { discarded };
+    Ok(once.finish(&state, transaction, StatusCode::OK, &answer, ()).await?.response)
 }
 
 /// Sends the event of a dead letter again: the same act as a redelivery.

@@ -3,10 +3,11 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::audit::Action;
-use domain::delivery::{DeliveryStatus, Trigger};
+use domain::delivery::{DeliveryStatus, HELD, Trigger};
 use domain::ids::{DeliveryId, EventId, Of, ReplayId, SubscriptionId, TenantId};
 use domain::outcome::FailureReason;
 use domain::time::Timestamp;
+use engine::address_book::lossy;
 use engine::audit::Act;
 use engine::store::{self, Whose};
 use entity::delivery::Model;
@@ -14,7 +15,6 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::delivery_filter;
-use super::events::lossy;
 use super::named;
 use crate::State;
 use crate::auth::need::{DeliveriesRead, DeliveriesWrite};
@@ -72,7 +72,8 @@ impl Delivery {
             trigger: row.trigger,
             attempt_count: row.attempt_count,
             max_attempts: row.max_attempts,
-            next_attempt_at: row.next_attempt_at,
+            // What is held is due when somebody lets it go.
+            next_attempt_at: row.next_attempt_at.filter(|at| *at != HELD),
             last_status_code: row.last_status_code,
             failure_reason: row.failure_reason,
             last_error: row.last_error.map(lossy),

@@ -9,6 +9,7 @@ use domain::ids::{EventId, Of, TenantId};
 use domain::json::JsonText;
 use domain::limits;
 use domain::time::Timestamp;
+use engine::address_book::lossy;
 use engine::idempotency::Answer;
 use engine::publish::{self, Posted, Posting, Published, Receipt, Refusal};
 use engine::store::event::Head;
@@ -70,7 +71,7 @@ fn answer(result: Published) -> Result<HttpResponse, Problem> {
     let (status, body) = match &result {
         Published::New(receipt) => (StatusCode::ACCEPTED, written(receipt, false)),
         Published::Duplicate(receipt) => (StatusCode::OK, written(receipt, true)),
-        Published::Refused(refusal) => return Err(refused(*refusal)),
+        Published::Refused(refusal) => return Err(refused(refusal.clone())),
     };
     Ok(HttpResponse::build(status).insert_header((CONTENT_TYPE, "application/json")).body(body))
 }
@@ -109,6 +110,7 @@ fn written(receipt: &Receipt, duplicate: bool) -> Vec<u8> {
 /// Why an event was not taken, as a problem.
 pub(super) fn refused(refusal: Refusal) -> Problem {
     let code = match refusal {
+        Refusal::OutOfCatalogue(invalid) => return invalid.into(),
         Refusal::OtherContent => Code::Conflict,
         Refusal::TooManyMatches => Code::TooManyMatches,
         Refusal::FiltersTooCostly => Code::FiltersTooCostly,
@@ -203,12 +205,6 @@ impl Event {
         let data = JsonText::from_stored(lossy(row.data));
         Self { head: EventHead::new(head, Whose::Tenant(row.tenant_id)), data }
     }
-}
-
-/// Foreign bytes as text.
-pub(super) fn lossy(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// Lists events without their data, newest first.

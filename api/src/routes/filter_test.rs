@@ -7,13 +7,13 @@ use domain::filter::{EventView, Filter};
 use domain::ids::EventId;
 use domain::invalid::Checker;
 use domain::limits;
-use engine::address_book::view;
+use engine::address_book::{StoredView, view};
 use engine::store;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use super::events::{lossy, parse_event};
+use super::events::parse_event;
 use crate::State;
 use crate::auth::Caller;
 use crate::auth::need::SubscriptionsRead;
@@ -149,17 +149,6 @@ fn try_all(choice: &Choice, rows: Vec<entity::event::Model>) -> TriedAll {
 }
 
 fn try_stored(choice: &Choice, row: entity::event::Model, steps_left: &mut usize) -> Tried {
-    let (id, data, metadata) = (row.id.to_string(), lossy(row.data), lossy(row.metadata));
-    let (correlation_id, version) = (row.correlation_id.map(lossy), row.version.map(lossy));
-    let event_type = EventType::from_stored(row.event_type);
-    let event = EventView::new(
-        &id,
-        event_type.as_str(),
-        &row.timestamp,
-        correlation_id.as_deref(),
-        version.as_deref(),
-        &data,
-        &metadata,
-    );
-    choice.tries(&event_type, &event, steps_left)
+    let event_type = EventType::from_stored(row.event_type.clone());
+    choice.tries(&event_type, &StoredView::new(row).view(), steps_left)
 }

@@ -32,6 +32,7 @@ pub(crate) struct TenantConfig {
     name: String,
     pub external_id: Option<String>,
     status: TenantStatus,
+    strict_event_types: bool,
     rate_limit: Option<RateLimit>,
     ingest_rate_limit: Option<RateLimit>,
     egress: TenantEgress,
@@ -78,19 +79,15 @@ impl TenantInput {
         }
         let metadata = check.take("/metadata", parse_metadata(self.metadata));
         // What this version cannot do yet is refused, never taken and left undone.
-        for (is_asked_for, pointer) in [
-            (self.strict_event_types == Some(true), "/strict_event_types"),
-            (self.sandbox == Some(true), "/sandbox"),
-        ] {
-            check.that(!is_asked_for, pointer, || {
-                "is not available in this version; leave it out".to_owned()
-            });
-        }
+        check.that(self.sandbox != Some(true), "/sandbox", || {
+            "is not available in this version; leave it out".to_owned()
+        });
         check.finish_with(|| {
             Some(TenantConfig {
                 name: self.name,
                 external_id: external_id?,
                 status: self.status.unwrap_or(TenantStatus::Active),
+                strict_event_types: self.strict_event_types.unwrap_or(false),
                 rate_limit: rate_limit?,
                 ingest_rate_limit: ingest_rate_limit?,
                 egress,
@@ -114,7 +111,7 @@ impl TenantConfig {
             name: Set(self.name),
             external_id: Set(self.external_id),
             status: Set(self.status),
-            strict_event_types: Set(false),
+            strict_event_types: Set(self.strict_event_types),
             rate_limit: Set(self.rate_limit),
             ingest_rate_limit: Set(self.ingest_rate_limit),
             egress: Set(self.egress),

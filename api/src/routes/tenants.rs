@@ -96,6 +96,7 @@ pub(crate) async fn post(
             let row = ActiveModel {
                 id: Set(TenantId::generate(now, &mut state.engine.rng())),
                 subscription_revision: Set(0),
+                catalogue_revision: Set(0),
                 created_at: Set(now),
                 updated_at: Set(now),
                 ..config.into_row()

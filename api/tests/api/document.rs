@@ -66,7 +66,9 @@ impl Checked {
             }
         }
         if reply.status < 300 {
-            if is_noted(method, &template) {
+            // Asking how many there are changes nothing.
+            let is_asked = template.ends_with("/replays") && reply.status == 200;
+            if is_noted(method, &template) && !is_asked {
                 let id = reply.headers["x-request-id"].to_str().expect("a text");
                 self.noted.insert(id.to_owned(), format!("{method} {template}"));
             }
@@ -160,6 +162,16 @@ async fn every_route_answers_as_the_document_says() {
     let api = app.operator.with_key(key["secret"].as_str().expect("a secret"));
     let (api, operator) = (&api, op);
 
+    let entry = json!({"name": "a.b", "versions": [{"version": "1", "schema": {"type": "array"}, "example": [1]}]});
+    checked.call(api, "POST", "/event-types", Some(entry.clone()), 201).await;
+    checked.call(api, "POST", "/event-types", Some(entry), 409).await;
+    checked.call(api, "POST", "/event-types", Some(json!({"name": "a..b"})), 422).await;
+    checked.call(api, "GET", "/event-types", None, 200).await;
+    checked.call(operator, "GET", "/event-types", None, 200).await;
+    checked.call(api, "GET", "/event-types/a.b", None, 200).await;
+    checked.call(api, "PATCH", "/event-types/a.b", Some(json!({"deprecated": true})), 200).await;
+    checked.call(api, "DELETE", "/event-types/a.b", None, 204).await;
+
     let receiver = Receiver::answering([204, 500, 500, 200]).await;
     let body = json!({
         "url": receiver.url("/"), "retry": {"schedule_s": [0.1], "jitter": 0}, "headers": {"x-a": "b"}, "event_types": ["a.**"],
@@ -207,6 +219,7 @@ async fn every_route_answers_as_the_document_says() {
     checked.call(api, "GET", "/events", None, 200).await;
     checked.call(operator, "GET", "/events", None, 200).await;
     checked.call(api, "GET", &format!("/events/{}", id(&event)), None, 200).await;
+    checked.call(api, "GET", &format!("/events/{}/explain", id(&event)), None, 200).await;
 
     let letter = eventually("a dead letter", async || {
         api.get("/dead-letters").await.expect(200)["data"]
@@ -231,6 +244,24 @@ async fn every_route_answers_as_the_document_says() {
     checked.call(api, "POST", &format!("/dead-letters/{}/replay", id(&letter)), None, 202).await;
     checked.call(api, "DELETE", &format!("/dead-letters/{}", id(&letter)), None, 204).await;
     checked.call(api, "GET", "/dead-letters?resolved=true", None, 200).await;
+    checked
+        .call(api, "POST", "/dead-letters/discard", Some(json!({"event_types": ["a.*"]})), 200)
+        .await;
+    let nothing = json!({"to": "2020-01-01T00:00:00Z"});
+    checked.call(api, "POST", "/dead-letters/replay", Some(nothing), 202).await;
+    let window = json!({"from": "2020-01-01T00:00:00Z", "to": "2099-01-01T00:00:00Z", "statuses": ["succeeded"], "dry_run": true});
+    checked.call(api, "POST", "/replays", Some(window.clone()), 200).await;
+    let replay = json!({"from": window["from"], "to": window["to"], "statuses": ["succeeded"], "rate_per_second": 0.1});
+    let replay = checked.call(api, "POST", "/replays", Some(replay), 202).await;
+    let replay = format!("/replays/{}", id(&replay));
+    checked.call(api, "POST", "/replays", Some(json!({"from": 5})), 422).await;
+    checked.call(api, "GET", "/replays", None, 200).await;
+    checked.call(operator, "GET", "/replays", None, 200).await;
+    checked.call(api, "GET", &replay, None, 200).await;
+    checked.call(api, "POST", &format!("{replay}/pause"), None, 200).await;
+    checked.call(api, "POST", &format!("{replay}/pause"), None, 409).await;
+    checked.call(api, "POST", &format!("{replay}/resume"), None, 200).await;
+    checked.call(api, "POST", &format!("{replay}/cancel"), None, 200).await;
     checked.call(api, "DELETE", &of_subscription, None, 204).await;
     checked.call(api, "DELETE", &of_subscription, None, 404).await;
     checked.call(api, "GET", "/audit-log", None, 200).await;

@@ -11,6 +11,8 @@ use testkit::{Client, Receiver, Reply, Storage, Tenant, TestApp, eventually};
 use super::raw::send;
 
 const BASE: &str = "/api/v1/webhooks";
+/// What the owner's catalogue has and the owner posts.
+const EVENT_TYPE: &str = "order.paid";
 const METHODS: [&str; 5] = ["get", "post", "patch", "put", "delete"];
 
 /// A route as the document has it.
@@ -56,6 +58,7 @@ struct Owner {
     delivery: String,
     key: String,
     link: String,
+    replay: String,
 }
 
 impl Owner {
@@ -65,14 +68,24 @@ impl Owner {
             "url": receiver.url("/"), "external_id": "mine", "retry": {"schedule_s": [0.1], "jitter": 0},
         });
         let (subscription, _) = tenant.subscribe(wanted).await;
-        let event = tenant.publish("order.paid", json!({"amount": 4711})).await;
+        tenant.api.post("/event-types", json!({"name": EVENT_TYPE})).await.expect(201);
+        let event = tenant.publish(EVENT_TYPE, json!({"amount": 4711})).await;
         let delivery = eventually("a dead letter", async || {
             tenant.list("/dead-letters").await.first().map(id_of)
         })
         .await;
         let keys = app.operator.get(&format!("/tenants/{}/keys", tenant.id)).await.expect(200);
         let (link, _) = link(app, &tenant, "read").await;
-        Self { tenant, subscription, event, delivery, key: id_of(&keys["data"][0]), link }
+        // Of nothing: it changes nothing of what is compared.
+        let nothing = json!({"from": "2020-01-01T00:00:00Z", "to": "2020-01-01T00:00:01Z"});
+        let replay = id_of(&tenant.api.post("/replays", nothing).await.expect(202));
+        eventually("the replay's end", async || {
+            let seen = tenant.api.get(&format!("/replays/{replay}")).await.expect(200);
+            (seen["status"] == "completed").then_some(())
+        })
+        .await;
+        let key = id_of(&keys["data"][0]);
+        Self { tenant, subscription, event, delivery, key, link, replay }
     }
 
     /// The route's path with the ids of these things in it.
@@ -85,22 +98,34 @@ impl Owner {
             "subscriptions" => &self.subscription,
             "deliveries" | "dead-letters" => &self.delivery,
             "tenants" => &self.tenant.id,
+            "event-types" => EVENT_TYPE,
+            "replays" => &self.replay,
             noun => panic!("nobody has made one of the {noun} that {path} names"),
         };
         let filled =
             path.replace("{id}", id).replace("{key}", &self.key).replace("{link}", &self.link);
+        let filled = filled.replace("{name}", EVENT_TYPE);
         assert!(!filled.contains('{'), "{path} names what nobody has made");
         filled
     }
 
-    fn ids(&self) -> [&str; 6] {
-        [&self.tenant.id, &self.subscription, &self.event, &self.delivery, &self.key, &self.link]
+    fn ids(&self) -> [&str; 7] {
+        let Self { tenant, subscription, event, delivery, key, link, replay } = self;
+        [&tenant.id, subscription, event, delivery, key, link, replay]
     }
 
     /// All that it has, as it sees it.
     async fn all(&self, operator: &Client) -> BTreeMap<String, Value> {
         let mut all = BTreeMap::new();
-        for path in ["/subscriptions", "/events", "/deliveries", "/dead-letters", "/audit-log"] {
+        for path in [
+            "/subscriptions",
+            "/events",
+            "/event-types",
+            "/replays",
+            "/deliveries",
+            "/dead-letters",
+            "/audit-log",
+        ] {
             all.insert(path.to_owned(), self.tenant.api.get(path).await.expect(200));
         }
         for part in ["", "/portal-links"] {

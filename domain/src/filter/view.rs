@@ -49,6 +49,11 @@ impl<'a> EventView<'a> {
         }
     }
 
+    /// The event's type.
+    pub const fn event_type(&self) -> &str {
+        self.event_type
+    }
+
     pub(super) const fn field(&self, field: EventField) -> Option<&str> {
         match field {
             EventField::Id => Some(self.id),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use domain::delivery::{Progress, Trigger};
+use domain::delivery::{HELD, Progress, Trigger};
 use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
 use domain::outcome::Outcome;
 use domain::subscription::SubscriptionStatus;
@@ -240,6 +240,10 @@ async fn load_one(
     }
     if row.status == SubscriptionStatus::Paused {
         return Ok(Loaded::Not(Next::DueIn { delay: REST, class }));
+    }
+    if row.next_attempt_at == HELD {
+        // Whoever lets it go tells the queue of it.
+        return Ok(Loaded::Not(Next::Done));
     }
     let early = row.next_attempt_at.since(now);
     // A probe goes out as soon as the breaker lets it, whenever its delivery is due.

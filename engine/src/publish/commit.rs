@@ -166,10 +166,9 @@ async fn current(parts: &Parts, db: &GroupTransaction, mut books: Books) -> Resu
     Ok(books)
 }
 
-/// Matches a posting again whose tenant's book has been read anew since, if no filters have to be
-/// asked for it.
+/// Matches a posting again whose tenant's book has been read anew since, if that takes no time.
 fn match_cheaply(parts: &Parts, request: &mut Request, books: &Books) {
-    let Some(book) = books.get(&request.tenant).filter(|book| !book.has_filters()) else { return };
+    let Some(book) = books.get(&request.tenant).filter(|book| !book.takes_long()) else { return };
     for event in &mut request.prepared {
         if event.book_revision != book.revision {
             event.match_with(book, &mut parts.rng());
@@ -192,10 +191,11 @@ async fn insert(
     fates: &mut Fates,
     tally: &mut Tally,
 ) -> Result<(), Error> {
-    events.retain(|event| match event.matched {
+    events.retain(|event| match &event.matched {
         Ok(_) => true,
         Err(unmatchable) => {
-            fates.entry(rows::key(event)).or_insert(Fate::Refused(unmatchable.into()));
+            let refused = || Fate::Refused(unmatchable.clone().into());
+            fates.entry(rows::key(event)).or_insert_with(refused);
             false
         }
     });
@@ -256,7 +256,7 @@ fn result_of(event: &Prepared, fates: &Fates) -> Published {
     };
     match fates.get(&rows::key(event)) {
         None => Published::Refused(Refusal::Unstorable),
-        Some(Fate::Refused(refusal)) => Published::Refused(*refusal),
+        Some(Fate::Refused(refusal)) => Published::Refused(refusal.clone()),
         Some(Fate::Inserted(inserted)) if Arc::ptr_eq(inserted, &event.event) => {
             Published::New(event.receipt(matched))
         }

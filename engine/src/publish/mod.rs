@@ -13,10 +13,12 @@ use std::sync::Arc;
 use domain::delivery::Trigger;
 use domain::event::NewEvent;
 use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
+use domain::invalid::Invalid;
 use domain::time::Timestamp;
 use rand::Rng;
 
 use crate::address_book::{self, Listed, TenantBook, Unmatchable};
+use crate::catalogue::HeldTypes;
 use crate::context::Engine;
 use crate::error::Error;
 use crate::idempotency::{Answer, Claim};
@@ -40,6 +42,7 @@ pub enum Published {
 impl From<Unmatchable> for Refusal {
     fn from(unmatchable: Unmatchable) -> Self {
         match unmatchable {
+            Unmatchable::OutOfCatalogue(invalid) => Self::OutOfCatalogue(invalid),
             Unmatchable::TooManyMatches => Self::TooManyMatches,
             Unmatchable::FiltersTooCostly => Self::FiltersTooCostly,
         }
@@ -56,11 +59,14 @@ pub struct Receipt {
 }
 
 /// Why a well-formed event was not taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// Another event has the id.
     #[error("an event with this id and other content exists; make a new id for a new event")]
     OtherContent,
+    /// The tenant takes what its catalogue has, and this is not in it. Pointers start at the event.
+    #[error(transparent)]
+    OutOfCatalogue(Invalid),
     /// It would go to more subscriptions than one event may.
     #[error(
         "the event matches more than {} subscriptions; narrow their event_types or filters",
@@ -210,12 +216,17 @@ impl Engine {
     async fn matched(&self, mut request: Request) -> Result<Request, Error> {
         let attempts = self.settings.max_attempts();
         let book = self.address_book.of(&self.database.read, request.tenant, attempts).await?;
-        if !book.has_filters() {
+        if !book.takes_long() {
             for event in &mut request.prepared {
                 event.match_with(&book, &mut self.rng());
             }
             return Ok(request);
         }
+        let types = request.prepared.iter().map(|event| &event.event.event_type);
+        let held = Arc::new(match book.catalogue_revision {
+            Some(revision) => self.catalogues.held(self, request.tenant, revision, types).await?,
+            None => HeldTypes::default(),
+        });
         let mut unmatched = std::mem::take(&mut request.prepared).into_iter();
         loop {
             // A few at a time: a batch lets others have their turn in between.
@@ -223,10 +234,11 @@ impl Engine {
             if few.is_empty() {
                 return Ok(request);
             }
-            let (parts, book) = (self.parts(), book.clone());
+            let (parts, book, held) = (self.parts(), book.clone(), held.clone());
             let few = self.matching.run(move || {
                 for event in &mut few {
                     event.match_with(&book, &mut parts.rng());
+                    event.hold_to(&book, &held);
                 }
                 few
             });
@@ -291,6 +303,21 @@ impl Prepared {
                 .map(|listed| (DeliveryId::generate(created_at, rng), listed))
                 .collect()
         });
+    }
+
+    /// Refuses the event when its tenant is strict and the catalogue does not have the like of it.
+    fn hold_to(&mut self, book: &TenantBook, held: &HeldTypes) {
+        if book.catalogue_revision.is_none() {
+            return;
+        }
+        let event = &self.event;
+        let checked = match held.get(&event.event_type) {
+            Some(held) => held.check(event.version.as_deref(), event.data.as_str()),
+            None => Err(domain::catalogue::unknown(&event.event_type)),
+        };
+        if let Err(invalid) = checked {
+            self.matched = Err(Unmatchable::OutOfCatalogue(invalid));
+        }
     }
 
     fn receipt(&self, deliveries: usize) -> Receipt {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use domain::delivery::{DeliveryStatus, Trigger};
 use domain::event::NewEvent;
-use domain::ids::{EventId, SubscriptionId, TenantId};
+use domain::ids::{EventId, ReplayId, SubscriptionId, TenantId};
 use sea_orm::{DbErr, Value};
 
 use super::{NewDelivery, Prepared};
@@ -167,6 +167,22 @@ pub(crate) async fn insert_deliveries(
             db.all_or_nothing().insert
         );
         db.make(Change { sql, values, rows: Rows::Any }).await?;
+    }
+    Ok(())
+}
+
+/// Inserts deliveries of a replay, and counts them.
+pub(crate) async fn insert_replayed(
+    db: &impl Sql,
+    deliveries: &[NewDelivery],
+    replay: ReplayId,
+    tally: &mut Tally,
+) -> Result<(), DbErr> {
+    insert_deliveries(db, deliveries, tally).await?;
+    for run in runs(db, deliveries) {
+        let (among, ids) = one_of(db, "uuid", run.iter().map(|new| new.id.into()).collect());
+        let sql = format!("UPDATE deliveries SET replay_id = ? WHERE id {among}");
+        execute(db, &sql, [vec![replay.into()], ids].concat()).await?;
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! Dead letters: deliveries whose attempts are used up, until they are replayed or discarded.
 
 use domain::delivery::DeliveryStatus;
+use domain::event_type::EventType;
 use domain::ids::{DeliveryId, EventId, Of, SubscriptionId, TenantId};
+use domain::replay::Choice;
 use domain::time::Timestamp;
 use entity::dead_letter::{Column, Entity, Model};
 use sea_orm::{
@@ -9,7 +11,7 @@ use sea_orm::{
 };
 
 use super::{Found, Page, Whose, delivery, last_looked_at};
-use crate::database::{Change, Param, Rows, Sql, execute, runs, table};
+use crate::database::{Change, Param, Rows, Sql, execute, one_of, query_all, runs, table};
 use crate::rollups::Tally;
 
 /// A delivery that has just failed.
@@ -94,6 +96,56 @@ pub async fn discard_of_subscription(
     let discarded =
         execute(db, sql, vec![now.into(), subscription.into(), rows_max.into()]).await?;
     Ok(usize::try_from(discarded).unwrap_or(usize::MAX))
+}
+
+/// Discards those of a tenant's unresolved dead letters that are chosen and stand behind `after`, of the next
+/// `rows_max`; how many, and where it goes on.
+pub async fn discard_next(
+    db: &impl Sql,
+    tenant: TenantId,
+    choice: &Choice,
+    after: Option<DeliveryId>,
+    rows_max: usize,
+    now: Timestamp,
+) -> Result<(usize, Option<DeliveryId>), DbErr> {
+    let mut sql = "SELECT delivery_id, event_type FROM dead_letters WHERE tenant_id = ? AND resolved_at IS NULL \
+                   AND delivery_id >= ? AND delivery_id < ?"
+        .to_owned();
+    let mut values: Vec<Value> = vec![
+        tenant.into(),
+        DeliveryId::floor(choice.from).into(),
+        DeliveryId::floor(choice.to).into(),
+    ];
+    if let Some(after) = after {
+        sql.push_str(" AND delivery_id > ?");
+        values.push(after.into());
+    }
+    if let Some(subscription) = choice.subscription {
+        sql.push_str(" AND subscription_id = ?");
+        values.push(subscription.into());
+    }
+    sql.push_str(" ORDER BY delivery_id LIMIT ?");
+    values.push(delivery::as_limit(rows_max));
+    let rows = query_all(db, &sql, values).await?;
+    let mut chosen: Vec<Value> = Vec::with_capacity(rows.len());
+    let mut last = None;
+    for row in &rows {
+        let id: DeliveryId = row.get(0)?;
+        last = Some(id);
+        if choice.event_types.matches(&EventType::from_stored(row.get(1)?)) {
+            chosen.push(id.into());
+        }
+    }
+    let next = last.filter(|_| rows.len() == rows_max);
+    if chosen.is_empty() {
+        return Ok((0, next));
+    }
+    let (among, ids) = one_of(db, "uuid", chosen);
+    let sql = format!(
+        "UPDATE dead_letters SET resolved_at = ?, resolution = 'discarded' WHERE resolved_at IS NULL AND delivery_id {among}"
+    );
+    let discarded = execute(db, &sql, [vec![now.into()], ids].concat()).await?;
+    Ok((usize::try_from(discarded).unwrap_or(usize::MAX), next))
 }
 
 /// The tenant's dead letter of a delivery, resolved or not.

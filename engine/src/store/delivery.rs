@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeSet, HashSet};
 
-use domain::delivery::{DeliveryStatus, Trigger};
-use domain::ids::{DeliveryId, EventId, Of, SubscriptionId};
+use domain::delivery::{DeliveryStatus, HELD, Trigger};
+use domain::ids::{DeliveryId, EventId, Of, SubscriptionId, TenantId};
 use domain::time::Timestamp;
 use entity::delivery::{Column, Entity, Model};
 use queue::Class;
@@ -67,6 +67,16 @@ pub async fn find(
 ) -> Result<Option<Model>, DbErr> {
     let query = Entity::find_by_id(delivery.id());
     query.filter(Column::TenantId.eq(delivery.tenant())).one(db).await
+}
+
+/// All deliveries of an event.
+pub async fn of_event(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    event: EventId,
+) -> Result<Vec<Model>, DbErr> {
+    let of_event = of_events(db, Whose::Tenant(tenant), &[event]).await?;
+    Entity::find().filter(Column::TenantId.eq(tenant)).filter(of_event).all(db).await
 }
 
 /// Newest first.
@@ -175,7 +185,8 @@ const DUE: &str = "\
     AND sequence IS NOT NULL AND next_attempt_at IS NOT NULL ORDER BY next_attempt_at, id LIMIT ?) AS numbered";
 
 /// The next due deliveries of a lane and class, soonest first. Those that have a number, from a time
-/// when the subscription was ordered, are sorted for it: all that wait of them.
+/// when the subscription was ordered, are sorted for it: all that wait of them. What is held comes last, and is
+/// left out.
 pub async fn due_page(
     db: &impl Sql,
     lane: SubscriptionId,
@@ -185,6 +196,7 @@ pub async fn due_page(
     let of_either = || [lane.into(), class_number(class).into(), as_limit(limit)];
     let rows = query_all(db, DUE, [of_either(), of_either()].concat()).await?;
     let mut page = rows.iter().map(waiting).collect::<Result<Vec<_>, _>>()?;
+    page.retain(|one| one.next_attempt_at != HELD);
     page.sort_unstable_by_key(|one| (one.next_attempt_at, one.id));
     page.truncate(limit);
     Ok(page)
@@ -204,8 +216,11 @@ pub async fn head_of(
     lane: SubscriptionId,
 ) -> Result<Option<WaitingDelivery>, DbErr> {
     for sql in [FIRST_UNNUMBERED, FIRST_NUMBERED] {
-        if let Some(row) = query_one(db, sql, vec![lane.into()]).await? {
-            return waiting(&row).map(Some);
+        let first = query_one(db, sql, vec![lane.into()]).await?;
+        let first = first.as_ref().map(waiting).transpose()?;
+        // What is held has no number, and comes after all others that have none.
+        if first.is_some_and(|first| first.next_attempt_at != HELD) {
+            return Ok(first);
         }
     }
     Ok(None)

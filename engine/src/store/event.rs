@@ -1,15 +1,17 @@
 //! Events. They are written by `publish`; here they are read.
 
+use std::collections::HashSet;
+
 use domain::ids::{EventId, Of, TenantId};
 use domain::time::Timestamp;
 use entity::event::{Column, Entity, Model};
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, DerivePartialModel, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect, Select,
+    QueryFilter, QueryOrder, QuerySelect, Select, Value,
 };
 
 use super::{Found, Page, Whose, Window, last_looked_at};
-use crate::database::{Sql, query_one};
+use crate::database::{Sql, one_of, query_all, query_one};
 
 /// Which events a list is to show; empty lists mean any.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +38,23 @@ pub async fn hold(db: &impl Sql, event: Of<EventId>) -> Result<bool, DbErr> {
     Ok(query_one(db, sql, vec![id.into(), tenant.into()]).await?.is_some())
 }
 
+/// Holds several; which of them are there.
+pub async fn hold_all(
+    db: &impl Sql,
+    tenant: TenantId,
+    events: impl IntoIterator<Item = EventId>,
+) -> Result<HashSet<EventId>, DbErr> {
+    let ids: Vec<Value> = events.into_iter().map(Into::into).collect();
+    if ids.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let (among, mut values) = one_of(db, "uuid", ids);
+    values.push(tenant.into());
+    let lock = if db.backend() == DbBackend::Postgres { " FOR KEY SHARE" } else { "" };
+    let sql = format!("SELECT id FROM events WHERE id {among} AND tenant_id = ?{lock}");
+    query_all(db, &sql, values).await?.iter().map(|row| row.get(0)).collect()
+}
+
 /// The tenant's last events, newest first, with their data.
 pub async fn last(
     db: &impl ConnectionTrait,
@@ -43,6 +62,43 @@ pub async fn last(
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
     ordered(Whose::Tenant(tenant)).limit(limit).all(db).await
+}
+
+/// A tenant's events of a window, oldest first, with their data.
+pub async fn next(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    (from, to): (Timestamp, Timestamp),
+    after: Option<(Timestamp, EventId)>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut query = Entity::find()
+        .filter(Column::TenantId.eq(tenant))
+        .filter(Column::CreatedAt.gte(from))
+        .filter(Column::CreatedAt.lt(to))
+        .order_by_asc(Column::CreatedAt)
+        .order_by_asc(Column::Id)
+        .limit(limit);
+    if let Some((at, id)) = after {
+        let same_instant = Condition::all().add(Column::CreatedAt.eq(at)).add(Column::Id.gt(id));
+        query = query
+            .filter(Column::CreatedAt.gte(at))
+            .filter(Condition::any().add(Column::CreatedAt.gt(at)).add(same_instant));
+    }
+    query.all(db).await
+}
+
+/// How many events of a tenant there are in a window; `most` when there are as many or more.
+pub async fn count(
+    db: &impl Sql,
+    tenant: TenantId,
+    (from, to): (Timestamp, Timestamp),
+    most: usize,
+) -> Result<usize, DbErr> {
+    let sql = "SELECT COUNT(*) FROM (SELECT 1 FROM events WHERE tenant_id = ? AND created_at >= ? AND created_at < ? LIMIT ?) AS found";
+    let values = vec![tenant.into(), from.into(), to.into(), super::delivery::as_limit(most)];
+    let count: i64 = query_one(db, sql, values).await?.map_or(Ok(0), |row| row.get(0))?;
+    Ok(usize::try_from(count).unwrap_or(0))
 }
 
 /// An event without its data, as lists show it.

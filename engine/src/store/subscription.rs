@@ -1,6 +1,6 @@
 //! Subscriptions, and the states that they have been in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::delivery::DeliveryStatus;
 use domain::ids::{SubscriptionId, TenantId};
@@ -55,6 +55,21 @@ pub async fn receiving(db: &impl ConnectionTrait, tenant: TenantId) -> Result<Ve
         .filter(Column::DeletedAt.is_null())
         .filter(Column::Status.ne(SubscriptionStatus::Disabled))
         .order_by_asc(Column::Id)
+        .all(db)
+        .await
+}
+
+/// Those of some that events are delivered to.
+pub async fn receiving_among(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    ids: impl IntoIterator<Item = SubscriptionId>,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::TenantId.eq(tenant))
+        .filter(Column::Id.is_in(ids))
+        .filter(Column::DeletedAt.is_null())
+        .filter(Column::Status.ne(SubscriptionStatus::Disabled))
         .all(db)
         .await
 }
@@ -264,6 +279,47 @@ pub struct State {
     pub headers_sealed: Option<String>,
     pub signing: domain::preferences::Signing,
     pub timeout_ms: i32,
+}
+
+/// A state, and whether the subscription was deleted with it.
+#[derive(Debug)]
+pub struct StateAt {
+    pub state: State,
+    pub is_deleted: bool,
+}
+
+/// Deleted subscriptions that are told of: a tenant may have made and deleted any number.
+const TOMBSTONES: u64 = 1_000;
+
+/// A tenant's subscriptions, the newest first, each in the state that it was in at an instant, if it was there; of
+/// those that are deleted, the newest.
+pub async fn with_states_at(
+    db: &impl ConnectionTrait,
+    tenant: TenantId,
+    at: Timestamp,
+) -> Result<Vec<(Model, Option<StateAt>)>, DbErr> {
+    use subscription_state::Column as StateColumn;
+    let all = || Entity::find().filter(Column::TenantId.eq(tenant)).order_by_desc(Column::Id);
+    let mut rows = all().filter(Column::DeletedAt.is_null()).all(db).await?;
+    let deleted = all().filter(Column::DeletedAt.is_not_null()).limit(TOMBSTONES);
+    rows.extend(deleted.all(db).await?);
+    rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.id));
+    let states = subscription_state::Entity::find()
+        .filter(StateColumn::TenantId.eq(tenant))
+        .filter(StateColumn::Since.lte(at))
+        .order_by_asc(StateColumn::Revision)
+        .all(db)
+        .await?;
+    let mut latest: HashMap<SubscriptionId, StateAt> = HashMap::new();
+    for row in states {
+        let state = serde_json::from_value(row.document).map_err(json_error)?;
+        latest.insert(row.subscription_id, StateAt { state, is_deleted: row.deleted });
+    }
+    let with_state = |row: Model| {
+        let state = latest.remove(&row.id);
+        (row, state)
+    };
+    Ok(rows.into_iter().map(with_state).collect())
 }
 
 async fn keep_state(db: &impl ConnectionTrait, row: &Model, since: Timestamp) -> Result<(), DbErr> {

@@ -79,6 +79,14 @@ pub async fn raise_revision(db: &impl Sql, id: TenantId) -> Result<Option<i64>, 
     query_one(db, sql, vec![id.into()]).await?.map(|row| row.get(0)).transpose()
 }
 
+/// Raises the revision of the tenant's catalogue, and of the address book which carries it; `false` when the
+/// tenant is gone.
+pub async fn raise_catalogue(db: &impl Sql, id: TenantId) -> Result<bool, DbErr> {
+    let sql = "UPDATE tenants SET catalogue_revision = catalogue_revision + 1, \
+               subscription_revision = subscription_revision + 1 WHERE id = ? AND deleted_at IS NULL";
+    Ok(execute(db, sql, vec![id.into()]).await? > 0)
+}
+
 /// Marks the tenant deleted; `false` when it was already.
 pub async fn mark_deleted(db: &impl Sql, id: TenantId, now: Timestamp) -> Result<bool, DbErr> {
     let sql = "UPDATE tenants SET deleted_at = ?, subscription_revision = subscription_revision + 1 \

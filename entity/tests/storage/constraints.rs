@@ -3,8 +3,8 @@
 use domain::delivery::DeliveryStatus;
 use domain::subscription::SubscriptionStatus;
 use entity::{
-    api_key, attempt, audit_entry, dead_letter, delivery, event, event_type, event_type_version,
-    idempotency_key, portal_link, subscription, tenant,
+    api_key, attempt, audit_entry, dead_letter, delivery, event, event_type, idempotency_key,
+    portal_link, subscription, tenant,
 };
 use sea_orm::{
     ActiveModelBehavior, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
@@ -22,7 +22,6 @@ crate::on_both! {
     only_a_disabled_subscription_has_a_reason,
     a_dead_letter_is_resolved_one_way_and_at_an_instant,
     configuration_belongs_to_something_that_exists,
-    versions_go_with_their_event_type,
     claims_hashes_and_attempt_numbers_are_taken_once,
     an_entry_of_the_audit_log_is_never_changed,
 }
@@ -172,26 +171,13 @@ async fn configuration_belongs_to_something_that_exists(database: &TestDatabase)
     let nobody = samples::tenant("nobody");
     let subscription = samples::subscription(&nobody, "s");
     let event_type = samples::event_type(&nobody);
-    let version = samples::event_type_version(&event_type);
     let state = samples::subscription_state(&subscription);
     let secret = samples::subscription_secret(&subscription);
     assert!(is_orphan(insert::<api_key::Entity>(database, &samples::api_key(&nobody)).await));
     assert!(is_orphan(insert::<subscription::Entity>(database, &subscription).await));
     assert!(is_orphan(insert::<event_type::Entity>(database, &event_type).await));
-    assert!(is_orphan(insert::<event_type_version::Entity>(database, &version).await));
     assert!(is_orphan(insert::<entity::subscription_state::Entity>(database, &state).await));
     assert!(is_orphan(insert::<entity::subscription_secret::Entity>(database, &secret).await));
-}
-
-async fn versions_go_with_their_event_type(database: &TestDatabase) {
-    let (tenant, _, _) = one_of_each(database).await;
-    let event_type = samples::event_type(&tenant);
-    let version = samples::event_type_version(&event_type);
-    insert::<event_type::Entity>(database, &event_type).await.expect("a valid type");
-    insert::<event_type_version::Entity>(database, &version).await.expect("a valid version");
-    database.run("DELETE FROM event_types").await;
-    let left = event_type_version::Entity::find().count(&**database).await;
-    assert_eq!(left, Ok(0));
 }
 
 async fn claims_hashes_and_attempt_numbers_are_taken_once(database: &TestDatabase) {

@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use entity::{
-    api_key, attempt, audit_entry, dead_letter, delivery, event, event_type, event_type_version,
-    fan_out, idempotency_key, instance, portal_link, rollup, rollup_delta, subscription,
+    api_key, attempt, audit_entry, dead_letter, delivery, event, event_type, fan_out,
+    idempotency_key, instance, portal_link, rollup, rollup_delta, subscription,
     subscription_secret, subscription_state, tenant,
 };
 use sea_orm::{ActiveModelBehavior, EntityTrait, IntoActiveModel};
@@ -43,8 +43,6 @@ async fn a_row_of_every_table_comes_back_as_it_was_written(database: &TestDataba
     comes_back::<portal_link::Entity>(database, samples::portal_link(&tenant)).await;
     comes_back::<audit_entry::Entity>(database, samples::audit_entry(&key)).await;
     comes_back::<event_type::Entity>(database, event_type.clone()).await;
-    let version = samples::event_type_version(&event_type);
-    comes_back::<event_type_version::Entity>(database, version).await;
     comes_back::<subscription::Entity>(database, subscription.clone()).await;
     let state = samples::subscription_state(&subscription);
     comes_back::<subscription_state::Entity>(database, state).await;
@@ -125,17 +123,11 @@ async fn empty_columns_come_back_empty(database: &TestDatabase) {
         ..samples::dead_letter(&delivery)
     };
     let event_type = samples::event_type(&tenant);
-    let version = event_type_version::Model {
-        schema: None,
-        example: None,
-        ..samples::event_type_version(&event_type)
-    };
 
     comes_back::<tenant::Entity>(database, tenant).await;
     comes_back::<subscription::Entity>(database, subscription).await;
     comes_back::<api_key::Entity>(database, key).await;
     comes_back::<event_type::Entity>(database, event_type).await;
-    comes_back::<event_type_version::Entity>(database, version).await;
     comes_back::<event::Entity>(database, event).await;
     comes_back::<delivery::Entity>(database, delivery).await;
     comes_back::<attempt::Entity>(database, attempt).await;

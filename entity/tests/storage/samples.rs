@@ -14,8 +14,8 @@ use domain::time::Timestamp;
 use entity::dead_letter::Resolution;
 use entity::subscription::Clearing;
 use entity::{
-    api_key, attempt, audit_entry, dead_letter, delivery, event, event_type, event_type_version,
-    fan_out, idempotency_key, instance, portal_link, rollup, rollup_delta, subscription,
+    api_key, attempt, audit_entry, dead_letter, delivery, event, event_type, fan_out,
+    idempotency_key, instance, portal_link, rollup, rollup_delta, subscription,
     subscription_secret, subscription_state, tenant,
 };
 use serde::de::DeserializeOwned;
@@ -101,20 +101,10 @@ pub(crate) fn event_type(tenant: &tenant::Model) -> event_type::Model {
         tenant_id: tenant.id,
         name: "content.published".to_owned(),
         description: String::new(),
+        versions: read(json!([{"version": "1", "schema": {"type": "object"}, "example": []}])),
         deprecated: true,
         created_at: NOW,
         updated_at: NOW,
-    }
-}
-
-pub(crate) fn event_type_version(of: &event_type::Model) -> event_type_version::Model {
-    event_type_version::Model {
-        tenant_id: of.tenant_id,
-        name: of.name.clone(),
-        version: "1".to_owned(),
-        schema: Some(json!({"type": "object"})),
-        example: Some(json!([])),
-        created_at: NOW,
     }
 }
 

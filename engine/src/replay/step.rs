@@ -1,0 +1,196 @@
+//! One commit of a replay: its next deliveries, and how far it has come with them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use domain::delivery::Trigger;
+use domain::ids::{DeliveryId, EventId, SubscriptionId};
+use domain::time::Timestamp;
+use entity::replay::Model;
+use queue::{Class, Due};
+use sea_orm::DbErr;
+
+use super::find::{self, Pair, Place};
+use crate::context::Parts;
+use crate::database::{Sql, one_of, query_all};
+use crate::error::Error;
+use crate::publish::{NewDelivery, rows};
+use crate::rollups::Tally;
+use crate::store;
+
+/// Makes the next deliveries of a replay, each due at the next of `slots`, and tells the queue. Returns how many it
+/// made; `None` when it is not this one's to go on, or there was nothing to be looked at any more.
+pub(super) async fn step(
+    parts: &Parts,
+    replay: &Model,
+    mut slots: impl Iterator<Item = Timestamp>,
+    room: usize,
+) -> Result<Option<usize>, Error> {
+    let place = Place::read(replay.stage, replay.cursor.as_deref());
+    if place == Place::End {
+        return Ok(None);
+    }
+    let (pairs, next) = find::next(parts, replay.tenant_id, &replay.choice(), place, room).await?;
+    let transaction = parts.database.begin().await?;
+    if !store::replay::begin_step(&transaction, replay).await? {
+        transaction.rollback().await?;
+        return Ok(None);
+    }
+    let found = pairs.len();
+    let mut seen = HashSet::new();
+    let mut pairs: Vec<(DeliveryId, Pair)> =
+        pairs.into_iter().map(|pair| (id_of(replay, &pair), pair)).collect();
+    // Several deliveries of one event to one subscription are one pair, which is counted once.
+    pairs.retain(|(id, _)| seen.insert(*id));
+    let made_before = made_since(&transaction, pairs.iter().map(|(_, pair)| pair.event)).await?;
+    pairs.retain(|(id, _)| !made_before.ids.contains(id));
+    let asked_for = pairs.len();
+    pairs.retain(|(_, pair)| !made_before.unfinished.contains(&(pair.event, pair.subscription)));
+    let lanes = lanes_of(&transaction, replay, &pairs).await?;
+    pairs.retain(|(_, pair)| lanes.contains_key(&pair.subscription));
+    let held = store::event::hold_all(
+        &transaction,
+        replay.tenant_id,
+        pairs.iter().map(|(_, pair)| pair.event).collect::<BTreeSet<_>>(),
+    )
+    .await?;
+    pairs.retain(|(_, pair)| held.contains(&pair.event));
+
+    let mut deliveries: Vec<NewDelivery> = Vec::with_capacity(pairs.len());
+    for (id, pair) in pairs {
+        let lane = &lanes[&pair.subscription];
+        let due_at = slots.next().unwrap_or_else(|| parts.clock.now());
+        deliveries.push(new_delivery(parts, replay, lane, id, pair, due_at));
+    }
+    let skipped = asked_for - deliveries.len();
+    number(&transaction, &lanes, &mut deliveries).await?;
+    deliveries.sort_unstable_by_key(|delivery| delivery.id);
+    let mut tally = Tally::default();
+    rows::insert_replayed(&transaction, &deliveries, replay.id, &mut tally).await?;
+    tally.save(&transaction, parts).await?;
+    let (stage, cursor) = next.write();
+    let step = store::replay::Step { stage, cursor, enqueued: deliveries.len(), skipped };
+    store::replay::end_step(&transaction, replay.id, step).await?;
+    transaction.commit().await?;
+    push(parts, &lanes, &deliveries).await;
+    tracing::debug!(replay.id = %replay.id, found, made = deliveries.len(), "replay.step");
+    Ok(Some(deliveries.len()))
+}
+
+/// A delivery's id is made of what it is for: made twice, it is the same.
+fn id_of(replay: &Model, pair: &Pair) -> DeliveryId {
+    let parts = [replay.id.as_bytes(), pair.event.as_bytes(), pair.subscription.as_bytes()];
+    DeliveryId::derive(replay.created_at, &parts.map(<[u8; 16]>::as_slice))
+}
+
+/// What was made of events after they were accepted.
+#[derive(Debug, Default)]
+struct MadeSince {
+    ids: HashSet<DeliveryId>,
+    unfinished: HashSet<(EventId, SubscriptionId)>,
+}
+
+/// What was made with the event is final by then, or there would be nothing to replay.
+async fn made_since(
+    db: &impl Sql,
+    events: impl Iterator<Item = EventId>,
+) -> Result<MadeSince, DbErr> {
+    let events: BTreeSet<EventId> = events.collect();
+    let mut made = MadeSince::default();
+    if events.is_empty() {
+        return Ok(made);
+    }
+    let (among, values) = one_of(db, "uuid", events.into_iter().map(Into::into).collect());
+    let sql = format!(
+        "SELECT id, event_id, subscription_id, next_attempt_at IS NOT NULL FROM deliveries \
+         WHERE event_id {among} AND \"trigger\" <> 0"
+    );
+    for row in query_all(db, &sql, values).await? {
+        made.ids.insert(row.get(0)?);
+        if row.get(3)? {
+            made.unfinished.insert((row.get(1)?, row.get(2)?));
+        }
+    }
+    Ok(made)
+}
+
+/// The subscriptions that still take something, as they are now.
+async fn lanes_of(
+    db: &impl sea_orm::ConnectionTrait,
+    replay: &Model,
+    pairs: &[(DeliveryId, Pair)],
+) -> Result<HashMap<SubscriptionId, entity::subscription::Model>, DbErr> {
+    let ids: BTreeSet<SubscriptionId> = pairs.iter().map(|(_, pair)| pair.subscription).collect();
+    let rows = store::subscription::receiving_among(db, replay.tenant_id, ids).await?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+fn new_delivery(
+    parts: &Parts,
+    replay: &Model,
+    lane: &entity::subscription::Model,
+    id: DeliveryId,
+    pair: Pair,
+    due_at: Timestamp,
+) -> NewDelivery {
+    NewDelivery {
+        id,
+        tenant: replay.tenant_id,
+        event_id: pair.event,
+        event_type: pair.event_type,
+        subscription_id: lane.id,
+        subscription_revision: lane.revision,
+        trigger: Trigger::Replay,
+        max_attempts: lane.retry.as_ref().unwrap_or(&parts.settings.retry).max_attempts(),
+        due_at,
+        sequence: None,
+    }
+}
+
+/// Gives the deliveries of ordered subscriptions their numbers: they join at the end.
+async fn number(
+    db: &impl Sql,
+    lanes: &HashMap<SubscriptionId, entity::subscription::Model>,
+    deliveries: &mut [NewDelivery],
+) -> Result<(), DbErr> {
+    let mut ordered: BTreeMap<SubscriptionId, Vec<&mut NewDelivery>> = BTreeMap::new();
+    for delivery in deliveries.iter_mut() {
+        if lanes[&delivery.subscription_id].ordered {
+            ordered.entry(delivery.subscription_id).or_default().push(delivery);
+        }
+    }
+    for (subscription, of_lane) in ordered {
+        let count = i64::try_from(of_lane.len()).unwrap_or(i64::MAX);
+        let first = rows::take_sequence(db, subscription, count).await?;
+        for (number, delivery) in (first..).zip(of_lane) {
+            delivery.sequence = Some(number);
+        }
+    }
+    Ok(())
+}
+
+/// Tells the queue of what is committed. A failure costs time only: the rows are there.
+async fn push(
+    parts: &Parts,
+    lanes: &HashMap<SubscriptionId, entity::subscription::Model>,
+    deliveries: &[NewDelivery],
+) {
+    let now = parts.clock.now();
+    let due: Vec<Due> = deliveries
+        .iter()
+        .map(|delivery| Due {
+            lane: delivery.subscription_id,
+            delivery: delivery.id,
+            class: Class::Replay,
+            delay: delivery.due_at.since(now),
+        })
+        .collect();
+    let pushed = async {
+        for row in lanes.values() {
+            parts.configure_lane(row).await?;
+        }
+        parts.lanes.push(&due).await
+    };
+    if let Err(error) = pushed.await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "queue.push_failed");
+    }
+}
