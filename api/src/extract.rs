@@ -3,6 +3,8 @@
 //! [`Body`] is an extractor that reads nothing: the handler asks for the bytes once its caller is
 //! known, so that nobody without a key makes us hold a body.
 
+mod lines;
+
 use std::time::Duration;
 
 use actix_web::dev::Payload;
@@ -18,6 +20,8 @@ use serde::de::IgnoredAny;
 use serde_json::{Map, Value};
 
 use crate::problem::{Code, Problem};
+
+pub(crate) use lines::{Line, Lines};
 
 /// How long a client may take for a whole body.
 const BODY_TIME: Duration = Duration::from_secs(30);
@@ -67,16 +71,50 @@ impl Body {
         }
     }
 
+    /// The bytes of a body that says that it is YAML.
+    pub(crate) async fn yaml(self, bytes_max: usize) -> Result<Bytes, Problem> {
+        self.check_encoding()?;
+        self.read(bytes_max).await
+    }
+
+    /// The lines of a body that says that it is NDJSON, each with at most so many bytes.
+    pub(crate) fn lines(self, line_bytes_max: usize) -> Result<Lines, Problem> {
+        self.check_encoding()?;
+        Ok(Lines::new(self.payload, line_bytes_max))
+    }
+
+    /// Whether the body says that it is YAML (RFC 9512).
+    pub(crate) fn is_yaml(&self) -> bool {
+        self.is_one_of(&["application/yaml", "application/x-yaml", "text/yaml"])
+    }
+
+    /// Whether the body says that it is lines of JSON.
+    pub(crate) fn is_lines(&self) -> bool {
+        self.is_one_of(&["application/x-ndjson"])
+    }
+
+    fn is_one_of(&self, media: &[&str]) -> bool {
+        self.essence()
+            .is_some_and(|essence| media.iter().any(|one| essence.eq_ignore_ascii_case(one)))
+    }
+
+    /// The Content-Type without its parameters.
+    fn essence(&self) -> Option<&str> {
+        let value = self.request.headers().get(CONTENT_TYPE)?;
+        let text = value.to_str().unwrap_or_default();
+        Some(text.split(';').next().unwrap_or_default().trim())
+    }
+
     /// Refuses what says itself that it is no plain JSON.
     fn check_type(&self) -> Result<(), Problem> {
-        let headers = self.request.headers();
-        if let Some(value) = headers.get(CONTENT_TYPE) {
-            let text = value.to_str().unwrap_or_default();
-            let essence = text.split(';').next().unwrap_or_default().trim();
-            if !essence.eq_ignore_ascii_case("application/json") {
-                return Err(unsupported("the Content-Type must be application/json"));
-            }
+        if self.essence().is_some_and(|essence| !essence.eq_ignore_ascii_case("application/json")) {
+            return Err(unsupported("the Content-Type must be application/json"));
         }
+        self.check_encoding()
+    }
+
+    fn check_encoding(&self) -> Result<(), Problem> {
+        let headers = self.request.headers();
         let encoding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes());
         if encoding.is_some_and(|encoding| !encoding.eq_ignore_ascii_case(b"identity")) {
             return Err(unsupported("a compressed body is not taken; send it as it is"));

@@ -95,6 +95,15 @@ impl IngestLimits {
         }
     }
 
+    /// Waits until there is room for one more event of a tenant, and takes it.
+    pub(crate) async fn wait_for(&self, tenant: TenantId, limit: Option<RateLimit>) {
+        let Some(limit) = limit else { return };
+        let used = self.used_of(tenant, limit);
+        while let Err(not_until) = used.limiter.check() {
+            tokio::time::sleep(not_until.wait_time_from(self.clock.now())).await;
+        }
+    }
+
     fn used_of(&self, tenant: TenantId, limit: RateLimit) -> Arc<Used> {
         if let Some(used) = self.used.get(&tenant).filter(|used| used.limit == limit) {
             return used;

@@ -99,7 +99,11 @@ fn describe(path: &str, method: &Method, access: Access, operation: &Operation) 
         described["parameters"] = json!(parameters);
     }
     if let Some((body, is_required)) = operation.body {
-        described["requestBody"] = json!({"required": is_required, "content": {"application/json": {"schema": reference(body)}}});
+        let mut content = json!({"application/json": {"schema": reference(body)}});
+        if let Some(media) = other_media(body) {
+            content[media] = json!({"schema": {"type": "string"}});
+        }
+        described["requestBody"] = json!({"required": is_required, "content": content});
     }
     described
 }
@@ -185,6 +189,18 @@ fn header(is_always: bool, what: &str, schema: Value) -> Value {
     json!({"required": is_always, "description": what, "schema": schema})
 }
 
+const LINES: &str = "application/x-ndjson";
+const YAML: &str = "application/yaml";
+
+/// What a body may be beside JSON.
+fn other_media(body: &str) -> Option<&'static str> {
+    match body {
+        "NewEvents" => Some(LINES),
+        "Catalogue" => Some(YAML),
+        _ => None,
+    }
+}
+
 fn content(answer: Answer) -> Vec<(&'static str, Value)> {
     const JSON: &str = "application/json";
     match answer {
@@ -201,10 +217,14 @@ fn content(answer: Answer) -> Vec<(&'static str, Value)> {
             )]
         }
         Answer::ListOrLines(name) => {
-            let lines = ("application/x-ndjson", json!({"type": "string"}));
+            let lines = (LINES, json!({"type": "string"}));
             content(Answer::List(name)).into_iter().chain([lines]).collect()
         }
         Answer::Text => vec![("text/plain", json!({"type": "string"}))],
+        Answer::Lines => vec![(LINES, json!({"type": "string"}))],
+        Answer::Catalogue => {
+            vec![(JSON, json!({"type": "object"})), (YAML, json!({"type": "string"}))]
+        }
         Answer::Document => vec![(JSON, json!({"type": "object"}))],
     }
 }
@@ -270,6 +290,7 @@ fn schemas() -> Value {
     add("MadePortalLink", answers::MadePortalLink::schema(), &[]);
     add("OperatorKey", answers::OperatorKey::schema(), &[]);
     add("CatalogueEntry", answers::CatalogueEntry::schema(), &["tenant_id"]);
+    add("ShownImport", answers::ShownImport::schema(), &[]);
     add("Subscription", answers::Subscription::schema(), &["tenant_id"]);
     let either = ["secret", "public_key"];
     add("MadeSubscription", answers::MadeSubscription::schema(), &either);

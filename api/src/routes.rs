@@ -4,6 +4,7 @@
 mod attempts;
 mod audit_log;
 mod batch;
+mod catalogue;
 mod dead_letters;
 mod deliveries;
 mod delivery_filter;
@@ -13,6 +14,7 @@ mod explain;
 mod filter_test;
 mod health;
 mod keys;
+mod lines;
 mod metrics;
 mod operator_key;
 mod patch_names;
@@ -42,6 +44,7 @@ pub(crate) mod answers {
     pub(crate) use super::attempts::{Attempt, Timing};
     pub(crate) use super::audit_log::{AuditEntry, ShownActor, ShownResource};
     pub(crate) use super::batch::{BatchAnswer, BatchItem};
+    pub(crate) use super::catalogue::ShownImport;
     pub(crate) use super::dead_letters::{DeadLetter, Discarded};
     pub(crate) use super::deliveries::Delivery;
     pub(crate) use super::event_types::CatalogueEntry;
@@ -112,6 +115,8 @@ fn all() -> Vec<Path> {
         on!(path("/events/batch"), POST Tenant(EventsWrite) => batch::post),
         on!(path("/events/{id}"), GET Tenant(EventsRead) => events::get),
         on!(path("/events/{id}/explain"), GET Tenant(EventsRead) => explain::get),
+        on!(path("/catalogue"), GET Tenant(EventsRead) => catalogue::get, POST Tenant(EventsWrite) => catalogue::post),
+        on!(path("/catalogue/starter"), GET Tenant(EventsRead) => catalogue::starter),
         on!(path("/event-types"), POST Tenant(EventsWrite) => event_types::post, GET List(EventsRead) => event_types::list),
         on!(
             path("/event-types/{name}"),

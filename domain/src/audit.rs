@@ -134,6 +134,8 @@ actions! {
     EventTypeCreated = "event_type.created";
     EventTypeUpdated = "event_type.updated";
     EventTypeDeleted = "event_type.deleted";
+    /// Many event types at once; the entry names the tenant whose they are.
+    CatalogueImported = "event_type.imported";
     SubscriptionCreated = "subscription.created";
     SubscriptionUpdated = "subscription.updated";
     SubscriptionDeleted = "subscription.deleted";

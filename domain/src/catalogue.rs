@@ -4,6 +4,8 @@
 //! Versions stand in the order in which they are written: the last one is the one that an event without a
 //! `version` is held to.
 
+pub mod document;
+
 use std::sync::OnceLock;
 
 use serde::{Deserialize, Serialize};
@@ -34,7 +36,7 @@ pub struct VersionInput {
 }
 
 /// An entry that keeps the contract.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Entry {
     pub name: EventType,
     pub description: String,

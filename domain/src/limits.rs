@@ -59,6 +59,10 @@ pub const NAME_CHARS: RangeInclusive<usize> = 1..=255;
 pub const DESCRIPTION_CHARS: usize = 2048;
 /// Event types of one tenant's catalogue: strict tenants' schemas are kept in memory.
 pub const EVENT_TYPES: u64 = 1000;
+/// Components of an OpenAPI document that one event type may need.
+pub const EVENT_TYPE_COMPONENTS: usize = 100;
+/// Bytes of a whole catalogue as one document.
+pub const CATALOGUE_BYTES: usize = 4 * 1024 * 1024;
 /// Versions of one event type.
 pub const EVENT_TYPE_VERSIONS: usize = 32;
 /// Bytes of a schema as JSON.
@@ -136,8 +140,8 @@ pub const DELIVERY_BATCH_EVENTS: RangeInclusive<u32> = 2..=1000;
 pub const DELIVERY_BATCH_WAIT_MS: RangeInclusive<u32> = 0..=60_000;
 /// Minutes of health before dead letters are replayed by themselves: at most a day.
 pub const AUTO_REPLAY_HEALTHY_MINUTES: RangeInclusive<u32> = 1..=1440;
-/// Dead letters that are replayed by themselves at once.
-pub const AUTO_REPLAY_DEAD_LETTERS: RangeInclusive<u32> = 1..=100_000;
+/// How often dead letters are replayed by themselves before somebody has to look at the subscription.
+pub const AUTO_REPLAY_TIMES: RangeInclusive<u32> = 1..=100;
 /// First attempts per second of a replay that names no rate: little beside what is delivered, and a million an
 /// hour.
 pub const REPLAY_PER_SECOND_DEFAULT: f64 = 300.0;

@@ -11,7 +11,9 @@ use crate::event_type::EventTypePatterns;
 use crate::filter::Filter;
 use crate::invalid::{Checker, Invalid};
 use crate::limits;
-use crate::preferences::{Delivery, DeliveryInput, Format, Kind, Signing, SigningInput};
+use crate::preferences::{
+    AutoReplay, AutoReplayInput, Delivery, DeliveryInput, Format, Kind, Signing, SigningInput,
+};
 use crate::retry::{RetryPolicy, RetryPolicyInput};
 use crate::subscription::{CustomHeaders, SubscriptionStatus, TargetUrl, parse_external_id};
 use crate::tenant::{RateLimit, RateLimitInput};
@@ -37,7 +39,7 @@ pub struct SubscriptionInput {
     pub signing: Option<SigningInput>,
     pub format: Option<Format>,
     pub template: Option<Value>,
-    pub auto_replay: Option<Value>,
+    pub auto_replay: Option<AutoReplayInput>,
     pub client_certificate: Option<ClientCertificateInput>,
     pub metadata: Option<Value>,
 }
@@ -62,6 +64,7 @@ pub struct SubscriptionConfig {
     pub retry: Option<RetryPolicy>,
     pub signing: Signing,
     pub format: Format,
+    pub auto_replay: Option<AutoReplay>,
     pub client_certificate: Option<ClientCertificate>,
     pub metadata: Map<String, Value>,
 }
@@ -105,6 +108,8 @@ impl SubscriptionInput {
         check.that(is_shown, "/client_certificate", || {
             "needs an https:// url: over plain http it would never be shown".to_owned()
         });
+        let auto_replay =
+            check.take("/auto_replay", self.auto_replay.map(AutoReplay::try_from).transpose());
         let metadata = check.take("/metadata", parse_metadata(self.metadata));
         let max_in_flight = self.max_in_flight.unwrap_or(limits::MAX_IN_FLIGHT_DEFAULT);
         check.that(limits::MAX_IN_FLIGHT.contains(&max_in_flight), "/max_in_flight", || {
@@ -123,7 +128,6 @@ impl SubscriptionInput {
             (delivery.is_some_and(|delivery| delivery != Delivery::Single), "/delivery/mode"),
             (format != Format::Standard, "/format"),
             (self.template.is_some_and(|value| !value.is_null()), "/template"),
-            (self.auto_replay.is_some_and(|value| !value.is_null()), "/auto_replay"),
         ] {
             check.that(!is_asked_for, pointer, || not_yet.to_owned());
         }
@@ -145,6 +149,7 @@ impl SubscriptionInput {
                 retry: retry?,
                 signing: signing?,
                 format,
+                auto_replay: auto_replay?,
                 client_certificate: client_certificate?,
                 metadata: metadata?,
             })

@@ -3,7 +3,7 @@
 //! A change raises the tenant's `subscription_revision` too, as those of subscriptions do: what was held to an
 //! older catalogue is held to the new one before it is committed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use domain::catalogue::{Entry, Held};
@@ -97,9 +97,7 @@ impl Engine {
         self.begin_catalogue_change(db, tenant).await?;
         let count = u64::try_from(store::event_type::count(db, tenant).await?).unwrap_or(0);
         if count >= limits::EVENT_TYPES {
-            let most = limits::EVENT_TYPES;
-            let detail = format!("a catalogue has at most {most} event types; delete one first");
-            return Err(Error::Conflict(detail));
+            return Err(too_many());
         }
         let (name, now) = (entry.name.clone(), self.clock.now());
         let row = ActiveModel {
@@ -151,6 +149,65 @@ impl Engine {
         }
     }
 
+    /// Stores the entries within `db`; with `is_whole` those that are not among them go. The caller commits, then
+    /// calls [`Engine::catalogue_changed`].
+    ///
+    /// # Errors
+    /// `Conflict` when the catalogue would have too many entries.
+    pub async fn import_catalogue(
+        &self,
+        db: &Transaction,
+        tenant: TenantId,
+        entries: Vec<Entry>,
+        is_whole: bool,
+    ) -> Result<Imported, Error> {
+        self.begin_catalogue_change(db, tenant).await?;
+        let mut present: BTreeMap<String, Model> = store::event_type::all(db, tenant)
+            .await?
+            .into_iter()
+            .map(|row| (row.name.clone(), row))
+            .collect();
+        let mut imported = Imported::default();
+        let now = self.clock.now();
+        for entry in entries {
+            let name = entry.name.as_str().to_owned();
+            match present.remove(&name) {
+                Some(row) if entry_of(row.clone()) == entry => imported.unchanged.push(name),
+                Some(_) => {
+                    self.update_event_type(db, tenant, entry).await?;
+                    imported.updated.push(name);
+                }
+                None => {
+                    let row = ActiveModel {
+                        tenant_id: Set(tenant),
+                        created_at: Set(now),
+                        ..self.to_event_type_row(entry)
+                    };
+                    store::event_type::insert(db, row).await?;
+                    imported.created.push(name);
+                }
+            }
+        }
+        let rest = present.into_keys();
+        let kept = match is_whole {
+            false => rest.count(),
+            true => {
+                for name in rest {
+                    let event_type = EventType::from_stored(name.clone());
+                    store::event_type::delete(db, tenant, &event_type).await?;
+                    imported.deleted.push(name);
+                }
+                0
+            }
+        };
+        let count =
+            kept + imported.created.len() + imported.updated.len() + imported.unchanged.len();
+        if count as u64 > limits::EVENT_TYPES {
+            return Err(too_many());
+        }
+        Ok(imported)
+    }
+
     /// Raises the revisions of a tenant's catalogue within `db`. Changes of one catalogue follow each other
     /// from there on.
     ///
@@ -182,4 +239,28 @@ impl Engine {
             ..Default::default()
         }
     }
+}
+
+/// What an import came to: names of event types.
+#[derive(Debug, Default)]
+pub struct Imported {
+    pub created: Vec<String>,
+    pub updated: Vec<String>,
+    pub unchanged: Vec<String>,
+    pub deleted: Vec<String>,
+}
+
+/// The entry that a row holds.
+pub fn entry_of(row: Model) -> Entry {
+    Entry {
+        name: EventType::from_stored(row.name),
+        description: row.description,
+        versions: row.versions,
+        deprecated: row.deprecated,
+    }
+}
+
+fn too_many() -> Error {
+    let most = limits::EVENT_TYPES;
+    Error::Conflict(format!("a catalogue has at most {most} event types; delete one first"))
 }

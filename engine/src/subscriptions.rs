@@ -174,6 +174,7 @@ impl Engine {
             retry: Set(config.retry),
             signing: Set(config.signing),
             format: Set(config.format),
+            auto_replay: Set(config.auto_replay),
             client_certificate_sealed: Set(config
                 .client_certificate
                 .as_ref()

@@ -20,6 +20,8 @@ pub struct Model {
     pub event_types: EventTypePatterns,
     pub statuses: PastStatuses,
     pub rate_per_second: f64,
+    /// Whether nobody has asked for it.
+    pub automatic: bool,
     pub status: ReplayStatus,
     /// How many there were when it was asked for.
     pub matched: i64,

@@ -17,6 +17,7 @@ CREATE TABLE replays (
     event_types {json} NOT NULL,
     statuses {json} NOT NULL,
     rate_per_second DOUBLE PRECISION NOT NULL,
+    automatic {bool} NOT NULL,
     status TEXT NOT NULL CHECK (status IN ('running', 'paused', 'completed', 'cancelled')),
     matched BIGINT NOT NULL,
     enqueued BIGINT NOT NULL,
@@ -31,10 +32,13 @@ CREATE TABLE replays (
 );
 CREATE INDEX replays_tenant ON replays (tenant_id, id);
 CREATE INDEX replays_unfinished ON replays (id) WHERE completed_at IS NULL;
+CREATE INDEX replays_automatic ON replays (subscription_id, id) WHERE automatic;
+CREATE INDEX subscriptions_auto_replay ON subscriptions (id) WHERE auto_replay IS NOT NULL AND deleted_at IS NULL;
 CREATE INDEX deliveries_replay ON deliveries (replay_id, status) WHERE replay_id IS NOT NULL;
 ",
     down: "
 DROP INDEX deliveries_replay;
+DROP INDEX subscriptions_auto_replay;
 DROP TABLE replays;
 ",
 };

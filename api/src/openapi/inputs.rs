@@ -62,6 +62,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("OperatorKeyRotation", operator_key()),
         ("NewEventType", event_type()),
         ("EventTypePatch", event_type_patch()),
+        ("Catalogue", object()),
         ("NewSubscription", new_subscription()),
         ("SubscriptionPatch", subscription_patch()),
         ("SecretRotation", rotation()),
@@ -203,6 +204,16 @@ pub(super) fn subscription() -> Value {
         "required": ["mode"],
         "additionalProperties": false,
     });
+    let (minutes, times) = (limits::AUTO_REPLAY_HEALTHY_MINUTES, limits::AUTO_REPLAY_TIMES);
+    let auto_replay = json!({
+        "type": "object",
+        "properties": {
+            "healthy_minutes": integer(*minutes.start(), *minutes.end()),
+            "max": integer(*times.start(), *times.end()),
+        },
+        "required": ["healthy_minutes", "max"],
+        "additionalProperties": false,
+    });
     let headers = json!({
         "type": "object",
         "additionalProperties": {"type": "string", "maxLength": limits::HEADER_VALUE_CHARS},
@@ -228,7 +239,7 @@ pub(super) fn subscription() -> Value {
             "signing": signing,
             "format": one_of(["standard"]),
             "template": not_yet(),
-            "auto_replay": not_yet(),
+            "auto_replay": auto_replay,
             "client_certificate": client_certificate(),
             "metadata": object(),
         }),

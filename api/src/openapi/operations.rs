@@ -22,6 +22,10 @@ pub(super) enum Answer {
     /// The same, or all of them, one in each line.
     ListOrLines(&'static str),
     Text,
+    /// A catalogue, as JSON or YAML.
+    Catalogue,
+    /// A line for each line of the body.
+    Lines,
     /// A JSON document without a schema of ours.
     Document,
 }
@@ -40,7 +44,7 @@ pub(super) struct Operation {
 
 /// The operation of a route; `path` without the common start.
 pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
-    use Answer::{Document, Json, List, ListOrLines, Nothing, Text};
+    use Answer::{Catalogue, Document, Json, Lines, List, ListOrLines, Nothing, Text};
     let operation = |name, tag, summary, answers: &[(u16, Answer, &'static str)]| Operation {
         name,
         tag,
@@ -75,7 +79,10 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             "postEvents",
             "events",
             "Post up to 1000 events, each for itself",
-            &[(202, Json("BatchAnswer"), "What became of each")],
+            &[
+                (202, Json("BatchAnswer"), "What became of each"),
+                (200, Lines, "Of lines: what became of each, a `BatchItem` in each line"),
+            ],
         )
         .taking("NewEvents"),
         ("GET", "/events/{id}") => operation(
@@ -90,6 +97,31 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             "Say why each subscription got an event, or did not",
             &[(200, Json("Explanation"), "What it came to at each, the newest first")],
         ),
+        ("GET", "/catalogue") => operation(
+            "exportCatalogue",
+            "event types",
+            "Export the catalogue as one document",
+            &[(200, Catalogue, "All event types; with `format=openapi` an OpenAPI 3.1 document")],
+        )
+        .asking([one("format", one_of(["json", "yaml", "openapi"]))]),
+        ("GET", "/catalogue/starter") => operation(
+            "getStarterCatalogue",
+            "event types",
+            "Get a catalogue to start with",
+            &[(200, Catalogue, "Event types that products often have")],
+        )
+        .asking([one("format", one_of(["json", "yaml", "openapi"]))]),
+        ("POST", "/catalogue") => operation(
+            "importCatalogue",
+            "event types",
+            "Import a catalogue: JSON or YAML, a list of event types or an OpenAPI 3.1 document with webhooks",
+            &[(200, Json("ShownImport"), "What became of each event type, or with `dry_run` would")],
+        )
+        .asking([
+            one("mode", one_of(["merge", "replace"])),
+            one("dry_run", json!({"type": "boolean"})),
+        ])
+        .taking("Catalogue"),
         ("POST", "/event-types") => operation(
             "createEventType",
             "event types",

@@ -12,14 +12,14 @@ use domain::invalid::Invalid;
 use domain::limits;
 use domain::time::Timestamp;
 use engine::idempotency::Answer;
-use engine::publish::{self, Posted, Posting, Published};
+use engine::publish::{self, Posted, Posting, Published, Receipt};
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
 use super::events::{parse_event, refused, traceparent};
-use super::off_thread;
+use super::{lines, off_thread};
 use crate::State;
 use crate::auth::Caller;
 use crate::auth::need::EventsWrite;
@@ -95,6 +95,31 @@ pub(crate) struct BatchItem<'a> {
     problem: Option<Document<'a>>,
 }
 
+impl<'a> BatchItem<'a> {
+    /// One that was taken, now or before.
+    pub(super) fn taken(index: usize, receipt: &Receipt, is_duplicate: bool) -> Self {
+        let status = if is_duplicate { StatusCode::OK } else { StatusCode::ACCEPTED };
+        Self {
+            index,
+            status: status.as_u16(),
+            id: Some(receipt.id),
+            duplicate: Some(is_duplicate),
+            problem: None,
+        }
+    }
+
+    /// One that was refused.
+    pub(super) fn refused(index: usize, problem: &'a Problem, public_url: &str) -> Self {
+        Self {
+            index,
+            status: problem.code().status().as_u16(),
+            id: None,
+            duplicate: None,
+            problem: Some(problem.document(public_url, None)),
+        }
+    }
+}
+
 /// Takes up to 1000 events; each is taken or refused by itself.
 pub(crate) async fn post(
     caller: Caller<EventsWrite>,
@@ -102,6 +127,9 @@ pub(crate) async fn post(
     request: HttpRequest,
     body: Body,
 ) -> Result<HttpResponse, Problem> {
+    if body.is_lines() {
+        return lines::post(&caller, state, &request, body);
+    }
     let bytes = body.json(limits::BATCH_BYTES).await?;
     let once = match Once::begin(&state, &request, Some(caller.tenant), &bytes).await? {
         Begun::Answered(response) => return Ok(response),
@@ -182,26 +210,16 @@ fn answer(refusals: &[Option<Problem>], results: &[Published], public_url: &str)
     let mut published = results.iter().zip(&problems);
     let mut data = Vec::with_capacity(refusals.len());
     for (index, refusal) in refusals.iter().enumerate() {
-        let mut made = BatchItem { index, status: 0, id: None, duplicate: None, problem: None };
-        let problem = match refusal {
-            Some(problem) => Some(problem),
-            None => {
-                let (result, problem) = published.next()?;
-                if let Published::New(receipt) | Published::Duplicate(receipt) = result {
-                    let is_duplicate = matches!(result, Published::Duplicate(_));
-                    made.status =
-                        if is_duplicate { StatusCode::OK } else { StatusCode::ACCEPTED }.as_u16();
-                    made.id = Some(receipt.id);
-                    made.duplicate = Some(is_duplicate);
+        data.push(match refusal {
+            Some(problem) => BatchItem::refused(index, problem, public_url),
+            None => match published.next()? {
+                (Published::New(receipt), _) => BatchItem::taken(index, receipt, false),
+                (Published::Duplicate(receipt), _) => BatchItem::taken(index, receipt, true),
+                (Published::Refused(_), problem) => {
+                    BatchItem::refused(index, problem.as_ref()?, public_url)
                 }
-                problem.as_ref()
-            }
-        };
-        if let Some(problem) = problem {
-            made.status = problem.code().status().as_u16();
-            made.problem = Some(problem.document(public_url, None));
-        }
-        data.push(made);
+            },
+        });
     }
     let body = serde_json::to_vec(&BatchAnswer { data }).ok()?;
     Some(Answer { status: StatusCode::ACCEPTED.as_u16(), body })

@@ -31,7 +31,7 @@ use crate::problem::{Code, Problem};
 use crate::query::Query;
 
 /// Bytes of a request around `data` and `metadata`: names, id, type, spaces.
-const AROUND_BYTES: usize = 16 * 1024;
+pub(super) const AROUND_BYTES: usize = 16 * 1024;
 
 /// Takes an event: `202` means that it and its deliveries are committed.
 pub(crate) async fn post(

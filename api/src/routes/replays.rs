@@ -50,6 +50,8 @@ pub(crate) struct Replay {
     #[schema(schema_with = schema::past_statuses)]
     statuses: PastStatuses,
     rate_per_second: f64,
+    /// Whether nobody has asked for it: by `auto_replay` of its subscription.
+    automatic: bool,
     /// How many there were when it was asked for.
     #[schema(minimum = 0)]
     matched: i64,
@@ -89,6 +91,7 @@ impl Replay {
             event_types: row.event_types,
             statuses: row.statuses,
             rate_per_second: row.rate_per_second,
+            automatic: row.automatic,
             matched: row.matched,
             enqueued: row.enqueued,
             skipped: row.skipped,

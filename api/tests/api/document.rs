@@ -170,6 +170,10 @@ async fn every_route_answers_as_the_document_says() {
     checked.call(operator, "GET", "/event-types", None, 200).await;
     checked.call(api, "GET", "/event-types/a.b", None, 200).await;
     checked.call(api, "PATCH", "/event-types/a.b", Some(json!({"deprecated": true})), 200).await;
+    checked.call(api, "GET", "/catalogue", None, 200).await;
+    checked.call(api, "GET", "/catalogue/starter", None, 200).await;
+    let catalogue = json!({"event_types": [{"name": "a.b"}]});
+    checked.call(api, "POST", "/catalogue", Some(catalogue), 200).await;
     checked.call(api, "DELETE", "/event-types/a.b", None, 204).await;
 
     let receiver = Receiver::answering([204, 500, 500, 200]).await;

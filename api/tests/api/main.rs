@@ -2,6 +2,7 @@
 
 mod audit_log;
 mod auth;
+mod catalogue;
 mod client_certificates;
 mod deliveries;
 mod document;
@@ -10,6 +11,7 @@ mod events;
 mod explain;
 mod idempotency;
 mod isolation;
+mod lines;
 mod lists;
 mod portal_links;
 mod raw;

@@ -291,3 +291,37 @@ async fn a_replay_that_makes_no_sense_is_refused() {
     one.api.post("/dead-letters/discard", json!({"statuses": ["failed"]})).await.expect(422);
     app.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dead_letters_come_back_by_themselves_once_their_receiver_is_well() {
+    let app = TestApp::start().await;
+    let tenant = app.operator.new_tenant().await;
+    let receiver = Receiver::answering([500; 4].into_iter().chain([200])).await;
+    let policy = json!({"auto_replay": {"healthy_minutes": 2, "max": 3}});
+    let (subscription, _) = tenant.subscribe(with(once(receiver.url("/")), policy.clone())).await;
+    let shown = tenant.api.get(&format!("/subscriptions/{subscription}")).await.expect(200);
+    assert_eq!(shown["auto_replay"], policy["auto_replay"]);
+    for number in 0..2 {
+        tenant.publish("order.paid", json!(number)).await;
+    }
+    dead_letters(&tenant, 2).await;
+    // A success, and two minutes without a failure.
+    tenant.publish("order.paid", json!("well")).await;
+    eventually("a success", async || {
+        (tenant.list("/deliveries?status=succeeded").await.len() == 1).then_some(())
+    })
+    .await;
+    assert_eq!(tenant.list("/replays").await.len(), 0, "it has not been well for long");
+    app.clock.advance(Duration::from_secs(150));
+    tenant.publish("order.paid", json!("still well")).await;
+    dead_letters(&tenant, 0).await;
+    let replays = tenant.list("/replays").await;
+    assert_eq!(replays.len(), 1);
+    assert_eq!((&replays[0]["automatic"], &replays[0]["matched"]), (&json!(true), &json!(2)));
+    assert_eq!(replays[0]["subscription_id"], json!(subscription));
+    let noted = tenant.list("/audit-log?action=replay.created").await;
+    assert_eq!(noted[0]["actor"], json!({"type": "system"}));
+    let patch = json!({"auto_replay": {"healthy_minutes": 0, "max": 3}});
+    tenant.api.patch(&format!("/subscriptions/{subscription}"), patch).await.expect(422);
+    app.stop().await;
+}

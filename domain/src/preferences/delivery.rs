@@ -80,7 +80,7 @@ pub struct AutoReplayInput {
 }
 
 impl AutoReplay {
-    /// From the minutes of health that are waited for and the most dead letters replayed at once.
+    /// From the minutes of health that are waited for, and how often it is done at most.
     ///
     /// # Errors
     /// When either is out of its range.
@@ -90,9 +90,9 @@ impl AutoReplay {
         check.that(minutes.contains(&healthy_minutes), "/healthy_minutes", || {
             format!("must be between {} and {}", minutes.start(), minutes.end())
         });
-        let letters = limits::AUTO_REPLAY_DEAD_LETTERS;
-        check.that(letters.contains(&max), "/max", || {
-            format!("must be between {} and {}", letters.start(), letters.end())
+        let times = limits::AUTO_REPLAY_TIMES;
+        check.that(times.contains(&max), "/max", || {
+            format!("must be between {} and {}", times.start(), times.end())
         });
         check.finish(Self { healthy_minutes, max })
     }
@@ -102,7 +102,7 @@ impl AutoReplay {
         self.healthy_minutes
     }
 
-    /// Dead letters replayed at once, at most.
+    /// How often they do at most, one time after the other that leaves some of them.
     pub fn max(self) -> u32 {
         self.max
     }

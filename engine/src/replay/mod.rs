@@ -5,12 +5,13 @@
 //! moment before they are due, evenly spread by the replay's rate, and none while those before are not attempted:
 //! so the rate holds whatever a receiver does, little is in the lanes, and pausing and cancelling hold at once.
 
+mod automatic;
 mod find;
 mod pace;
 mod step;
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::ids::{Of, ReplayId, TenantId};
 use domain::replay::{Choice, Plan, ReplayStatus};
@@ -34,6 +35,8 @@ const IDLE: Duration = Duration::from_millis(500);
 const COUNT_EVERY: Duration = Duration::from_millis(500);
 /// What is due for less long is on its way.
 const OVERDUE: Duration = Duration::from_millis(250);
+/// How often it is looked whether dead letters are to come back by themselves.
+const AUTOMATIC_EVERY: Duration = Duration::from_secs(5);
 /// Deliveries of one step.
 const STEP_ROWS: usize = 500;
 
@@ -58,6 +61,16 @@ impl Engine {
         plan: Plan,
         matched: u64,
     ) -> Result<Model, Error> {
+        self.insert_replay(db, tenant, plan, (matched, false)).await
+    }
+
+    async fn insert_replay(
+        &self,
+        db: &Transaction,
+        tenant: TenantId,
+        plan: Plan,
+        (matched, is_automatic): (u64, bool),
+    ) -> Result<Model, Error> {
         let now = self.clock.now();
         let (stage, cursor) = Place::first(&plan.choice).write();
         let row = ActiveModel {
@@ -69,6 +82,7 @@ impl Engine {
             event_types: Set(plan.choice.event_types),
             statuses: Set(plan.choice.statuses),
             rate_per_second: Set(plan.rate_per_second),
+            automatic: Set(is_automatic),
             status: Set(ReplayStatus::Running),
             matched: Set(i64::try_from(matched).unwrap_or(i64::MAX)),
             enqueued: Set(0),
@@ -219,10 +233,17 @@ impl Engine {
 
     async fn keep_replaying(&self, mut leads: watch::Receiver<bool>) {
         let mut paces: HashMap<ReplayId, Pace> = HashMap::new();
+        let mut looked_at = None;
         loop {
             if leads.wait_for(|leads| *leads).await.is_err() {
                 // Nobody will say any more who leads.
                 return std::future::pending().await;
+            }
+            if looked_at.is_none_or(|at: Instant| at.elapsed() >= AUTOMATIC_EVERY) {
+                looked_at = Some(Instant::now());
+                if let Err(error) = self.start_automatic_replays().await {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "replay.not_started");
+                }
             }
             let rest = match self.replay_all(&mut paces).await {
                 Ok(true) => TICK,

@@ -52,6 +52,23 @@ pub async fn unfinished_across_tenants(db: &impl ConnectionTrait) -> Result<Vec<
     Entity::find().filter(Column::CompletedAt.is_null()).order_by_asc(Column::Id).all(db).await
 }
 
+/// The last replays of a subscription that nobody has asked for, made since an instant, the newest first.
+pub async fn last_automatic(
+    db: &impl ConnectionTrait,
+    subscription: SubscriptionId,
+    since: Timestamp,
+    limit: u32,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Automatic.eq(true))
+        .filter(Column::SubscriptionId.eq(subscription))
+        .filter(Column::CreatedAt.gte(since))
+        .order_by_desc(Column::Id)
+        .limit(u64::from(limit))
+        .all(db)
+        .await
+}
+
 /// Stores a new replay.
 pub async fn insert(db: &impl ConnectionTrait, replay: ActiveModel) -> Result<Model, DbErr> {
     replay.insert(db).await

@@ -8,9 +8,10 @@ use domain::subscription::{CustomHeaders, DisabledReason, SubscriptionStatus};
 use domain::time::Timestamp;
 use entity::subscription::{ActiveModel, Clearing, Column, Entity, Model};
 use entity::subscription_state;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DbErr, EntityTrait,
-    QueryFilter, QueryOrder, QuerySelect,
+    QueryFilter, QueryOrder, QuerySelect, QueryTrait,
 };
 use serde::{Deserialize, Serialize};
 
@@ -70,6 +71,25 @@ pub async fn receiving_among(
         .filter(Column::Id.is_in(ids))
         .filter(Column::DeletedAt.is_null())
         .filter(Column::Status.ne(SubscriptionStatus::Disabled))
+        .all(db)
+        .await
+}
+
+/// Subscriptions whose dead letters come back by themselves, and that have some and a receiver that is well.
+pub async fn to_replay_across_tenants(db: &impl ConnectionTrait) -> Result<Vec<Model>, DbErr> {
+    use entity::dead_letter::{Column as LetterColumn, Entity as Letters};
+    let unresolved = Letters::find()
+        .select_only()
+        .column(LetterColumn::SubscriptionId)
+        .filter(LetterColumn::ResolvedAt.is_null())
+        .filter(Expr::col((Letters, LetterColumn::SubscriptionId)).equals((Entity, Column::Id)));
+    Entity::find()
+        .filter(Column::AutoReplay.is_not_null())
+        .filter(Column::DeletedAt.is_null())
+        .filter(Column::Status.eq(SubscriptionStatus::Active))
+        .filter(Column::FailingSince.is_null())
+        .filter(Column::ProbeAt.is_null())
+        .filter(Expr::exists(unresolved.into_query()))
         .all(db)
         .await
 }

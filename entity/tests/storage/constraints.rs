@@ -6,10 +6,7 @@ use entity::{
     api_key, attempt, audit_entry, dead_letter, delivery, event, event_type, idempotency_key,
     portal_link, subscription, tenant,
 };
-use sea_orm::{
-    ActiveModelBehavior, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
-    SqlErr,
-};
+use sea_orm::{ActiveModelBehavior, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel, SqlErr};
 
 use crate::database::TestDatabase;
 use crate::samples::{self, NOW};

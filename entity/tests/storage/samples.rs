@@ -47,6 +47,7 @@ pub(crate) fn tenant(name: &str) -> tenant::Model {
         egress: read(json!({"allow": ["10.0.0.0/8"], "deny": ["2001:db8::/32"]})),
         sandbox: false,
         metadata: json!({"plan": "café", "seats": [1, -2.5, null, true]}),
+        catalogue_revision: 3,
         subscription_revision: i64::MAX,
         created_at: NOW,
         updated_at: NOW,
