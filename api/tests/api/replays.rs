@@ -40,27 +40,27 @@ async fn dead_letters_of_a_window_are_sent_again_once() {
     for storage in [Storage::Sqlite, Storage::Postgres] {
         let app = TestApp::start_with(storage, &[]).await;
         let tenant = app.operator.new_tenant().await;
-        // Two failures each, then nothing but successes.
-        let receiver = Receiver::answering([500; 40].into_iter().chain([200])).await;
+        // Two failures each, too few for its circuit to open, then nothing but successes.
+        let receiver = Receiver::answering([500; 16].into_iter().chain([200])).await;
         let (subscription, _) = tenant.subscribe(once(receiver.url("/"))).await;
-        for number in 0..20 {
+        for number in 0..8 {
             tenant.publish("order.paid", json!(number)).await;
         }
-        dead_letters(&tenant, 20).await;
+        dead_letters(&tenant, 8).await;
         let wanted = with(always(), json!({"subscription_id": subscription}));
         let counted = with(wanted.clone(), json!({"dry_run": true}));
         let counted = tenant.api.post("/replays", counted).await.expect(200);
-        assert_eq!(counted, json!({"matched": 20}));
+        assert_eq!(counted, json!({"matched": 8}));
         assert_eq!(tenant.list("/replays").await.len(), 0, "it was only asked");
 
         let started = tenant.api.post("/replays", wanted.clone()).await.expect(202);
-        assert_eq!((&started["matched"], &started["status"]), (&json!(20), &json!("running")));
+        assert_eq!((&started["matched"], &started["status"]), (&json!(8), &json!("running")));
         let ended = completed(&tenant, &started["id"]).await;
-        assert_eq!((&ended["enqueued"], &ended["succeeded"]), (&json!(20), &json!(20)));
+        assert_eq!((&ended["enqueued"], &ended["succeeded"]), (&json!(8), &json!(8)));
         assert_eq!((&ended["skipped"], &ended["failed"]), (&json!(0), &json!(0)));
         dead_letters(&tenant, 0).await;
         let replayed = tenant.list("/deliveries?status=succeeded").await;
-        assert_eq!(replayed.len(), 20);
+        assert_eq!(replayed.len(), 8);
         assert!(replayed.iter().all(|row| row["trigger"] == "replay"
             && row["replay_id"] == started["id"]
             && row["attempt_count"] == 1));
@@ -320,7 +320,7 @@ async fn dead_letters_come_back_by_themselves_once_their_receiver_is_well() {
     assert_eq!((&replays[0]["automatic"], &replays[0]["matched"]), (&json!(true), &json!(2)));
     assert_eq!(replays[0]["subscription_id"], json!(subscription));
     let noted = tenant.list("/audit-log?action=replay.created").await;
-    assert_eq!(noted[0]["actor"], json!({"type": "system"}));
+    assert_eq!(noted[0]["actor"]["type"], "system");
     let patch = json!({"auto_replay": {"healthy_minutes": 0, "max": 3}});
     tenant.api.patch(&format!("/subscriptions/{subscription}"), patch).await.expect(422);
     app.stop().await;

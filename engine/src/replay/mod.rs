@@ -300,7 +300,9 @@ impl Engine {
     async fn end_if_final(&self, replay: &Model, now: Timestamp) -> Result<(), Error> {
         let counts = store::replay::count(&self.database.read, replay.id).await?;
         if counts.unfinished == 0 {
-            store::replay::complete(&self.database.read, replay, counts, now).await?;
+            let transaction = self.database.begin().await?;
+            store::replay::complete(&transaction, replay, counts, now).await?;
+            transaction.commit().await?;
         }
         Ok(())
     }
