@@ -145,6 +145,8 @@ actions! {
     SubscriptionRevealed = "subscription.revealed";
     SecretRead = "subscription.secret_read";
     SecretRotated = "subscription.secret_rotated";
+    BinCreated = "bin.created";
+    BinDeleted = "bin.deleted";
     DeliveryRedelivered = "delivery.redelivered";
     DeliveryCancelled = "delivery.cancelled";
     ReplayCreated = "replay.created";
@@ -185,6 +187,7 @@ mod tests {
                 "operator_key",
                 "event_type",
                 "subscription",
+                "bin",
                 "delivery",
                 "dead_letter",
                 "replay",

@@ -2,6 +2,7 @@
 
 mod audit_log;
 mod auth;
+mod bins;
 mod client_certificates;
 mod deliveries;
 mod document;
