@@ -105,6 +105,11 @@ impl Body {
         Some(text.split(';').next().unwrap_or_default().trim())
     }
 
+    /// The bytes of a body of whatever type, as they came.
+    pub(crate) async fn bytes(self, bytes_max: usize) -> Result<Bytes, Problem> {
+        self.read(bytes_max).await
+    }
+
     /// Refuses what says itself that it is no plain JSON.
     fn check_type(&self) -> Result<(), Problem> {
         if self.essence().is_some_and(|essence| !essence.eq_ignore_ascii_case("application/json")) {
@@ -256,13 +261,14 @@ fn check_value(check: &mut Checker, pointer: &mut String, value: &Value) {
 }
 
 /// Fields that are objects wherever they are.
-const OBJECTS: [&str; 8] = [
+const OBJECTS: [&str; 9] = [
     "auto_replay",
     "client_certificate",
     "delivery",
     "egress",
     "ingest_rate_limit",
     "rate_limit",
+    "response",
     "retry",
     "signing",
 ];

@@ -6,6 +6,7 @@
 //! scope, unreadable body, broken contract, no such thing.
 
 mod auth;
+mod bin_limit;
 mod change;
 mod dashboard;
 mod extract;

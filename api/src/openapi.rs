@@ -76,7 +76,7 @@ fn describe(path: &str, method: &Method, access: Access, operation: &Operation) 
         let what = "Id or external id of the tenant that the operator means; a tenant's key may name its own.";
         parameters.push(json!({"name": "Posthaste-Tenant", "in": "header", "required": false, "description": what, "schema": schema}));
     }
-    if method == Method::POST {
+    if method == Method::POST && access != Access::Public {
         let schema = schema::idempotency_key();
         let what = "The same key and body get the first answer again, for 24 hours.";
         parameters.push(json!({"name": "Idempotency-Key", "in": "header", "required": false, "description": what, "schema": schema}));
@@ -122,6 +122,7 @@ fn path_parameters(path: &str) -> Vec<Value> {
             "deliveries" | "dead-letters" => schema::id("dlv"),
             "replays" => schema::id("rpl"),
             "keys" => schema::id("key"),
+            "bin" | "bins" => schema::id("bin"),
             "portal-links" => schema::id("plk"),
             "event-types" => schema::event_type_name(),
             _ => schema::own_id(),
@@ -232,7 +233,8 @@ fn content(answer: Answer) -> Vec<(&'static str, Value)> {
 /// Statuses of the problems that a route may answer with.
 fn problems(path: &str, method: &Method, access: Access, operation: &Operation) -> Vec<u16> {
     if access == Access::Public {
-        return Vec::new();
+        // Whoever sends to a bin shows no key.
+        return if path.contains('{') { vec![404, 408, 413, 429, 500, 503] } else { Vec::new() };
     }
     let mut statuses = vec![401, 403, 422, 500, 503];
     if access != Access::Operator || path.contains('{') {
@@ -289,6 +291,8 @@ fn schemas() -> Value {
     add("PortalLink", answers::PortalLink::schema(), &[]);
     add("MadePortalLink", answers::MadePortalLink::schema(), &[]);
     add("OperatorKey", answers::OperatorKey::schema(), &[]);
+    add("Bin", answers::Bin::schema(), &["tenant_id"]);
+    add("BinRequest", answers::BinRequest::schema(), &[]);
     add("CatalogueEntry", answers::CatalogueEntry::schema(), &["tenant_id"]);
     add("ShownImport", answers::ShownImport::schema(), &[]);
     add("Subscription", answers::Subscription::schema(), &["tenant_id"]);

@@ -5,6 +5,8 @@ mod attempts;
 mod audit_log;
 mod batch;
 mod catalogue;
+mod bin_requests;
+mod bins;
 mod dead_letters;
 mod deliveries;
 mod delivery_filter;
@@ -24,6 +26,7 @@ mod secrets;
 mod stats;
 mod subscription_patch;
 mod subscription_test;
+mod subscription_url;
 mod subscription_view;
 mod subscriptions;
 mod tenant_input;
@@ -45,6 +48,8 @@ pub(crate) mod answers {
     pub(crate) use super::audit_log::{AuditEntry, ShownActor, ShownResource};
     pub(crate) use super::batch::{BatchAnswer, BatchItem};
     pub(crate) use super::catalogue::ShownImport;
+    pub(crate) use super::bin_requests::BinRequest;
+    pub(crate) use super::bins::Bin;
     pub(crate) use super::dead_letters::{DeadLetter, Discarded};
     pub(crate) use super::deliveries::Delivery;
     pub(crate) use super::event_types::CatalogueEntry;
@@ -86,14 +91,16 @@ pub enum Access {
 struct Path {
     path: String,
     methods: Vec<(Method, Access, Route)>,
+    /// What takes every other method; none: those are refused.
+    others: Option<Route>,
 }
 
 fn path(path: &str) -> Path {
-    Path { path: format!("{BASE}{path}"), methods: Vec::new() }
+    Path { path: format!("{BASE}{path}"), methods: Vec::new(), others: None }
 }
 
 fn root(path: &str) -> Path {
-    Path { path: path.to_owned(), methods: Vec::new() }
+    Path { path: path.to_owned(), methods: Vec::new(), others: None }
 }
 
 macro_rules! on {
@@ -154,6 +161,13 @@ fn all() -> Vec<Path> {
         on!(path("/replays/{id}/pause"), POST Tenant(DeliveriesWrite) => replays::pause),
         on!(path("/replays/{id}/resume"), POST Tenant(DeliveriesWrite) => replays::resume),
         on!(path("/replays/{id}/cancel"), POST Tenant(DeliveriesWrite) => replays::cancel),
+        on!(path("/bins"), POST Tenant(EventsWrite) => bins::post, GET List(EventsRead) => bins::list),
+        on!(path("/bins/{id}"), GET Tenant(EventsRead) => bins::get, DELETE Tenant(EventsWrite) => bins::delete),
+        on!(path("/bins/{id}/requests"), GET Tenant(EventsRead) => bin_requests::list),
+        Path {
+            others: Some(web::to(bin_requests::receive)),
+            ..on!(path("/bin/{id}"), POST Public => bin_requests::receive)
+        },
         on!(path("/stats"), GET List(DeliveriesRead) => stats::get),
         on!(path("/audit-log"), GET List(SubscriptionsRead) => audit_log::list),
         on!(path("/tenants"), POST Operator => tenants::post, GET Operator => tenants::list),
@@ -225,7 +239,8 @@ pub(crate) fn mount_probes(cfg: &mut web::ServiceConfig) {
 fn resource(path: Path) -> Resource {
     let allow =
         path.methods.iter().map(|(method, ..)| method.as_str()).collect::<Vec<_>>().join(", ");
-    let resource = web::resource(path.path).default_service(other_method(allow));
+    let others = path.others.unwrap_or_else(|| other_method(allow));
+    let resource = web::resource(path.path).default_service(others);
     path.methods.into_iter().fold(resource, |resource, (_, _, route)| resource.route(route))
 }
 

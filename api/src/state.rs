@@ -6,6 +6,7 @@ use engine::Engine;
 use engine::operator_key::OperatorKeys;
 
 use crate::auth::Keyring;
+use crate::bin_limit::BinLimits;
 use crate::ingest_limit::IngestLimits;
 use crate::request_metrics::RequestMetrics;
 use crate::routes;
@@ -28,6 +29,7 @@ pub struct State {
     pub(crate) settings: Arc<Settings>,
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) ingest_limits: Arc<IngestLimits>,
+    pub(crate) bin_limits: Arc<BinLimits>,
     pub(crate) requests: Arc<RequestMetrics>,
 }
 
@@ -36,7 +38,13 @@ impl State {
     pub fn new(engine: Engine, operator: OperatorKeys, settings: Settings) -> Self {
         let keyring = Arc::new(Keyring::new(operator));
         let requests = Arc::new(RequestMetrics::of(&routes::list()));
-        let ingest_limits = Arc::default();
-        Self { engine, settings: Arc::new(settings), keyring, ingest_limits, requests }
+        Self {
+            engine,
+            settings: Arc::new(settings),
+            keyring,
+            ingest_limits: Arc::default(),
+            bin_limits: Arc::default(),
+            requests,
+        }
     }
 }

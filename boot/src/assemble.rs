@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use domain::address::EgressPolicy;
+use domain::bin::BinUrls;
 use engine::clock::Clock;
 use engine::database::Database;
 use engine::dispatch::wire::USER_AGENT;
@@ -29,7 +30,7 @@ pub enum AssembleError {
 /// Where the deliveries of this deployment wait, in Redis.
 const QUEUE_PREFIX: &str = "posthaste";
 
-/// The engine, on the queue that the settings choose. Must be called within the runtime that it is to
+/// The engine, on the queue that the settings choose, reached by `public_url`. Must be called within the runtime that it is to
 /// run on.
 ///
 /// # Errors
@@ -39,6 +40,7 @@ pub fn engine(
     database: Database,
     sealer: Sealer,
     clock: Clock,
+    public_url: &str,
 ) -> Result<Engine, AssembleError> {
     let egress = EgressPolicy {
         allow: settings.egress.allow.clone(),
@@ -62,6 +64,7 @@ pub fn engine(
         // A queue in this process is this process's own.
         delivers_alone: settings.queue.redis_url.is_none(),
         retention: settings.retention.kept(),
+        bin_urls: BinUrls::new(public_url),
     };
     Ok(Engine::start(database, queue, clock, sealer, sender, engine_settings))
 }

@@ -112,11 +112,12 @@ fn announce(keys: &Keys) {
 /// Works until it is asked to stop: takes nothing more then, and waits for what is under way.
 async fn run(started: Started) -> anyhow::Result<()> {
     let Started { role, settings, connections, sealer, operator, connections_max, stop } = started;
-    let engine =
-        assemble::engine(&settings, connections.database.clone(), sealer, Clock::default())?;
     let listener = TcpListener::bind(settings.http.listen)
         .with_context(|| format!("cannot listen on {}", settings.http.listen))?;
     let address = listener.local_addr()?;
+    let public_url = settings.http.public_url(address);
+    let database = connections.database.clone();
+    let engine = assemble::engine(&settings, database, sealer, Clock::default(), &public_url)?;
     engine.keep_house_once().await?;
     tracing::info!(%address, role = ?role, "listening");
 
@@ -125,7 +126,6 @@ async fn run(started: Started) -> anyhow::Result<()> {
     let mut parts = JoinSet::new();
     match operator {
         Some(operator) => {
-            let public_url = settings.http.public_url(address);
             let data_bytes_max = settings.intake.max_payload_bytes;
             let api_settings = api::Settings { public_url, data_bytes_max, connections_max };
             let state = api::State::new(engine.clone(), operator, api_settings);

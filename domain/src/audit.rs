@@ -147,6 +147,8 @@ actions! {
     SubscriptionRevealed = "subscription.revealed";
     SecretRead = "subscription.secret_read";
     SecretRotated = "subscription.secret_rotated";
+    BinCreated = "bin.created";
+    BinDeleted = "bin.deleted";
     DeliveryRedelivered = "delivery.redelivered";
     DeliveryCancelled = "delivery.cancelled";
     ReplayCreated = "replay.created";
@@ -187,6 +189,7 @@ mod tests {
                 "operator_key",
                 "event_type",
                 "subscription",
+                "bin",
                 "delivery",
                 "dead_letter",
                 "replay",

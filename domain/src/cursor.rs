@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use crate::event_type::EventType;
 use crate::ids::{
-    AuditEntryId, DeliveryId, EventId, KeyId, PortalLinkId, ReplayId, SubscriptionId, TenantId,
+    AuditEntryId, BinId, BinRequestId, DeliveryId, EventId, KeyId, PortalLinkId, ReplayId,
+    SubscriptionId, TenantId,
 };
 use crate::time::Timestamp;
 
@@ -46,7 +47,7 @@ macro_rules! id_keys {
     )+};
 }
 
-id_keys! { TenantId = 1 KeyId = 2 SubscriptionId = 3 DeliveryId = 5 AuditEntryId = 7 PortalLinkId = 8 ReplayId = 10 }
+id_keys! { TenantId = 1 KeyId = 2 SubscriptionId = 3 DeliveryId = 5 AuditEntryId = 7 PortalLinkId = 8 ReplayId = 10 BinId = 20 BinRequestId = 21 }
 
 impl Key for (Timestamp, EventId) {
     const LIST: u8 = 4;

@@ -127,6 +127,10 @@ typed_ids! {
     AuditEntryId = "aud";
     /// A link into a tenant's portal.
     PortalLinkId = "plk";
+    /// A bin, which records the requests that are sent to it.
+    BinId = "bin";
+    /// A request that a bin has recorded.
+    BinRequestId = "brq";
 }
 
 /// An id together with the tenant whose thing is meant. An id in a request's path is had in no other form, so

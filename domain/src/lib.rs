@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod audit;
+pub mod bin;
 pub mod catalogue;
 pub mod client_certificate;
 pub mod cursor;
@@ -31,3 +32,4 @@ pub mod subscription_input;
 pub mod tenant;
 pub mod time;
 pub mod varint;
+pub mod verification;

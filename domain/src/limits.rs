@@ -155,3 +155,21 @@ pub const STATS_BUCKETS: u32 = 1500;
 pub const STATS_WINDOW_DEFAULT: Duration = Duration::from_secs(60 * 60);
 /// How long figures by hours and days are kept; those by minutes are kept as long as attempts are.
 pub const STATS_KEPT: Duration = Duration::from_secs(400 * 24 * 60 * 60);
+/// Bins of one tenant.
+pub const BINS: u64 = 100;
+/// Requests that a bin keeps: the newest.
+pub const BIN_REQUESTS: u64 = 200;
+/// How long a bin keeps a request.
+pub const BIN_REQUEST_KEPT: Duration = Duration::from_secs(7 * 24 * 60 * 60);
+/// Bytes of a request's body that a bin keeps.
+pub const BIN_BODY_BYTES: usize = 256 * 1024;
+/// Bytes of a request's headers that a bin takes.
+pub const BIN_HEADER_BYTES: usize = 64 * 1024;
+/// Requests per second that a bin takes from outside, and at once: strangers are not to fill the database.
+pub const BIN_REQUESTS_PER_SECOND: u32 = 100;
+/// Statuses that a bin may answer.
+pub const BIN_STATUS: RangeInclusive<u16> = 200..=599;
+/// The status of a bin that names none.
+pub const BIN_STATUS_DEFAULT: u16 = 200;
+/// Milliseconds that a bin may wait before it answers.
+pub const BIN_DELAY_MS: RangeInclusive<u32> = 0..=10_000;

@@ -55,7 +55,7 @@ pub fn sign(secrets: &[Secret], webhook_id: &str, now: Timestamp, body: &[u8]) -
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
-fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes keys of any length");
     for part in parts {
         mac.update(part);

@@ -18,6 +18,17 @@ use crate::retry::{RetryPolicy, RetryPolicyInput};
 use crate::subscription::{CustomHeaders, SubscriptionStatus, TargetUrl, parse_external_id};
 use crate::tenant::{RateLimit, RateLimitInput};
 
+/// What is asked of a subscription's url.
+#[derive(Debug, Clone, Copy)]
+pub enum UrlRule<'a> {
+    /// It is dialled, as this allows.
+    Dialled(&'a EgressPolicy),
+    /// It is that of a bin of the tenant: nothing is dialled.
+    OwnBin,
+    /// It cannot be had, whatever it is otherwise.
+    Refused(&'static str),
+}
+
 /// What `POST /subscriptions` takes; only `url` is needed. `null` is as good as absent.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,9 +85,9 @@ impl SubscriptionInput {
     ///
     /// # Errors
     /// All the faults found.
-    pub fn parse(self, egress: &EgressPolicy) -> Result<SubscriptionConfig, Invalid> {
+    pub fn parse(self, rule: UrlRule<'_>) -> Result<SubscriptionConfig, Invalid> {
         let mut check = Checker::default();
-        let url = check.take("/url", parse_url(&self.url, egress));
+        let url = check.take("/url", parse_url(&self.url, rule));
         let external_id = check
             .take("/external_id", self.external_id.as_deref().map(parse_external_id).transpose());
         let description = self.description.unwrap_or_default();
@@ -157,10 +168,16 @@ impl SubscriptionInput {
     }
 }
 
-fn parse_url(text: &str, egress: &EgressPolicy) -> Result<TargetUrl, Invalid> {
-    let url = TargetUrl::parse(text, egress.https_required)?;
-    egress.check_url(&url)?;
-    Ok(url)
+fn parse_url(text: &str, rule: UrlRule<'_>) -> Result<TargetUrl, Invalid> {
+    match rule {
+        UrlRule::Dialled(egress) => {
+            let url = TargetUrl::parse(text, egress.https_required)?;
+            egress.check_url(&url)?;
+            Ok(url)
+        }
+        UrlRule::OwnBin => TargetUrl::parse(text, false),
+        UrlRule::Refused(why) => Err(Invalid::one("", why)),
+    }
 }
 
 /// Free-form metadata of a resource: an object of bounded size.

@@ -36,6 +36,8 @@ pub struct EngineSettings {
     pub delivers_alone: bool,
     /// How long events, deliveries and attempts are kept.
     pub retention: Duration,
+    /// By which urls are told that are those of our own bins.
+    pub bin_urls: domain::bin::BinUrls,
 }
 
 impl EngineSettings {

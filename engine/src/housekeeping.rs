@@ -1,5 +1,5 @@
 //! What has to be done every hour: partitions made ahead of time, kept answers that have had their
-//! day and portal links that have ended erased.
+//! day, portal links that have ended and requests that bins have kept long enough erased.
 
 use std::time::Duration;
 
@@ -42,7 +42,8 @@ impl Engine {
             self.make_partitions(now).await?;
         }
         self.erase_old_answers(now).await?;
-        self.erase_ended_links(now).await
+        self.erase_ended_links(now).await?;
+        self.erase_old_bin_requests(now).await
     }
 
     /// Makes the partitions of today and the next days (UTC). Ids carry their time, so each day is a
@@ -87,6 +88,12 @@ impl Engine {
         let sql = "DELETE FROM portal_links WHERE id IN \
                    (SELECT id FROM portal_links WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)";
         self.erase_until(sql, now).await
+    }
+
+    async fn erase_old_bin_requests(&self, now: Timestamp) -> Result<(), DbErr> {
+        let sql = "DELETE FROM bin_requests WHERE id IN \
+                   (SELECT id FROM bin_requests WHERE received_at <= ? ORDER BY received_at LIMIT ?)";
+        self.erase_until(sql, now - domain::limits::BIN_REQUEST_KEPT).await
     }
 
     /// Runs a statement that erases so many rows up to an instant until it finds none.

@@ -18,10 +18,11 @@ use crate::sealer::{HEADER_BYTES, Sealer};
 const CHUNK_ROWS: i64 = 500;
 
 /// Columns with sealed bytes, each bound to its row by the key's bytes.
-const COLUMNS: [Column; 4] = [
+const COLUMNS: [Column; 5] = [
     Column { table: "subscription_secrets", key: Keyed::Id("id"), name: "sealed" },
     Column { table: "subscriptions", key: Keyed::Id("id"), name: "headers_sealed" },
     Column { table: "subscriptions", key: Keyed::Id("id"), name: "client_certificate_sealed" },
+    Column { table: "bins", key: Keyed::Id("id"), name: "secret_sealed" },
     Column { table: "idempotency_keys", key: Keyed::Digest("claim"), name: "answer" },
 ];
 

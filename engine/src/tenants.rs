@@ -132,7 +132,9 @@ const OF_ITS_SUBSCRIPTIONS: &str =
 const FAN_OUTS: Rows = rows("fan_outs", "event_id, tenant_id", ITS_OWN);
 
 /// Children before parents: the configuration tables have foreign keys.
-const REST: [Rows; 11] = [
+const REST: [Rows; 13] = [
+    rows("bin_requests", "id", ITS_OWN),
+    rows("bins", "id", ITS_OWN),
     rows("events", "id, tenant_id", ITS_OWN),
     rows("replays", "id", ITS_OWN),
     rows("dead_letters", "delivery_id", "tenant_id = ? AND resolved_at IS NULL"),

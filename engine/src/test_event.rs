@@ -19,7 +19,6 @@ use crate::dispatch::{DueDelivery, Held, Target, attempt_row, insert_attempts, n
 use crate::error::Error;
 use crate::publish::{NO_BOOK, NewDelivery, Prepared, rows};
 use crate::rollups::Tally;
-use crate::sender::Request;
 use crate::store;
 
 /// The type of a test whose caller names none.
@@ -41,19 +40,8 @@ impl Engine {
         let prepared = self.example(subscription, event_type);
         let target = Arc::new(Target::read(self, &self.database.read, subscription.id).await?);
         let due = self.due(subscription, &prepared, target);
-        let outcome = self
-            .attempt(Request {
-                url: due.target.url.clone(),
-                headers: due.sign(now),
-                body: due.body.clone(),
-                timeout: due
-                    .target
-                    .timeout
-                    .min(Duration::from_millis(limits::TEST_TIMEOUT_MS.into())),
-                egress: due.target.egress.clone(),
-                identity: due.target.identity.clone(),
-            })
-            .await;
+        let timeout_max = Duration::from_millis(limits::TEST_TIMEOUT_MS.into());
+        let outcome = self.attempt(&due, now, timeout_max).await;
 
         let transaction = self.database.begin().await?;
         let (tenant, id) = (subscription.tenant_id, subscription.id);

@@ -9,6 +9,8 @@
 pub mod api_key;
 pub mod attempt;
 pub mod audit_entry;
+pub mod bin;
+pub mod bin_request;
 pub mod dead_letter;
 pub mod delivery;
 pub mod event;

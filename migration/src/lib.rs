@@ -31,6 +31,7 @@ mod m0016_audit_actors;
 mod m0017_portal_links;
 mod m0018_catalogue;
 mod m0019_replays;
+mod m0020_bins;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -39,7 +40,7 @@ use sea_orm_migration::{MigrationTrait, async_trait::async_trait};
 use crate::change::Change;
 
 /// Every change, oldest first.
-const CHANGES: [Change; 19] = [
+const CHANGES: [Change; 20] = [
     m0001_instance::CHANGE,
     m0002_tenants::CHANGE,
     m0003_api_keys::CHANGE,
@@ -59,6 +60,7 @@ const CHANGES: [Change; 19] = [
     m0017_portal_links::CHANGE,
     m0018_catalogue::CHANGE,
     m0019_replays::CHANGE,
+    m0020_bins::CHANGE,
 ];
 
 /// Brings a database up to date: `Migrator::up(&connection, None)`.

@@ -88,12 +88,12 @@ impl TestApp {
                 .await
                 .expect("keys");
         let clock = Clock::default();
-        let engine =
-            assemble::engine(&settings, connections.database.clone(), keys.sealer, clock.clone())
-                .expect("an engine");
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let base =
             format!("http://{}", listener.local_addr().expect("a bound socket has an address"));
+        let database = connections.database.clone();
+        let engine = assemble::engine(&settings, database, keys.sealer, clock.clone(), &base)
+            .expect("an engine");
         let api_settings = api::Settings {
             public_url: base.clone(),
             data_bytes_max: settings.intake.max_payload_bytes,

@@ -10,7 +10,6 @@ use domain::delivery::{Verdict, settle};
 use domain::outcome::Outcome;
 use engine::Engine;
 use engine::dispatch::DueDelivery;
-use engine::sender::Request;
 use queue::Ticket;
 
 /// Makes one attempt at a delivery and records what came of it. Crash anywhere before the record is
@@ -26,15 +25,7 @@ pub(crate) async fn deliver(ticket: Ticket, engine: Data<Engine>) {
         }
     };
     let started_at = engine.clock.now();
-    let request = Request {
-        url: due.target.url.clone(),
-        headers: due.sign(started_at),
-        body: due.body.clone(),
-        timeout: due.target.timeout,
-        egress: due.target.egress.clone(),
-        identity: due.target.identity.clone(),
-    };
-    let outcome = engine.attempt(request).await;
+    let outcome = engine.attempt(&due, started_at, due.target.timeout).await;
     let verdict =
         settle(&outcome, due.progress, &due.target.retry, engine.clock.now(), &mut engine.rng());
     log(&due, &outcome, verdict);

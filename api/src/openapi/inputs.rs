@@ -60,6 +60,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("NewKey", key()),
         ("NewPortalLink", portal_link()),
         ("OperatorKeyRotation", operator_key()),
+        ("NewBin", bin()),
         ("NewEventType", event_type()),
         ("EventTypePatch", event_type_patch()),
         ("Catalogue", object()),
@@ -107,7 +108,7 @@ pub(super) fn tenant() -> Value {
             "rate_limit": rate_input(),
             "ingest_rate_limit": rate_input(),
             "egress": egress,
-            "sandbox": {"type": "boolean", "enum": [false]},
+            "sandbox": {"type": "boolean"},
             "metadata": object(),
         }),
     )
@@ -242,6 +243,26 @@ pub(super) fn subscription() -> Value {
             "auto_replay": auto_replay,
             "client_certificate": client_certificate(),
             "metadata": object(),
+        }),
+    )
+}
+
+pub(super) fn bin() -> Value {
+    let (low, high) = (limits::BIN_STATUS.start(), limits::BIN_STATUS.end());
+    let (shortest, longest) = (limits::BIN_DELAY_MS.start(), limits::BIN_DELAY_MS.end());
+    let response = input(
+        &[],
+        json!({
+            "status": integer(*low, *high),
+            "delay_ms": integer(*shortest, *longest),
+        }),
+    );
+    input(
+        &["name"],
+        json!({
+            "name": text(*limits::NAME_CHARS.start(), *limits::NAME_CHARS.end()),
+            "secret": nullable(secret()),
+            "response": nullable(response),
         }),
     )
 }

@@ -37,6 +37,9 @@ pub(super) fn of(operation: &str, status: u16) -> Map<String, Value> {
             json!({"name": "$response.body#/name"}),
             ["getEventType", "changeEventType", "deleteEventType"].as_slice(),
         ),
+        "createBin" => {
+            (json!({"id": ID}), ["getBin", "listBinRequests", "sendToBin", "deleteBin"].as_slice())
+        }
         "createSubscription" => (json!({"id": ID}), OF_SUBSCRIPTION),
         "redeliver" | "replayDeadLetter" => (json!({"id": ID}), OF_DELIVERY),
         "createTenant" => (json!({"id": ID}), OF_TENANT),

@@ -122,6 +122,42 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             one("dry_run", json!({"type": "boolean"})),
         ])
         .taking("Catalogue"),
+        ("POST", "/bins") => operation(
+            "createBin",
+            "bins",
+            "Make a bin, which records what is sent to its url",
+            &[(201, Json("Bin"), "The bin")],
+        )
+        .taking("NewBin"),
+        ("GET", "/bins") => operation(
+            "listBins",
+            "bins",
+            "List bins, newest first",
+            &[(200, List("Bin"), "A page")],
+        )
+        .filtered([]),
+        ("GET", "/bins/{id}") => {
+            operation("getBin", "bins", "Show a bin", &[(200, Json("Bin"), "The bin")])
+        }
+        ("DELETE", "/bins/{id}") => operation(
+            "deleteBin",
+            "bins",
+            "Delete a bin and what it has recorded",
+            &[(204, Nothing, "It is gone")],
+        ),
+        ("GET", "/bins/{id}/requests") => operation(
+            "listBinRequests",
+            "bins",
+            "List what a bin has recorded, newest first",
+            &[(200, List("BinRequest"), "A page")],
+        )
+        .filtered([]),
+        ("POST", "/bin/{id}") => operation(
+            "sendToBin",
+            "bins",
+            "Send to a bin, by any method and with a body of any type",
+            &[(200, Document, "It is recorded; the status is the one that the bin is to answer")],
+        ),
         ("POST", "/event-types") => operation(
             "createEventType",
             "event types",

@@ -5,6 +5,7 @@ use domain::delivery::DeliveryStatus;
 use domain::limits;
 use domain::outcome::FailureReason;
 use domain::replay::{PastStatus, ReplayStatus};
+use domain::verification::Fault;
 use engine::explain::{Outcome, Reason};
 use serde_json::{Value, json};
 use utoipa::openapi::{RefOr, Schema};
@@ -194,6 +195,36 @@ fields! {
             "additionalProperties": false,
         },
     }));
+    bin_id = id("bin");
+    bin_request_id = id("brq");
+    bin_url = json!({"type": "string", "format": "uri"});
+    bin_response = json!({
+        "type": "object",
+        "properties": {
+            "status": integer(*limits::BIN_STATUS.start(), *limits::BIN_STATUS.end()),
+            "delay_ms": integer(*limits::BIN_DELAY_MS.start(), *limits::BIN_DELAY_MS.end()),
+        },
+        "required": ["status", "delay_ms"],
+        "additionalProperties": false,
+    });
+    recorded_headers = json!({
+        "type": "array",
+        "items": {"type": "array", "items": {"type": "string"}, "minItems": 2, "maxItems": 2},
+    });
+    base64_or_null = nullable(json!({"type": "string", "contentEncoding": "base64"}));
+    verification = json!({
+        "type": "array",
+        "items": {
+            "type": "object",
+            "properties": {
+                "scheme": one_of(["standard", "pt"]),
+                "valid": {"type": "boolean"},
+                "reason": nullable(one_of(Fault::ALL.map(Fault::as_str))),
+            },
+            "required": ["scheme", "valid", "reason"],
+            "additionalProperties": false,
+        },
+    });
     subscription_id = id("sub");
     subscription_id_or_null = nullable(id("sub"));
     replay_id = id("rpl");

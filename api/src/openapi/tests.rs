@@ -1,5 +1,6 @@
 use std::collections::BTreeSet;
 
+use domain::bin::BinInput;
 use domain::catalogue::EntryInput;
 use domain::event::NewEventInput;
 use domain::replay::{DeadLettersInput, ReplayInput};
@@ -107,6 +108,7 @@ fn described(schema: &Value) -> BTreeSet<String> {
 #[test]
 fn inputs_have_the_fields_that_the_parsers_know() {
     assert_eq!(described(&inputs::subscription()), known::<SubscriptionInput>(r#"{"?":1}"#));
+    assert_eq!(described(&inputs::bin()), known::<BinInput>(r#"{"?":1}"#));
     assert_eq!(described(&inputs::event_type()), known::<EntryInput>(r#"{"?":1}"#));
     assert_eq!(described(&inputs::dead_letters()), known::<DeadLettersInput>(r#"{"?":1}"#));
     assert_eq!(described(&inputs::replay()), known::<ReplayInput>(r#"{"?":1}"#));

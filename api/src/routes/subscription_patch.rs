@@ -13,8 +13,9 @@ use entity::subscription::Model;
 use serde_json::{Map, Value};
 
 use super::patch_names::check_names;
+use super::subscription_url::Asked;
 use super::subscription_view::{Shown, Subscription, document};
-use super::subscriptions::{egress_of, find_locked, parse_config};
+use super::subscriptions::{find_locked, parse_config};
 use crate::State;
 use crate::auth::Caller;
 use crate::auth::need::SubscriptionsWrite;
@@ -62,9 +63,12 @@ pub(crate) async fn patch(
         keep_key(&row, &mut patch);
         let mut merged = document(engine, &row, &patch)?;
         merge_patch(&mut merged, Value::Object(patch));
-        let egress = egress_of(engine, db, caller.tenant).await?;
         let config = match merged {
-            Value::Object(fields) => parse_config(fields, &egress)?,
+            Value::Object(fields) => {
+                let kept = Some(row.url.as_str());
+                let asked = Asked::of(engine, db, caller.tenant, &fields, kept).await?;
+                parse_config(fields, asked.rule())?
+            }
             _ => return Err(Invalid::one("", "must be an object").into()),
         };
         check_certificate(engine, &row, &config)?;

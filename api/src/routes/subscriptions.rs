@@ -2,7 +2,6 @@
 
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
-use domain::address::EgressPolicy;
 use domain::audit::Action;
 use domain::cursor;
 use domain::event_type::EventType;
@@ -12,7 +11,7 @@ use domain::limits;
 use domain::preferences::Scope;
 use domain::secret::Secret;
 use domain::subscription::{SubscriptionStatus, parse_external_id};
-use domain::subscription_input::{SubscriptionConfig, SubscriptionInput};
+use domain::subscription_input::{SubscriptionConfig, SubscriptionInput, UrlRule};
 use engine::Engine;
 use engine::audit::Act;
 use engine::store::{self, Whose};
@@ -24,6 +23,7 @@ use utoipa::ToSchema;
 
 use super::secrets::{ShownSecret, new_secret};
 use super::segment;
+use super::subscription_url::Asked;
 use super::subscription_view::{Shown, Subscription};
 use crate::State;
 use crate::auth::need::{SubscriptionsRead, SubscriptionsWrite};
@@ -57,8 +57,9 @@ pub(crate) async fn post(
         Begun::New(once) => once,
     };
     let engine = &state.engine;
-    let egress = egress_of(engine, &engine.database.read, caller.tenant).await?;
-    let (config, secret) = parse_new(engine, &bytes, &egress)?;
+    let fields = fields(&bytes)?;
+    let asked = Asked::of(engine, &engine.database.read, caller.tenant, &fields, None).await?;
+    let (config, secret) = parse_new(engine, fields, asked.rule())?;
     let done = once
         .commit(&state, &caller.by(&request), StatusCode::CREATED, async |db| {
             let row = engine.create_subscription(db, caller.tenant, config, &secret).await?;
@@ -76,10 +77,9 @@ pub(crate) async fn post(
 /// The configuration, and the secret that the caller brings or a new one.
 fn parse_new(
     engine: &Engine,
-    bytes: &[u8],
-    egress: &EgressPolicy,
+    mut fields: Map<String, Value>,
+    rule: UrlRule<'_>,
 ) -> Result<(SubscriptionConfig, Secret), Problem> {
-    let mut fields = fields(bytes)?;
     let secret = match fields.remove("secret") {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => {
@@ -87,7 +87,7 @@ fn parse_new(
         }
         Some(_) => Err(Invalid::one("/secret", "must be a string")),
     };
-    match (parse_config(fields, egress), secret) {
+    match (parse_config(fields, rule), secret) {
         (Ok(config), Ok(given)) => {
             if let Some(certificate) = &config.client_certificate {
                 let checked = certificate.check_at(engine.clock.now());
@@ -105,21 +105,10 @@ fn parse_new(
 /// A configuration from the fields of a document.
 pub(super) fn parse_config(
     fields: Map<String, Value>,
-    egress: &EgressPolicy,
+    rule: UrlRule<'_>,
 ) -> Result<SubscriptionConfig, Problem> {
     let input: SubscriptionInput = parse_value(Value::Object(fields))?;
-    Ok(input.parse(egress)?)
-}
-
-/// Which addresses a tenant's subscriptions may name.
-pub(super) async fn egress_of(
-    engine: &Engine,
-    db: &impl ConnectionTrait,
-    tenant: TenantId,
-) -> Result<EgressPolicy, Problem> {
-    let own = store::tenant::egress(db, tenant).await?;
-    let policy = &engine.settings.egress;
-    Ok(own.map_or_else(|| policy.clone(), |lists| policy.with_tenant(&lists)))
+    Ok(input.parse(rule)?)
 }
 
 /// Lists subscriptions, newest first.

@@ -36,6 +36,7 @@ pub(crate) struct TenantConfig {
     rate_limit: Option<RateLimit>,
     ingest_rate_limit: Option<RateLimit>,
     egress: TenantEgress,
+    sandbox: bool,
     metadata: Map<String, Value>,
 }
 
@@ -78,10 +79,6 @@ impl TenantInput {
             });
         }
         let metadata = check.take("/metadata", parse_metadata(self.metadata));
-        // What this version cannot do yet is refused, never taken and left undone.
-        check.that(self.sandbox != Some(true), "/sandbox", || {
-            "is not available in this version; leave it out".to_owned()
-        });
         check.finish_with(|| {
             Some(TenantConfig {
                 name: self.name,
@@ -91,6 +88,7 @@ impl TenantInput {
                 rate_limit: rate_limit?,
                 ingest_rate_limit: ingest_rate_limit?,
                 egress,
+                sandbox: self.sandbox.unwrap_or(false),
                 metadata: metadata?,
             })
         })
@@ -115,7 +113,7 @@ impl TenantConfig {
             rate_limit: Set(self.rate_limit),
             ingest_rate_limit: Set(self.ingest_rate_limit),
             egress: Set(self.egress),
-            sandbox: Set(false),
+            sandbox: Set(self.sandbox),
             metadata: Set(Value::Object(self.metadata)),
             ..Default::default()
         }

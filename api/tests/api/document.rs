@@ -23,7 +23,8 @@ fn is_noted(method: &str, template: &str) -> bool {
     let route = template.strip_prefix(BASE).unwrap_or(template);
     match method {
         "GET" => route == "/subscriptions/{id}/secret",
-        _ => !["/events", "/events/batch", "/subscriptions/filter-test"].contains(&route),
+        _ => !["/events", "/events/batch", "/subscriptions/filter-test", "/bin/{id}"]
+            .contains(&route),
     }
 }
 
@@ -175,6 +176,19 @@ async fn every_route_answers_as_the_document_says() {
     let catalogue = json!({"event_types": [{"name": "a.b"}]});
     checked.call(api, "POST", "/catalogue", Some(catalogue), 200).await;
     checked.call(api, "DELETE", "/event-types/a.b", None, 204).await;
+
+    let bin = json!({"name": "tries", "secret": null, "response": {"status": 200, "delay_ms": 1}});
+    let bin = checked.call(api, "POST", "/bins", Some(bin), 201).await;
+    let of_bin = format!("/bins/{}", id(&bin));
+    checked.call(api, "POST", "/bins", Some(json!({"name": ""})), 422).await;
+    checked.call(api, "GET", "/bins", None, 200).await;
+    checked.call(operator, "GET", "/bins", None, 200).await;
+    checked.call(api, "GET", &of_bin, None, 200).await;
+    checked.call(api, "POST", &of_bin.replace("bins", "bin"), None, 200).await;
+    checked.call(api, "GET", &format!("{of_bin}/requests"), None, 200).await;
+    checked.call(api, "DELETE", &of_bin, None, 204).await;
+    checked.call(api, "GET", &of_bin, None, 404).await;
+    checked.call(api, "POST", &of_bin.replace("bins", "bin"), None, 404).await;
 
     let receiver = Receiver::answering([204, 500, 500, 200]).await;
     let body = json!({

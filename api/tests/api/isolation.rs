@@ -59,6 +59,7 @@ struct Owner {
     key: String,
     link: String,
     replay: String,
+    bin: String,
 }
 
 impl Owner {
@@ -85,7 +86,8 @@ impl Owner {
         })
         .await;
         let key = id_of(&keys["data"][0]);
-        Self { tenant, subscription, event, delivery, key, link, replay }
+        let bin = id_of(&tenant.api.post("/bins", json!({"name": "tries"})).await.expect(201));
+        Self { tenant, subscription, event, delivery, key, link, replay, bin }
     }
 
     /// The route's path with the ids of these things in it.
@@ -100,6 +102,7 @@ impl Owner {
             "tenants" => &self.tenant.id,
             "event-types" => EVENT_TYPE,
             "replays" => &self.replay,
+            "bins" => &self.bin,
             noun => panic!("nobody has made one of the {noun} that {path} names"),
         };
         let filled =
@@ -109,9 +112,9 @@ impl Owner {
         filled
     }
 
-    fn ids(&self) -> [&str; 7] {
-        let Self { tenant, subscription, event, delivery, key, link, replay } = self;
-        [&tenant.id, subscription, event, delivery, key, link, replay]
+    fn ids(&self) -> [&str; 8] {
+        let Self { tenant, subscription, event, delivery, key, link, replay, bin } = self;
+        [&tenant.id, subscription, event, delivery, key, link, replay, bin]
     }
 
     /// All that it has, as it sees it.
@@ -122,6 +125,7 @@ impl Owner {
             "/events",
             "/event-types",
             "/replays",
+            "/bins",
             "/deliveries",
             "/dead-letters",
             "/audit-log",

@@ -3,6 +3,7 @@
 mod audit_log;
 mod auth;
 mod catalogue;
+mod bins;
 mod client_certificates;
 mod deliveries;
 mod document;

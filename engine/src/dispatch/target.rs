@@ -25,6 +25,8 @@ pub struct Target {
     pub url: Arc<TargetUrl>,
     /// The tenant's own address lists, beside the deployment's.
     pub egress: Option<Arc<TenantEgress>>,
+    /// Whether nothing may go anywhere but to the tenant's own bins.
+    pub sandbox: bool,
     /// What a receiver is shown that asks for a certificate.
     pub identity: Option<Arc<ClientIdentity>>,
     pub headers: CustomHeaders,
@@ -56,6 +58,7 @@ impl Target {
             .await?
             .ok_or(Error::NotFound("subscription"))?;
         let secrets = store::secret::all(db, id).await?;
+        let tenant = store::tenant::find(db, row.tenant_id).await?;
         let open = |sealed: entity::subscription_secret::Model| {
             Ok((store::secret::open(&parts.sealer, &sealed)?, sealed.expires_at))
         };
@@ -69,7 +72,8 @@ impl Target {
                 TargetUrl::parse(&row.url, false)
                     .map_err(|e| Error::internal("a stored url", e))?,
             ),
-            egress: store::tenant::egress(db, row.tenant_id).await?.map(Arc::new),
+            egress: tenant.as_ref().and_then(store::tenant::lists).map(Arc::new),
+            sandbox: tenant.is_some_and(|tenant| tenant.sandbox),
             identity,
             headers: store::subscription::open_headers(&parts.sealer, &row)?,
             timeout: Duration::from_millis(u64::try_from(row.timeout_ms).unwrap_or(0)),

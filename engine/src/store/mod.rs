@@ -7,6 +7,8 @@
 
 pub mod attempt;
 pub mod audit;
+pub mod bin;
+pub mod bin_request;
 pub mod client_certificate;
 pub mod dead_letter;
 pub mod delivery;

@@ -99,10 +99,13 @@ pub async fn egress(
     db: &impl ConnectionTrait,
     id: TenantId,
 ) -> Result<Option<TenantEgress>, DbErr> {
-    let lists = find(db, id)
-        .await?
-        .map(|tenant| TenantEgress { allow: tenant.egress.allow, deny: tenant.egress.deny });
-    Ok(lists.filter(|lists| !lists.allow.is_empty() || !lists.deny.is_empty()))
+    Ok(find(db, id).await?.as_ref().and_then(lists))
+}
+
+/// The address lists of a tenant, if it has any.
+pub fn lists(tenant: &Model) -> Option<TenantEgress> {
+    let lists = &tenant.egress;
+    (!lists.allow.is_empty() || !lists.deny.is_empty()).then(|| lists.clone())
 }
 
 /// What the queue needs to know of a tenant.

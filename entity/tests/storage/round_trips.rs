@@ -3,8 +3,8 @@
 use std::fmt::Debug;
 
 use entity::{
-    api_key, attempt, audit_entry, dead_letter, delivery, event, event_type, fan_out,
-    idempotency_key, instance, portal_link, rollup, rollup_delta, subscription,
+    api_key, attempt, audit_entry, bin, bin_request, dead_letter, delivery, event, event_type,
+    fan_out, idempotency_key, instance, portal_link, rollup, rollup_delta, subscription,
     subscription_secret, subscription_state, tenant,
 };
 use sea_orm::{ActiveModelBehavior, EntityTrait, IntoActiveModel};
@@ -41,6 +41,9 @@ async fn a_row_of_every_table_comes_back_as_it_was_written(database: &TestDataba
     let key = samples::api_key(&tenant);
     comes_back::<api_key::Entity>(database, key.clone()).await;
     comes_back::<portal_link::Entity>(database, samples::portal_link(&tenant)).await;
+    let bin = samples::bin(&tenant);
+    comes_back::<bin::Entity>(database, bin.clone()).await;
+    comes_back::<bin_request::Entity>(database, samples::bin_request(&bin)).await;
     comes_back::<audit_entry::Entity>(database, samples::audit_entry(&key)).await;
     comes_back::<event_type::Entity>(database, event_type.clone()).await;
     comes_back::<subscription::Entity>(database, subscription.clone()).await;
@@ -123,8 +126,12 @@ async fn empty_columns_come_back_empty(database: &TestDatabase) {
         ..samples::dead_letter(&delivery)
     };
     let event_type = samples::event_type(&tenant);
+    let bin = bin::Model { secret_sealed: None, ..samples::bin(&tenant) };
+    let bin_request = bin_request::Model { remote_ip: None, ..samples::bin_request(&bin) };
 
     comes_back::<tenant::Entity>(database, tenant).await;
+    comes_back::<bin::Entity>(database, bin).await;
+    comes_back::<bin_request::Entity>(database, bin_request).await;
     comes_back::<subscription::Entity>(database, subscription).await;
     comes_back::<api_key::Entity>(database, key).await;
     comes_back::<event_type::Entity>(database, event_type).await;

@@ -2,8 +2,8 @@
 
 use domain::delivery::{DeliveryStatus, Trigger};
 use domain::ids::{
-    AuditEntryId, DeliveryId, DeltaId, EventId, KeyId, PortalLinkId, ReplayId, SecretId,
-    SubscriptionId, TenantId,
+    AuditEntryId, BinId, BinRequestId, DeliveryId, DeltaId, EventId, KeyId, PortalLinkId, ReplayId,
+    SecretId, SubscriptionId, TenantId,
 };
 use domain::outcome::{FailureReason, HttpVersion};
 use domain::preferences::{AutoReplay, Delivery, Format, Kind, Permissions, Signing};
@@ -14,8 +14,8 @@ use domain::time::Timestamp;
 use entity::dead_letter::Resolution;
 use entity::subscription::Clearing;
 use entity::{
-    api_key, attempt, audit_entry, dead_letter, delivery, event, event_type, fan_out,
-    idempotency_key, instance, portal_link, rollup, rollup_delta, subscription,
+    api_key, attempt, audit_entry, bin, bin_request, dead_letter, delivery, event, event_type,
+    fan_out, idempotency_key, instance, portal_link, rollup, rollup_delta, subscription,
     subscription_secret, subscription_state, tenant,
 };
 use serde::de::DeserializeOwned;
@@ -66,6 +66,33 @@ pub(crate) fn audit_entry(key: &api_key::Model) -> audit_entry::Model {
         changes: Some(json!({"description": {"from": null, "to": "café"}})),
         request_id: Some("0".repeat(32)),
         source_ip: Some("2001:db8::1".to_owned()),
+    }
+}
+
+pub(crate) fn bin(tenant: &tenant::Model) -> bin::Model {
+    bin::Model {
+        id: BinId::derive(NOW, &[b"bin"]),
+        tenant_id: tenant.id,
+        name: "café".to_owned(),
+        secret_sealed: Some(FOREIGN.to_vec()),
+        response_status: 599,
+        response_delay_ms: 10_000,
+        created_at: NOW,
+    }
+}
+
+pub(crate) fn bin_request(bin: &bin::Model) -> bin_request::Model {
+    bin_request::Model {
+        id: BinRequestId::derive(NOW, &[b"request"]),
+        tenant_id: bin.tenant_id,
+        bin_id: bin.id,
+        method: "PURGE".to_owned(),
+        url: FOREIGN.to_vec(),
+        headers: br#"[["a","b"]]"#.to_vec(),
+        body: FOREIGN.to_vec(),
+        truncated: true,
+        remote_ip: Some("2001:db8::1".to_owned()),
+        received_at: NOW,
     }
 }
 

@@ -4,7 +4,8 @@ use std::fmt::Debug;
 
 use domain::cursor::{Key, open, seal};
 use domain::ids::{
-    AuditEntryId, DeliveryId, EventId, KeyId, PortalLinkId, SubscriptionId, TenantId,
+    AuditEntryId, BinId, BinRequestId, DeliveryId, EventId, KeyId, PortalLinkId, SubscriptionId,
+    TenantId,
 };
 use domain::time::Timestamp;
 
@@ -20,6 +21,8 @@ pub fn cursor(data: &[u8]) {
         opens_for::<i16>(data),
         opens_for::<AuditEntryId>(data),
         opens_for::<PortalLinkId>(data),
+        opens_for::<BinId>(data),
+        opens_for::<BinRequestId>(data),
     ];
     assert!(lists.into_iter().filter(|opens| *opens).count() <= 1);
 }

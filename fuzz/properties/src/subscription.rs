@@ -3,7 +3,7 @@
 use domain::address::EgressPolicy;
 use domain::limits;
 use domain::retry::RetryPolicy;
-use domain::subscription_input::{SubscriptionConfig, SubscriptionInput, merge_patch};
+use domain::subscription_input::{SubscriptionConfig, SubscriptionInput, UrlRule, merge_patch};
 use domain::tenant::RateLimit;
 use http::{HeaderName, HeaderValue};
 use serde_json::{Value, from_str, from_value, json};
@@ -35,7 +35,7 @@ pub fn subscription(data: &[u8]) {
 fn is_taken_within_its_bounds(text: &str) {
     let egress = EgressPolicy::default();
     if let Ok(input) = from_str::<SubscriptionInput>(text) {
-        match input.parse(&egress) {
+        match input.parse(UrlRule::Dialled(&egress)) {
             Ok(config) => is_within_its_bounds(&config, &egress),
             Err(invalid) => assert!(!invalid.0.is_empty()),
         }
