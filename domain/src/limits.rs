@@ -78,6 +78,18 @@ pub const PATTERN_BYTES: usize = 256 * 1024;
 pub const SCHEMA_STEPS: usize = 262_144;
 /// Faults of one event's data that are told.
 pub const SCHEMA_FAULTS: usize = 20;
+/// Bytes of a subscription's template: it is read anew for every rendering.
+pub const TEMPLATE_BYTES: usize = 16 * 1024;
+/// What one rendering may spend: an instruction costs 1, and so do 64 bytes that it makes. About 20 ms at worst.
+pub const TEMPLATE_FUEL: u64 = 20_000;
+/// Bytes that a template may make: as much as an event's data has by default.
+pub const TEMPLATE_OUTPUT_BYTES: usize = 256 * 1024;
+/// Characters of a message that Slack takes.
+pub const SLACK_TEXT_CHARS: usize = 40_000;
+/// Messages per second that Slack takes on one incoming webhook.
+pub const SLACK_PER_SECOND: f64 = 1.0;
+/// Bytes of metadata in a header of a binary CloudEvent: receivers bound their headers.
+pub const CLOUDEVENT_HEADER_BYTES: usize = 4 * 1024;
 /// Levels that JSON may nest: parsers recurse.
 pub const JSON_DEPTH: usize = 128;
 /// Headers that a subscription may add to its requests.

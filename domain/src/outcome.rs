@@ -121,6 +121,15 @@ pub struct Outcome {
     pub http_version: Option<HttpVersion>,
 }
 
+/// What an answer that is no success means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meaning {
+    /// For people: what is wrong, and what mends it.
+    pub text: String,
+    /// Whether the receiver will never be back, as `410` says it.
+    pub is_gone: bool,
+}
+
 /// An exchange without a complete answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
