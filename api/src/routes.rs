@@ -4,9 +4,9 @@
 mod attempts;
 mod audit_log;
 mod batch;
-mod catalogue;
 mod bin_requests;
 mod bins;
+mod catalogue;
 mod dead_letters;
 mod deliveries;
 mod delivery_filter;
@@ -47,9 +47,9 @@ pub(crate) mod answers {
     pub(crate) use super::attempts::{Attempt, Timing};
     pub(crate) use super::audit_log::{AuditEntry, ShownActor, ShownResource};
     pub(crate) use super::batch::{BatchAnswer, BatchItem};
-    pub(crate) use super::catalogue::ShownImport;
     pub(crate) use super::bin_requests::BinRequest;
     pub(crate) use super::bins::Bin;
+    pub(crate) use super::catalogue::ShownImport;
     pub(crate) use super::dead_letters::{DeadLetter, Discarded};
     pub(crate) use super::deliveries::Delivery;
     pub(crate) use super::event_types::CatalogueEntry;

@@ -2,8 +2,8 @@
 
 mod audit_log;
 mod auth;
-mod catalogue;
 mod bins;
+mod catalogue;
 mod client_certificates;
 mod deliveries;
 mod document;
