@@ -42,7 +42,8 @@ impl Engine {
             self.make_partitions(now).await?;
         }
         self.erase_old_answers(now).await?;
-        self.erase_ended_links(now).await
+        self.erase_ended_links(now).await?;
+        self.erase_ended_replays(now).await
     }
 
     /// Makes the partitions of today and the next days (UTC). Ids carry their time, so each day is a
@@ -87,6 +88,13 @@ impl Engine {
         let sql = "DELETE FROM portal_links WHERE id IN \
                    (SELECT id FROM portal_links WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)";
         self.erase_until(sql, now).await
+    }
+
+    /// They are kept as long as their deliveries are.
+    async fn erase_ended_replays(&self, now: Timestamp) -> Result<(), DbErr> {
+        let sql = "DELETE FROM replays WHERE id IN \
+                   (SELECT id FROM replays WHERE completed_at <= ? ORDER BY completed_at LIMIT ?)";
+        self.erase_until(sql, now - self.settings.retention).await
     }
 
     /// Runs a statement that erases so many rows up to an instant until it finds none.
