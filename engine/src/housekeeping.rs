@@ -43,7 +43,8 @@ impl Engine {
         }
         self.erase_old_answers(now).await?;
         self.erase_ended_links(now).await?;
-        self.erase_old_bin_requests(now).await
+        self.erase_old_bin_requests(now).await?;
+        self.erase_ended_replays(now).await
     }
 
     /// Makes the partitions of today and the next days (UTC). Ids carry their time, so each day is a
@@ -94,6 +95,13 @@ impl Engine {
         let sql = "DELETE FROM bin_requests WHERE id IN \
                    (SELECT id FROM bin_requests WHERE received_at <= ? ORDER BY received_at LIMIT ?)";
         self.erase_until(sql, now - domain::limits::BIN_REQUEST_KEPT).await
+    }
+
+    /// They are kept as long as their deliveries are.
+    async fn erase_ended_replays(&self, now: Timestamp) -> Result<(), DbErr> {
+        let sql = "DELETE FROM replays WHERE id IN \
+                   (SELECT id FROM replays WHERE completed_at <= ? ORDER BY completed_at LIMIT ?)";
+        self.erase_until(sql, now - self.settings.retention).await
     }
 
     /// Runs a statement that erases so many rows up to an instant until it finds none.

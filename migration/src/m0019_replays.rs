@@ -31,6 +31,7 @@ CREATE TABLE replays (
     completed_at BIGINT
 );
 CREATE INDEX replays_tenant ON replays (tenant_id, id);
+CREATE INDEX replays_completed ON replays (completed_at);
 CREATE INDEX replays_unfinished ON replays (id) WHERE completed_at IS NULL;
 CREATE INDEX replays_automatic ON replays (subscription_id, id) WHERE automatic;
 CREATE INDEX subscriptions_auto_replay ON subscriptions (id) WHERE auto_replay IS NOT NULL AND deleted_at IS NULL;

@@ -13,7 +13,9 @@ async fn public_routes_answer_without_a_key() {
     for (path, method, _) in public {
         for headers in [vec![], vec![("authorization", "Bearer nonsense")]] {
             let answer = send(&app, method.as_str(), &path, &headers, b"").await;
-            assert_eq!(answer.status, 200, "{method} {path}");
+            // What a path names is not there.
+            let status = if path.contains('{') { 404 } else { 200 };
+            assert_eq!(answer.status, status, "{method} {path}");
         }
     }
     app.stop().await;

@@ -263,12 +263,18 @@ async fn next_events(
         wanted.collect::<Vec<_>>()
     });
     let matched = matched.await?;
+    // Before what is there: what has been written in between is found then.
+    let ids: Vec<EventId> = matched.iter().map(|((_, id), _)| *id).collect();
+    let fanning_out = store::fan_out::among(db, tenant, &ids).await?;
     let there = already_there(db, tenant, matched.iter().map(|(key, _)| *key)).await?;
     let mut pairs = Vec::new();
     let mut looked_until = after;
     for (key, wanted) in matched {
-        let missing =
-            wanted.into_iter().filter(|pair| !there.contains(&(pair.event, pair.subscription)));
+        // Who gets an event is still being written: nobody misses it.
+        let is_whole = !fanning_out.contains(&key.1);
+        let missing = wanted
+            .into_iter()
+            .filter(|pair| is_whole && !there.contains(&(pair.event, pair.subscription)));
         let missing: Vec<Pair> = missing.collect();
         // One event's are taken together.
         if !pairs.is_empty() && pairs.len() + missing.len() > room {

@@ -1,6 +1,8 @@
 //! Events whose deliveries are still being written.
 
-use domain::ids::EventId;
+use std::collections::HashSet;
+
+use domain::ids::{EventId, TenantId};
 use domain::time::Timestamp;
 use entity::fan_out::{Column, Entity, Model};
 use sea_orm::{
@@ -8,7 +10,7 @@ use sea_orm::{
 };
 
 use super::Page;
-use crate::database::{Sql, execute};
+use crate::database::{Sql, execute, one_of, query_all};
 
 /// Stores who gets an event.
 pub async fn insert(db: &impl Sql, row: &Model) -> Result<(), DbErr> {
@@ -58,4 +60,19 @@ pub async fn page_across_tenants(
         query = query.filter(Column::EventId.gt(after));
     }
     query.all(db).await
+}
+
+/// Which of a tenant's events have deliveries that are still to be written.
+pub async fn among(
+    db: &impl Sql,
+    tenant: TenantId,
+    events: &[EventId],
+) -> Result<HashSet<EventId>, DbErr> {
+    if events.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let (among, mut values) = one_of(db, "uuid", events.iter().map(|id| (*id).into()).collect());
+    values.push(tenant.into());
+    let sql = format!("SELECT event_id FROM fan_outs WHERE event_id {among} AND tenant_id = ?");
+    query_all(db, &sql, values).await?.iter().map(|row| row.get(0)).collect()
 }
