@@ -224,7 +224,7 @@ fn content(answer: Answer) -> Vec<(&'static str, Value)> {
         Answer::Text => vec![("text/plain", json!({"type": "string"}))],
         Answer::Lines => vec![(LINES, json!({"type": "string"}))],
         Answer::Catalogue => {
-            vec![(JSON, json!({"type": "object"})), (YAML, json!({"type": "string"}))]
+            vec![(JSON, json!({"type": "object"})), (YAML, json!({"type": "object"}))]
         }
         Answer::Document => vec![(JSON, json!({"type": "object"}))],
     }
