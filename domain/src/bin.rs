@@ -110,12 +110,15 @@ impl BinUrls {
     /// What `url` has to do with bins; its query does not matter.
     pub fn kind(&self, url: &TargetUrl) -> UrlKind {
         let url = url.as_url();
-        let Some(own) = self.parsed.as_ref().filter(|own| own.origin() == url.origin()) else {
+        let Some(own) = &self.parsed else {
             return UrlKind::Elsewhere;
         };
+        // The path first: most urls have another, and origins are made to be compared.
         match url.path().strip_prefix(own.path()) {
-            None => UrlKind::Elsewhere,
-            Some(id) => id.parse().map_or(UrlKind::NoBin, UrlKind::Bin),
+            Some(id) if own.origin() == url.origin() => {
+                id.parse().map_or(UrlKind::NoBin, UrlKind::Bin)
+            }
+            _ => UrlKind::Elsewhere,
         }
     }
 }

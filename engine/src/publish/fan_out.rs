@@ -168,7 +168,8 @@ async fn write_chunk(lists: &mut VecDeque<FanOut>, parts: &Arc<Parts>) -> Result
         }
         chunks.push(is_ours.then_some(chunk.len()));
     }
-    number(&transaction, &mut deliveries).await?;
+    let ordered = deliveries.iter_mut().filter(|(_, ordered)| *ordered);
+    rows::number(&transaction, ordered.map(|(delivery, _)| delivery)).await?;
     let mut deliveries: Vec<NewDelivery> = deliveries.into_iter().map(|(new, _)| new).collect();
     deliveries.sort_unstable_by_key(|delivery| delivery.id);
     let ended = ended_among(&transaction, &deliveries).await?;
@@ -229,21 +230,4 @@ async fn ended_among(
         }
     }
     Ok(matched)
-}
-
-/// Gives the deliveries of ordered subscriptions their numbers, in the order of their events.
-async fn number(db: &Transaction, deliveries: &mut [(NewDelivery, bool)]) -> Result<(), Error> {
-    // By key, so that two processes never wait for each other.
-    let mut ordered: BTreeMap<SubscriptionId, Vec<&mut NewDelivery>> = BTreeMap::new();
-    for (delivery, _) in deliveries.iter_mut().filter(|(_, ordered)| *ordered) {
-        ordered.entry(delivery.subscription_id).or_default().push(delivery);
-    }
-    for (subscription, of_lane) in ordered {
-        let count = i64::try_from(of_lane.len()).unwrap_or(i64::MAX);
-        let first = rows::take_sequence(db, subscription, count).await?;
-        for (number, delivery) in (first..).zip(of_lane) {
-            delivery.sequence = Some(number);
-        }
-    }
-    Ok(())
 }

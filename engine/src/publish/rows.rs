@@ -1,6 +1,6 @@
 //! The statements of an ingest group.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use domain::delivery::{DeliveryStatus, Trigger};
 use domain::event::NewEvent;
@@ -224,6 +224,26 @@ pub(crate) async fn take_sequence(
     let row =
         row.ok_or_else(|| DbErr::RecordNotFound("the subscription of a sequence".to_owned()))?;
     Ok(row.get::<i64>(0)? - count + 1)
+}
+
+/// Gives deliveries of ordered subscriptions their numbers, in the order in which they come.
+pub(crate) async fn number<'a>(
+    db: &impl Sql,
+    deliveries: impl Iterator<Item = &'a mut NewDelivery>,
+) -> Result<(), DbErr> {
+    // By key, so that two processes never wait for each other.
+    let mut lanes: BTreeMap<SubscriptionId, Vec<&mut NewDelivery>> = BTreeMap::new();
+    for delivery in deliveries {
+        lanes.entry(delivery.subscription_id).or_default().push(delivery);
+    }
+    for (subscription, of_lane) in lanes {
+        let count = i64::try_from(of_lane.len()).unwrap_or(i64::MAX);
+        let first = take_sequence(db, subscription, count).await?;
+        for (number, delivery) in (first..).zip(of_lane) {
+            delivery.sequence = Some(number);
+        }
+    }
+    Ok(())
 }
 
 /// The key under which rows of a group are written in order, so that two processes never wait for

@@ -1,6 +1,6 @@
 //! One commit of a replay: its next deliveries, and how far it has come with them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use domain::delivery::Trigger;
 use domain::ids::{DeliveryId, EventId, SubscriptionId};
@@ -62,7 +62,9 @@ pub(super) async fn step(
         deliveries.push(new_delivery(parts, replay, lane, id, pair, due_at));
     }
     let skipped = asked_for - deliveries.len();
-    number(&transaction, &lanes, &mut deliveries).await?;
+    // They join ordered lanes at their end.
+    let ordered = deliveries.iter_mut().filter(|new| lanes[&new.subscription_id].ordered);
+    rows::number(&transaction, ordered).await?;
     deliveries.sort_unstable_by_key(|delivery| delivery.id);
     let mut tally = Tally::default();
     rows::insert_replayed(&transaction, &deliveries, replay.id, &mut tally).await?;
@@ -144,28 +146,6 @@ fn new_delivery(
         due_at,
         sequence: None,
     }
-}
-
-/// Gives the deliveries of ordered subscriptions their numbers: they join at the end.
-async fn number(
-    db: &impl Sql,
-    lanes: &HashMap<SubscriptionId, entity::subscription::Model>,
-    deliveries: &mut [NewDelivery],
-) -> Result<(), DbErr> {
-    let mut ordered: BTreeMap<SubscriptionId, Vec<&mut NewDelivery>> = BTreeMap::new();
-    for delivery in deliveries.iter_mut() {
-        if lanes[&delivery.subscription_id].ordered {
-            ordered.entry(delivery.subscription_id).or_default().push(delivery);
-        }
-    }
-    for (subscription, of_lane) in ordered {
-        let count = i64::try_from(of_lane.len()).unwrap_or(i64::MAX);
-        let first = rows::take_sequence(db, subscription, count).await?;
-        for (number, delivery) in (first..).zip(of_lane) {
-            delivery.sequence = Some(number);
-        }
-    }
-    Ok(())
 }
 
 /// Tells the queue of what is committed. A failure costs time only: the rows are there.
