@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::Figures;
+use crate::{Figures, PATIENCE};
 
 /// An answer.
 #[derive(Debug, Clone)]
@@ -53,7 +53,8 @@ impl Client {
             clippy::disallowed_methods,
             reason = "this client calls our own API, not a tenant's url"
         )]
-        let http = reqwest::Client::builder().no_proxy().build().expect("an HTTP client");
+        let builder = reqwest::Client::builder().no_proxy().timeout(PATIENCE);
+        let http = builder.build().expect("an HTTP client");
         Self { http, base: base.to_owned(), key: key.to_owned() }
     }
 

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, mpsc};
 use std::time::Duration;
 
-use testkit::Client;
+use testkit::{Client, PATIENCE};
 
 pub(crate) const OPERATOR_KEY: &str = "operator-key-of-the-tests";
 
@@ -80,8 +80,13 @@ impl Server {
         let asked = std::time::Instant::now();
         let pid = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &pid]).status().expect("kill runs").success());
-        let status = self.child.wait().expect("it ends");
-        (status.code(), asked.elapsed())
+        loop {
+            if let Some(status) = self.child.try_wait().expect("it can be asked") {
+                return (status.code(), asked.elapsed());
+            }
+            assert!(asked.elapsed() < PATIENCE, "it goes on: {:#?}", self.lines());
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 }
 
