@@ -226,6 +226,7 @@ fn content(answer: Answer) -> Vec<(&'static str, Value)> {
         Answer::Catalogue => {
             vec![(JSON, json!({"type": "object"})), (YAML, json!({"type": "object"}))]
         }
+        Answer::Page => vec![("text/html", json!({"type": "string"}))],
         Answer::Document => vec![(JSON, json!({"type": "object"}))],
     }
 }
@@ -294,6 +295,7 @@ fn schemas() -> Value {
     add("Bin", answers::Bin::schema(), &["tenant_id"]);
     add("BinRequest", answers::BinRequest::schema(), &[]);
     add("CatalogueEntry", answers::CatalogueEntry::schema(), &["tenant_id"]);
+    add("EventExample", answers::Example::schema(), &[]);
     add("ShownImport", answers::ShownImport::schema(), &[]);
     add("Subscription", answers::Subscription::schema(), &["tenant_id"]);
     let either = ["secret", "public_key"];

@@ -10,6 +10,7 @@ mod catalogue;
 mod dead_letters;
 mod deliveries;
 mod delivery_filter;
+mod event_type_page;
 mod event_types;
 mod events;
 mod explain;
@@ -52,6 +53,7 @@ pub(crate) mod answers {
     pub(crate) use super::catalogue::ShownImport;
     pub(crate) use super::dead_letters::{DeadLetter, Discarded};
     pub(crate) use super::deliveries::Delivery;
+    pub(crate) use super::event_type_page::Example;
     pub(crate) use super::event_types::CatalogueEntry;
     pub(crate) use super::events::{Event, EventHead, ShownReceipt};
     pub(crate) use super::explain::{ExplainedSubscription, Explanation, StateThen};
@@ -131,6 +133,8 @@ fn all() -> Vec<Path> {
             PATCH Tenant(EventsWrite) => event_types::patch,
             DELETE Tenant(EventsWrite) => event_types::delete,
         ),
+        on!(path("/event-types/{name}/example"), GET Tenant(EventsRead) => event_type_page::example),
+        on!(path("/event-types/{name}/page"), GET Tenant(EventsRead) => event_type_page::page),
         on!(
             path("/subscriptions"),
             POST Tenant(SubscriptionsWrite) => subscriptions::post,

@@ -49,6 +49,18 @@ pub struct Entry {
 #[cfg_attr(feature = "columns", derive(sea_orm::FromJsonQueryResult))]
 pub struct Versions(pub Vec<Version>);
 
+impl Versions {
+    /// The newest example there is, or that of one version; with the version that it stands for.
+    pub fn example(&self, of: Option<&str>) -> Option<(&str, &Value)> {
+        let wanted = |version: &&Version| of.is_none_or(|of| version.version == of);
+        self.0
+            .iter()
+            .rev()
+            .filter(wanted)
+            .find_map(|version| Some((version.version.as_str(), version.example.as_ref()?)))
+    }
+}
+
 /// A version of an entry.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Version {

@@ -182,6 +182,7 @@ mod tests {
             retry_after: retry_after.map(|text| text.as_bytes().to_vec()),
         };
         Outcome {
+            meaning: None,
             result: Ok(response),
             timing: Timing::default(),
             remote_ip: None,

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::event_type::EventType;
-use crate::ids::EventId;
+use crate::ids::{BatchId, EventId};
 use crate::invalid::{Checker, Invalid};
 use crate::json::JsonText;
 use crate::limits;
@@ -113,6 +113,24 @@ impl NewEvent {
             })
         })?)
     }
+}
+
+/// The type of a batch, in its body and in `X-PT-Event`.
+pub const BATCH_TYPE: &str = "posthaste.batch";
+
+/// The body that carries several events in one request.
+pub fn batch_body<'a>(id: BatchId, envelopes: impl Iterator<Item = Envelope<'a>>) -> Vec<u8> {
+    let mut body =
+        format!(r#"{{"type":"{BATCH_TYPE}","id":"{id}","timestamp":"{}","events":["#, id.time())
+            .into_bytes();
+    for (place, envelope) in envelopes.enumerate() {
+        if place > 0 {
+            body.push(b',');
+        }
+        body.extend(envelope.to_body());
+    }
+    body.extend(b"]}");
+    body
 }
 
 impl NewEvent {

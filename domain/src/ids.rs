@@ -115,6 +115,8 @@ typed_ids! {
     EventId = "evt";
     /// One event due at one subscription.
     DeliveryId = "dlv";
+    /// Deliveries that are made in one request.
+    BatchId = "bat";
     /// One HTTP request made for a delivery.
     AttemptId = "att";
     /// A replay of many deliveries.

@@ -148,6 +148,8 @@ pub const TEST_TIMEOUT_MS: u32 = 15_000;
 pub const SIGNATURE_SKEW: Duration = Duration::from_secs(5 * 60);
 /// Events of one batch delivery, when a subscription asks for batches.
 pub const DELIVERY_BATCH_EVENTS: RangeInclusive<u32> = 2..=1000;
+/// Bytes of the events of one batch delivery, about.
+pub const DELIVERY_BATCH_BYTES: usize = 4 * 1024 * 1024;
 /// Milliseconds that the oldest event of a batch delivery waits for others: at most a minute.
 pub const DELIVERY_BATCH_WAIT_MS: RangeInclusive<u32> = 0..=60_000;
 /// Minutes of health before dead letters are replayed by themselves: at most a day.

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use serde_json::json;
 
 use crate::event::Envelope;
 use crate::ids::TenantId;
 use crate::limits;
+use crate::outcome::{Meaning, Response};
 use crate::preferences::{Format, Kind};
 use crate::slack;
 use crate::template::{Template, TemplateFault};
@@ -32,10 +34,17 @@ pub struct Message {
     pub content_type: &'static str,
     /// Names in lower case with their values, which are visible ASCII.
     pub headers: Vec<(&'static str, String)>,
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 const JSON: &str = "application/json";
+
+impl Message {
+    /// JSON, and nothing else to say of it.
+    pub fn json(body: impl Into<Bytes>) -> Self {
+        Self { content_type: JSON, headers: Vec::new(), body: body.into() }
+    }
+}
 
 impl Payload {
     /// As a subscription has it.
@@ -59,6 +68,14 @@ impl Payload {
         !matches!(self, Self::Slack(_))
     }
 
+    /// What an answer that is no success means, where the receiver's kind tells.
+    pub fn meaning(&self, response: &Response) -> Option<Meaning> {
+        match self {
+            Self::Slack(_) => slack::meaning(response.status, &response.body),
+            _ => None,
+        }
+    }
+
     /// What is sent of an event.
     ///
     /// # Errors
@@ -68,13 +85,12 @@ impl Payload {
         tenant: TenantId,
         envelope: Envelope<'_>,
     ) -> Result<Message, TemplateFault> {
-        let plain = |body| Message { content_type: JSON, headers: Vec::new(), body };
         Ok(match self {
-            Self::Standard => plain(envelope.to_body()),
+            Self::Standard => Message::json(envelope.to_body()),
             Self::CloudEvents => Message {
                 content_type: "application/cloudevents+json; charset=utf-8",
                 headers: Vec::new(),
-                body: structured(tenant, &envelope),
+                body: structured(tenant, &envelope).into(),
             },
             Self::CloudEventsBinary => Message {
                 content_type: JSON,
@@ -84,10 +100,10 @@ impl Payload {
                     })
                     .map(|(name, value)| (header(name), percent_encoded(&value)))
                     .collect(),
-                body: envelope.data.as_bytes().to_vec(),
+                body: Bytes::copy_from_slice(envelope.data.as_bytes()),
             },
-            Self::Template(template) => plain(template.render_json(envelope)?.into_bytes()),
-            Self::Slack(template) => plain(slack::body(template.as_ref(), envelope)?),
+            Self::Template(template) => Message::json(template.render_json(envelope)?),
+            Self::Slack(template) => Message::json(slack::body(template.as_ref(), envelope)?),
         })
     }
 }
@@ -185,7 +201,7 @@ mod tests {
     fn a_structured_cloudevent_has_its_attributes_beside_the_data_as_it_was_posted() {
         let made = message(Format::CloudEvents, envelope());
         assert_eq!(made.content_type, "application/cloudevents+json; charset=utf-8");
-        let text = String::from_utf8(made.body).expect("UTF-8");
+        let text = String::from_utf8(made.body.to_vec()).expect("UTF-8");
         assert!(text.ends_with(",\"data\":{ \"n\": 1e400, \"n\": 2 }}"), "{text}");
         let plain = Envelope { data: "[1]", ..envelope() };
         let read: Value =
@@ -205,7 +221,7 @@ mod tests {
     #[test]
     fn a_binary_cloudevent_is_the_data_with_its_attributes_as_headers() {
         let made = message(Format::CloudEventsBinary, envelope());
-        assert_eq!((made.content_type, made.body.as_slice()), (JSON, envelope().data.as_bytes()));
+        assert_eq!((made.content_type, &*made.body), (JSON, envelope().data.as_bytes()));
         let value = |name| made.headers.iter().find(|(of, _)| *of == name).map(|(_, v)| v.as_str());
         assert_eq!(value("ce-correlationid"), Some("a%20%22%C3%A9%22%25"));
         assert_eq!(value("ce-metadata"), Some("{%22k%22%20:%20%22%C3%BC%22}"));

@@ -119,6 +119,8 @@ pub struct Outcome {
     pub remote_ip: Option<IpAddr>,
     /// `HTTP/1.1` or `HTTP/2`, once known.
     pub http_version: Option<HttpVersion>,
+    /// What the answer means, where it says more than its status.
+    pub meaning: Option<Meaning>,
 }
 
 /// What an answer that is no success means.
@@ -177,9 +179,22 @@ impl Outcome {
             Ok(response) => match response.status {
                 200..=299 => None,
                 410 => Some(FailureReason::Gone),
+                _ if self.is_gone() => Some(FailureReason::Gone),
                 _ => Some(FailureReason::HttpStatus),
             },
             Err(failure) => Some(failure.reason),
+        }
+    }
+
+    fn is_gone(&self) -> bool {
+        self.meaning.as_ref().is_some_and(|meaning| meaning.is_gone)
+    }
+
+    /// For people: what is wrong, where more is known than a status.
+    pub fn error(&self) -> Option<&str> {
+        match &self.result {
+            Err(failure) => Some(&failure.error),
+            Ok(_) => self.meaning.as_ref().map(|meaning| meaning.text.as_str()),
         }
     }
 }

@@ -6,6 +6,12 @@ use crate::event::Envelope;
 use crate::limits;
 use crate::outcome::Meaning;
 use crate::template::{Template, TemplateFault, pretty};
+use crate::tenant::RateLimit;
+
+/// What Slack takes on a webhook: the rate of a subscription that names none.
+pub fn rate_limit() -> RateLimit {
+    RateLimit::new(limits::SLACK_PER_SECOND, Some(1)).expect("within the ranges")
+}
 
 /// What is posted: the object that the template makes, or else `{"text": …}` with what it makes; without a template
 /// the type, and the data in a block of code.

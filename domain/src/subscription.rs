@@ -70,6 +70,9 @@ impl DisabledReason {
     }
 }
 
+/// What stands for a sealed value wherever one is shown.
+pub const SEALED: &str = "***";
+
 /// A url that requests may be made to: `https` (or `http` where allowed), a host, no credentials.
 ///
 /// Whether its host may be dialled is [`crate::address`]'s question.

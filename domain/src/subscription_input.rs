@@ -15,7 +15,9 @@ use crate::preferences::{
     AutoReplay, AutoReplayInput, Delivery, DeliveryInput, Format, Kind, Signing, SigningInput,
 };
 use crate::retry::{RetryPolicy, RetryPolicyInput};
+use crate::slack;
 use crate::subscription::{CustomHeaders, SubscriptionStatus, TargetUrl, parse_external_id};
+use crate::template::Template;
 use crate::tenant::{RateLimit, RateLimitInput};
 
 /// What is asked of a subscription's url.
@@ -49,7 +51,7 @@ pub struct SubscriptionInput {
     pub retry: Option<RetryPolicyInput>,
     pub signing: Option<SigningInput>,
     pub format: Option<Format>,
-    pub template: Option<Value>,
+    pub template: Option<String>,
     pub auto_replay: Option<AutoReplayInput>,
     pub client_certificate: Option<ClientCertificateInput>,
     pub metadata: Option<Value>,
@@ -75,6 +77,7 @@ pub struct SubscriptionConfig {
     pub retry: Option<RetryPolicy>,
     pub signing: Signing,
     pub format: Format,
+    pub template: Option<Template>,
     pub auto_replay: Option<AutoReplay>,
     pub client_certificate: Option<ClientCertificate>,
     pub metadata: Map<String, Value>,
@@ -132,16 +135,29 @@ impl SubscriptionInput {
         });
         let kind = self.kind.unwrap_or_default();
         let format = self.format.unwrap_or_default();
-        // What this version cannot do yet is refused, never taken and left undone.
-        let not_yet = "is not available in this version; leave it out";
-        for (is_asked_for, pointer) in [
-            (kind != Kind::Webhook, "/kind"),
-            (delivery.is_some_and(|delivery| delivery != Delivery::Single), "/delivery/mode"),
-            (format != Format::Standard, "/format"),
-            (self.template.is_some_and(|value| !value.is_null()), "/template"),
-        ] {
-            check.that(!is_asked_for, pointer, || not_yet.to_owned());
-        }
+        let template =
+            check.take("/template", self.template.as_deref().map(Template::parse).transpose());
+        check.that(kind == Kind::Webhook || format == Format::Standard, "/format", || {
+            "goes with kind webhook; Slack has a form of its own".to_owned()
+        });
+        check.that(self.template.is_none() || format == Format::Standard, "/template", || {
+            "goes with format standard only: a CloudEvent's form is its own".to_owned()
+        });
+        let is_single = delivery.is_none_or(|delivery| delivery == Delivery::Single);
+        let is_plain = kind == Kind::Webhook
+            && format == Format::Standard
+            && template.as_ref().is_none_or(Option::is_none);
+        check.that(is_single || is_plain, "/delivery/mode", || {
+            "batch goes with kind webhook and format standard, and without a template: a batch has a form of its own"
+                .to_owned()
+        });
+        check.that(is_single || self.ordered != Some(true), "/ordered", || {
+            "goes with delivery mode single only".to_owned()
+        });
+        let rate_limit = rate_limit.map(|given| match kind {
+            Kind::Webhook => given,
+            Kind::Slack => given.or(Some(slack::rate_limit())),
+        });
         check.finish_with(|| {
             Some(SubscriptionConfig {
                 url: url?,
@@ -160,6 +176,7 @@ impl SubscriptionInput {
                 retry: retry?,
                 signing: signing?,
                 format,
+                template: template?,
                 auto_replay: auto_replay?,
                 client_certificate: client_certificate?,
                 metadata: metadata?,

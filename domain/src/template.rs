@@ -17,8 +17,10 @@ use minijinja::{
 };
 
 use crate::event::Envelope;
+use crate::ids::EventId;
 use crate::invalid::Invalid;
 use crate::limits;
+use crate::time::Timestamp;
 
 /// A template that can be read. Rendering it may fail all the same: it depends on the event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,7 +53,8 @@ impl Template {
     /// Reads a template and looks through it.
     ///
     /// # Errors
-    /// When it is too long, is no template, or uses what templates here do not have.
+    /// When it is too long, is no template, or uses what templates here do not have (what of it an event without
+    /// data reaches).
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         if text.len() > limits::TEMPLATE_BYTES {
             return Err(Invalid::one(
@@ -61,7 +64,13 @@ impl Template {
         }
         check::check(text)?;
         environment().template_from_str(text).map_err(|error| malformed(&error))?;
-        Ok(Self(text.into()))
+        let template = Self(text.into());
+        match template.render(nothing()) {
+            Err(fault @ TemplateFault::Failed { is_lasting: true, .. }) => {
+                Err(Invalid::one("", fault.to_string()))
+            }
+            _ => Ok(template),
+        }
     }
 
     /// Trusts text that was parsed before it was stored.
@@ -115,6 +124,19 @@ impl Template {
         serde_json::from_str::<serde::de::IgnoredAny>(&output)
             .map_err(|error| TemplateFault::NoJson(error.to_string()))?;
         Ok(output)
+    }
+}
+
+/// An event to try a template with.
+fn nothing() -> Envelope<'static> {
+    Envelope {
+        id: EventId::derive(Timestamp::from_unix_ms(0), &[]),
+        event_type: "example",
+        timestamp: "1970-01-01T00:00:00Z",
+        data: "{}",
+        metadata: "{}",
+        correlation_id: None,
+        version: None,
     }
 }
 

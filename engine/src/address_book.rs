@@ -5,19 +5,21 @@
 //! matches again what was matched with an older one; the cache only has to be usually right.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::event::NewEvent;
 use domain::event_type::{EventType, PatternIndex};
 use domain::filter::{EventView, Filter};
-use domain::ids::{SubscriptionId, TenantId};
+use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use domain::invalid::Invalid;
 use domain::limits;
 use domain::subscription::SubscriptionStatus;
 use domain::time::Timestamp;
-use queue::{Breaker, LaneSettings, TenantSettings};
+use queue::{Breaker, Class, Due, LaneSettings, TenantSettings};
 use sea_orm::ConnectionTrait;
 
 use crate::error::Error;
+use crate::gather::{self, Gathering};
 use crate::store;
 
 /// A subscription as matching needs it.
@@ -26,7 +28,8 @@ pub struct Listed {
     pub id: SubscriptionId,
     pub revision: i64,
     pub filter: Option<Filter>,
-    pub ordered: bool,
+    /// Whether its deliveries get numbers: its lane is ordered, or gathers batches.
+    pub numbered: bool,
     pub max_attempts: u32,
     pub lane: Lane,
 }
@@ -173,7 +176,7 @@ impl Listed {
             id: row.id,
             revision: row.revision,
             filter,
-            ordered: row.ordered,
+            numbered: row.ordered || row.gathers,
             max_attempts: row
                 .retry
                 .as_ref()
@@ -189,6 +192,7 @@ pub struct Lane {
     /// With the circuit closed.
     settings: LaneSettings,
     probe_at: Option<Timestamp>,
+    gathering: Option<Gathering>,
 }
 
 impl Lane {
@@ -203,12 +207,41 @@ impl Lane {
             rate_limit: row.rate_limit,
             breaker: Breaker::Closed,
         };
-        Self { settings, probe_at: row.probe_at }
+        Self { settings, probe_at: row.probe_at, gathering: Gathering::of(row) }
     }
 
     /// Whether nothing goes out: neither deliveries nor probes.
     pub fn is_paused(&self) -> bool {
         self.settings.paused
+    }
+
+    /// What is asked of batches, if they are.
+    pub(crate) fn gathering(&self) -> Option<Gathering> {
+        self.gathering
+    }
+
+    /// What the queue is told of a delivery of the subscription that is due after `delay`.
+    pub(crate) fn due(
+        &self,
+        subscription: SubscriptionId,
+        delivery: DeliveryId,
+        class: Class,
+        delay: Duration,
+    ) -> Due {
+        match self.gathering {
+            None => Due { lane: subscription, delivery, class, delay },
+            Some(gathering) => Due {
+                lane: gather::lane_of(subscription),
+                delivery,
+                class: Class::First,
+                delay: delay + gathering.max_wait,
+            },
+        }
+    }
+
+    /// The settings of the lane beside it in which batches are gathered, if they are.
+    pub(crate) fn gathering_settings(&self) -> Option<LaneSettings> {
+        self.gathering.map(|_| Gathering::lane_settings(&self.settings))
     }
 
     /// The settings as they are to be given at `now`.
@@ -234,48 +267,30 @@ pub fn view<'a>(id: &'a str, event: &'a NewEvent) -> EventView<'a> {
     )
 }
 
-/// A stored event with what filters see of it. What is foreign is bytes there, and text here.
+/// A stored event with what filters see of it.
 #[derive(Debug)]
 pub struct StoredView {
     id: String,
-    event_type: String,
-    timestamp: String,
-    correlation_id: Option<String>,
-    version: Option<String>,
-    data: String,
-    metadata: String,
+    texts: store::event::Texts,
 }
 
 impl StoredView {
     /// Of an event's row.
     pub fn new(row: entity::event::Model) -> Self {
-        Self {
-            id: row.id.to_string(),
-            event_type: row.event_type,
-            timestamp: row.timestamp,
-            correlation_id: row.correlation_id.map(lossy),
-            version: row.version.map(lossy),
-            data: lossy(row.data),
-            metadata: lossy(row.metadata),
-        }
+        Self { id: row.id.to_string(), texts: row.into() }
     }
 
     /// The view that filters have of it.
     pub fn view(&self) -> EventView<'_> {
+        let Self { id, texts } = self;
         EventView::new(
-            &self.id,
-            &self.event_type,
-            &self.timestamp,
-            self.correlation_id.as_deref(),
-            self.version.as_deref(),
-            &self.data,
-            &self.metadata,
+            id,
+            &texts.event_type,
+            &texts.timestamp,
+            texts.correlation_id.as_deref(),
+            texts.version.as_deref(),
+            &texts.data,
+            &texts.metadata,
         )
     }
-}
-
-/// Foreign bytes as text.
-pub fn lossy(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes)
-        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }

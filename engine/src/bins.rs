@@ -159,6 +159,7 @@ impl Engine {
         let total = started.elapsed();
         let is_answered = result.is_ok();
         Outcome {
+            meaning: None,
             timing: Timing { first_byte: is_answered.then_some(total), total, ..Timing::default() },
             remote_ip: None,
             http_version: is_answered.then_some(HttpVersion::Http11),
@@ -267,6 +268,7 @@ fn answer_of(bin: &Model) -> Response {
 pub(crate) fn blocked(why: &str) -> Outcome {
     let error = format!("not dialled: {why}");
     Outcome {
+        meaning: None,
         result: Err(Failure { reason: FailureReason::BlockedAddress, error }),
         timing: Timing::default(),
         remote_ip: None,

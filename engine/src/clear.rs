@@ -107,7 +107,7 @@ async fn drop_lane(parts: &Parts, subscription: SubscriptionId) -> Result<(), Er
     }
 }
 
-/// The deliveries that some worker has in flight.
+/// The deliveries that some worker has in flight, with all that are in one batch with one of them.
 pub(crate) async fn in_flight(
     parts: &Parts,
     subscription: SubscriptionId,
@@ -123,6 +123,8 @@ pub(crate) async fn in_flight(
             }
         }
     }
+    let with_others = store::batch::with_others(&parts.database.read, in_flight.iter().copied());
+    in_flight.extend(with_others.await?);
     Ok(in_flight)
 }
 

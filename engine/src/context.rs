@@ -75,7 +75,7 @@ impl Parts {
     /// # Errors
     /// When the queue is away: the reconciler mends it.
     pub async fn configure_lane(&self, row: &entity::subscription::Model) -> Result<(), Error> {
-        self.lanes.configure(row.id, &Lane::of(row).at(self.clock.now())).await
+        self.lanes.configure(row.id, &Lane::of(row), self.clock.now()).await
     }
 
     /// A source of randomness for ids, secrets and jitter.

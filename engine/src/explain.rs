@@ -232,7 +232,8 @@ impl Today {
     fn what_holds(&self, row: &Subscription, delivery: &Delivery) -> Option<Reason> {
         let is_paused = row.status == SubscriptionStatus::Paused
             || self.tenant.status == TenantStatus::Suspended
-            || delivery.next_attempt_at == Some(domain::delivery::HELD);
+            || (delivery.next_attempt_at == Some(domain::delivery::HELD)
+                && delivery.batch_id.is_none());
         let is_overdue = delivery.next_attempt_at.is_some_and(|at| self.now.since(at) > OVERDUE);
         let is_limited = row.rate_limit.is_some() || self.tenant.rate_limit.is_some();
         if is_paused {

@@ -5,11 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use domain::ids::{SubscriptionId, TenantId};
+use domain::time::Timestamp;
 use parking_lot::Mutex;
 use queue::{Completion, Due, LaneSettings, Queue, QueueError, TenantSettings};
 use tokio::time::timeout;
 
+use crate::address_book::Lane;
 use crate::error::Error;
+use crate::gather;
 
 /// How long somebody waits for the queue who has committed something: the reconciler brings what it
 /// was not told.
@@ -48,11 +51,32 @@ impl Lanes {
         &self.queue
     }
 
-    /// Makes sure that the lane is served as `settings` say, or newer ones.
+    /// Makes sure that a subscription's lane, and the one in which its batches are gathered, are served as `lane`
+    /// says at `now`, or as something newer.
     ///
     /// # Errors
     /// When the queue is away.
     pub async fn configure(
+        &self,
+        subscription: SubscriptionId,
+        lane: &Lane,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        self.configure_one(subscription, &lane.at(now)).await?;
+        match lane.gathering_settings() {
+            None => Ok(()),
+            Some(settings) => {
+                self.configure_tenant(settings.tenant, &TenantSettings::default()).await?;
+                self.configure_one(gather::lane_of(subscription), &settings).await
+            }
+        }
+    }
+
+    /// Makes sure that the lane is served as `settings` say, or newer ones.
+    ///
+    /// # Errors
+    /// When the queue is away.
+    async fn configure_one(
         &self,
         lane: SubscriptionId,
         settings: &LaneSettings,
@@ -148,13 +172,15 @@ impl Lanes {
         Ok(called?)
     }
 
-    /// Forgets a lane and all that waits in it.
+    /// Forgets a subscription's lanes and all that waits in them.
     ///
     /// # Errors
     /// When the queue is away.
     pub async fn drop_lane(&self, lane: SubscriptionId) -> Result<(), Error> {
-        self.queue.drop_lane(lane).await?;
-        self.told.lock().lanes.remove(&lane);
+        for lane in [lane, gather::lane_of(lane)] {
+            self.queue.drop_lane(lane).await?;
+            self.told.lock().lanes.remove(&lane);
+        }
         Ok(())
     }
 }

@@ -17,6 +17,7 @@ pub mod database;
 pub mod dispatch;
 pub mod error;
 pub mod explain;
+mod gather;
 pub mod group;
 pub mod housekeeping;
 pub mod idempotency;

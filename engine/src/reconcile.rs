@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use domain::ids::SubscriptionId;
+use domain::ids::{DeliveryId, SubscriptionId};
 use domain::subscription::SubscriptionStatus;
 use domain::tenant::TenantStatus;
 use domain::time::Timestamp;
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::context::{Engine, Parts};
 use crate::error::Error;
+use crate::gather::{self, Gathering};
 use crate::store::delivery::WaitingDelivery;
 use crate::store::subscription::Standing;
 use crate::{clear, publish, store, tenants};
@@ -201,10 +202,15 @@ impl Engine {
 
     async fn read_refill(&self, request: RefillRequest) -> Result<Refill, Error> {
         let now = self.clock.now();
+        // What was read of it lately is as good as its row: who gathers by now, and did not then, is found out
+        // when what is pushed is loaded.
+        let target = self.targets.at(self, request.lane, 0).await;
+        let gathers = target.is_ok_and(|target| target.gathers);
         let page = store::delivery::due_page(
             &self.database.due,
             request.lane,
             request.class,
+            gathers,
             request.limit + 1,
         )
         .await?;
@@ -224,15 +230,28 @@ pub(crate) async fn fill_lane(
     let (db, lane, now) = (&parts.database.due, row.id, parts.clock.now());
     parts.configure_lane(row).await?;
     let mut due_now = Vec::new();
+    let gathering = Gathering::of(row);
     if row.ordered {
         let head = store::delivery::head_of(db, lane).await?;
         due_now.extend(head.map(|head| due(lane, Class::First, head, now)));
     } else {
         for class in CLASSES {
             // One more than the window holds: the lane then knows that the database holds more.
-            let waiting = store::delivery::due_page(db, lane, class, WINDOW + 1).await?;
+            let gathers = gathering.is_some();
+            let waiting = store::delivery::due_page(db, lane, class, gathers, WINDOW + 1).await?;
             due_now.extend(waiting.into_iter().map(|one| due(lane, class, one, now)));
         }
+    }
+    if let Some(gathering) = gathering
+        && let Some(at) = store::batch::first_due(db, lane).await?
+    {
+        due_now.push(Due {
+            lane: gather::lane_of(lane),
+            // An ordered lane's ticket names none.
+            delivery: DeliveryId(lane.0),
+            class: Class::First,
+            delay: (at + gathering.max_wait).since(now),
+        });
     }
     parts.lanes.push(&due_now).await
 }

@@ -6,8 +6,9 @@ use domain::delivery::Trigger;
 use domain::ids::{DeliveryId, Of};
 use domain::subscription::SubscriptionStatus;
 use entity::delivery::Model;
-use queue::{Class, Due};
+use queue::Class;
 
+use crate::address_book::Lane;
 use crate::context::Engine;
 use crate::database::Transaction;
 use crate::error::Error;
@@ -56,7 +57,7 @@ impl Engine {
             return Err(Error::NotFound("event"));
         }
         let now = self.clock.now();
-        let sequence = match subscription.ordered {
+        let sequence = match subscription.ordered || subscription.gathers {
             true => Some(rows::take_sequence(db, subscription.id, 1).await?),
             false => None,
         };
@@ -87,14 +88,10 @@ impl Engine {
 
     /// Hands a committed redelivery to the queue. A failure costs time only: its row is there.
     pub async fn push_redelivery(&self, redelivery: &Redelivery) {
-        let due = Due {
-            lane: redelivery.subscription.id,
-            delivery: redelivery.delivery.id,
-            class: Class::First,
-            delay: Duration::ZERO,
-        };
+        let (row, id) = (&redelivery.subscription, redelivery.delivery.id);
+        let due = Lane::of(row).due(row.id, id, Class::First, Duration::ZERO);
         let pushed = async {
-            self.configure_lane(&redelivery.subscription).await?;
+            self.configure_lane(row).await?;
             self.lanes.push(&[due]).await
         };
         if let Err(error) = pushed.await {
@@ -105,13 +102,18 @@ impl Engine {
     /// Cancels a delivery that is not final.
     ///
     /// # Errors
-    /// `NotFound` when the tenant has no such delivery, `Conflict` when it is final.
+    /// `NotFound` when the tenant has no such delivery, `Conflict` when it is final or in a batch.
     pub async fn cancel(&self, db: &Transaction, delivery: Of<DeliveryId>) -> Result<Model, Error> {
         // Before it is committed: what is put later is put with a delivery that is still to come.
         self.forget_fresh().await;
         let cancelled = store::delivery::cancel(db, delivery, self.clock.now()).await?;
         let delivery =
             store::delivery::find(db, delivery).await?.ok_or(Error::NotFound("delivery"))?;
+        if !cancelled && !delivery.status.is_final() {
+            return Err(Error::Conflict(
+                "the delivery is in a batch, and a batch never changes; wait for it".to_owned(),
+            ));
+        }
         if !cancelled {
             return Err(Error::Conflict("the delivery is final already".to_owned()));
         }

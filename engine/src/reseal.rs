@@ -18,8 +18,9 @@ use crate::sealer::{HEADER_BYTES, Sealer};
 const CHUNK_ROWS: i64 = 500;
 
 /// Columns with sealed bytes, each bound to its row by the key's bytes.
-const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 6] = [
     Column { table: "subscription_secrets", key: Keyed::Id("id"), name: "sealed" },
+    Column { table: "subscriptions", key: Keyed::Id("id"), name: "url_sealed" },
     Column { table: "subscriptions", key: Keyed::Id("id"), name: "headers_sealed" },
     Column { table: "subscriptions", key: Keyed::Id("id"), name: "client_certificate_sealed" },
     Column { table: "bins", key: Keyed::Id("id"), name: "secret_sealed" },

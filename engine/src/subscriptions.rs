@@ -2,6 +2,7 @@
 //! for every event posted after it was answered.
 
 use domain::ids::{SecretId, SubscriptionId, TenantId};
+use domain::preferences::Delivery;
 use domain::secret::Secret;
 use domain::subscription::{DisabledReason, SubscriptionStatus};
 use domain::subscription_input::SubscriptionConfig;
@@ -76,7 +77,7 @@ impl Engine {
             self.replace_secret(db, row, &secret, domain::limits::OVERLAP_S_DEFAULT).await?;
         }
         // What was counted against the receiver is forgotten when it is started again, or another one.
-        if status != row.status || url != row.url {
+        if status != row.status || url != store::subscription::open_url(&self.sealer, row)? {
             store::health::forget(&mut changed);
         }
         let now = self.clock.now();
@@ -151,16 +152,20 @@ impl Engine {
 
     fn to_row(&self, id: SubscriptionId, config: SubscriptionConfig) -> ActiveModel {
         let disabled = config.status == SubscriptionStatus::Disabled;
+        let (url, url_sealed) =
+            store::subscription::seal_url(&self.sealer, id, config.kind, config.url.as_str());
         ActiveModel {
             id: Set(id),
             external_id: Set(config.external_id),
-            url: Set(config.url.as_str().to_owned()),
+            url: Set(url),
+            url_sealed: Set(url_sealed),
             description: Set(config.description),
             event_types: Set(config.event_types),
             filter: Set(config.filter.map(|filter| filter.as_str().to_owned())),
             status: Set(config.status),
             disabled_reason: Set(disabled.then_some(DisabledReason::Requested)),
             kind: Set(config.kind),
+            gathers: Set(config.delivery != Delivery::Single),
             delivery: Set(config.delivery),
             ordered: Set(config.ordered),
             headers_sealed: Set(store::subscription::seal_headers(
@@ -174,6 +179,7 @@ impl Engine {
             retry: Set(config.retry),
             signing: Set(config.signing),
             format: Set(config.format),
+            template: Set(config.template.map(|template| template.as_str().to_owned())),
             auto_replay: Set(config.auto_replay),
             client_certificate_sealed: Set(config
                 .client_certificate

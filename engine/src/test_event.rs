@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::catalogue::Versions;
 use domain::delivery::{DeliveryStatus, Progress, Trigger};
 use domain::event::NewEvent;
 use domain::event_type::EventType;
@@ -15,7 +16,9 @@ use queue::{Class, LeaseToken, Ticket};
 
 use crate::context::Engine;
 use crate::database::{Transaction, execute};
-use crate::dispatch::{DueDelivery, Held, Target, attempt_row, insert_attempts, number_of};
+use crate::dispatch::{
+    Content, DueDelivery, Held, Target, attempt_row, insert_attempts, number_of,
+};
 use crate::error::Error;
 use crate::publish::{NO_BOOK, NewDelivery, Prepared, rows};
 use crate::rollups::Tally;
@@ -23,10 +26,12 @@ use crate::store;
 
 /// The type of a test whose caller names none.
 pub const TEST_EVENT_TYPE: &str = "posthaste.test";
+/// What a test carries for which the catalogue has no example.
+const TEST_DATA: &str = "{\"message\":\"This is a test event from Posthaste.\"}";
 
 impl Engine {
-    /// Sends an example of `event_type` to the subscription and waits for the answer, 15 s at most;
-    /// then stores event, delivery and attempt within the transaction that `begin` starts. Returns
+    /// Sends an example of `event_type` (the catalogue's newest, if it has one) to the subscription and waits for
+    /// the answer, 15 s at most; then stores event, delivery and attempt within the transaction that `begin` starts. Returns
     /// the delivery's id.
     ///
     /// # Errors
@@ -37,14 +42,16 @@ impl Engine {
         event_type: EventType,
     ) -> Result<(Transaction, DeliveryId), Error> {
         let now = self.clock.now();
-        let prepared = self.example(subscription, event_type);
+        let tenant = subscription.tenant_id;
+        let entry = store::event_type::find(&self.database.read, tenant, &event_type).await?;
+        let prepared = self.example(subscription, event_type, entry.map(|entry| entry.versions));
         let target = Arc::new(Target::read(self, &self.database.read, subscription.id).await?);
         let due = self.due(subscription, &prepared, target);
         let timeout_max = Duration::from_millis(limits::TEST_TIMEOUT_MS.into());
         let outcome = self.attempt(&due, now, timeout_max).await;
 
         let transaction = self.database.begin().await?;
-        let (tenant, id) = (subscription.tenant_id, subscription.id);
+        let id = subscription.id;
         if !store::subscription::lock(&transaction, tenant, id).await? {
             return Err(Error::NotFound("subscription"));
         }
@@ -78,25 +85,30 @@ impl Engine {
             self.clock.now().into(),
             outcome.status().map(|code| i16::try_from(code).unwrap_or(i16::MAX)).into(),
             outcome.failure_reason().map(number_of).into(),
-            outcome.result.as_ref().err().map(|failure| failure.error.as_bytes().to_vec()).into(),
+            outcome.error().map(|error| error.as_bytes().to_vec()).into(),
             due.id.into(),
         ];
         execute(&transaction, sql, values).await?;
         Ok((transaction, due.id))
     }
 
-    fn example(&self, subscription: &Model, event_type: EventType) -> Prepared {
+    fn example(
+        &self,
+        subscription: &Model,
+        event_type: EventType,
+        versions: Option<Versions>,
+    ) -> Prepared {
         let now = self.clock.now();
+        let example = versions.as_ref().and_then(|versions| versions.example(None));
+        let data = example.map_or_else(|| TEST_DATA.to_owned(), |(_, data)| data.to_string());
         let event = NewEvent {
             id: None,
             event_type,
             timestamp: EventTime::from_timestamp(now),
-            data: JsonText::from_stored(
-                "{\"message\":\"This is a test event from Posthaste.\"}".to_owned(),
-            ),
+            data: JsonText::from_stored(data),
             metadata: JsonText::empty_object(),
             correlation_id: None,
-            version: None,
+            version: example.map(|(version, _)| version.to_owned()),
             deliver_at: None,
         };
         Prepared {
@@ -114,7 +126,6 @@ impl Engine {
 
     fn due(&self, subscription: &Model, prepared: &Prepared, target: Arc<Target>) -> DueDelivery {
         let event = &prepared.event;
-        let envelope = event.envelope(prepared.id);
         let id = DeliveryId::generate(prepared.created_at, &mut self.rng());
         DueDelivery {
             ticket: Held::past_the_lane(Ticket {
@@ -132,7 +143,8 @@ impl Engine {
             trigger: Trigger::Test,
             progress: Progress { number: 1, max_attempts: 1 },
             traceparent: None,
-            body: envelope.to_body().into(),
+            content: Content::Posted(event.clone()),
+            batch: None,
             target,
         }
     }

@@ -4,7 +4,7 @@
 use sea_orm::entity::prelude::*;
 
 use domain::delivery::{DeliveryStatus, Trigger};
-use domain::ids::{DeliveryId, EventId, ReplayId, SubscriptionId, TenantId};
+use domain::ids::{BatchId, DeliveryId, EventId, ReplayId, SubscriptionId, TenantId};
 use domain::outcome::FailureReason;
 use domain::time::Timestamp;
 
@@ -27,13 +27,16 @@ pub struct Model {
     pub attempt_count: i16,
     pub max_attempts: i16,
     pub next_attempt_at: Option<Timestamp>,
-    /// Its place in an ordered lane.
+    /// Its place in an ordered lane, or among those that wait to be in a batch.
     pub sequence: Option<i64>,
     pub last_status_code: Option<i16>,
     pub failure_reason: Option<FailureReason>,
     pub last_error: Option<Vec<u8>>,
     pub completed_at: Option<Timestamp>,
     pub replay_id: Option<ReplayId>,
+    /// The batch that it is in, and its place there.
+    pub batch_id: Option<BatchId>,
+    pub batch_position: Option<i16>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]

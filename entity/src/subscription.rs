@@ -21,8 +21,10 @@ pub struct Model {
     pub external_id: Option<String>,
     /// From 1; grows with every change. [`crate::subscription_state`] has what each one was.
     pub revision: i64,
-    /// Sealed when `kind` is `slack`: there the url is a credential.
+    /// `***` when it is a credential, as that of `kind` `slack` is.
     pub url: String,
+    /// The url that is a credential.
+    pub url_sealed: Option<Vec<u8>>,
     pub description: String,
     pub event_types: EventTypePatterns,
     /// CEL.
@@ -32,6 +34,8 @@ pub struct Model {
     pub disabled_reason: Option<DisabledReason>,
     pub kind: Kind,
     pub delivery: Delivery,
+    /// Whether `delivery` asks for batches.
+    pub gathers: bool,
     pub ordered: bool,
     pub headers_sealed: Option<Vec<u8>>,
     pub rate_limit: Option<RateLimit>,

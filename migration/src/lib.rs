@@ -32,6 +32,8 @@ mod m0017_portal_links;
 mod m0018_catalogue;
 mod m0019_replays;
 mod m0020_bins;
+mod m0021_sealed_urls;
+mod m0022_batches;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -40,7 +42,7 @@ use sea_orm_migration::{MigrationTrait, async_trait::async_trait};
 use crate::change::Change;
 
 /// Every change, oldest first.
-const CHANGES: [Change; 20] = [
+const CHANGES: [Change; 22] = [
     m0001_instance::CHANGE,
     m0002_tenants::CHANGE,
     m0003_api_keys::CHANGE,
@@ -61,6 +63,8 @@ const CHANGES: [Change; 20] = [
     m0018_catalogue::CHANGE,
     m0019_replays::CHANGE,
     m0020_bins::CHANGE,
+    m0021_sealed_urls::CHANGE,
+    m0022_batches::CHANGE,
 ];
 
 /// Brings a database up to date: `Migrator::up(&connection, None)`.

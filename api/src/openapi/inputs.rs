@@ -47,11 +47,6 @@ fn patch(mut input: Value) -> Value {
     input
 }
 
-/// What this version cannot do yet, and refuses.
-fn not_yet() -> Value {
-    json!({"type": "null", "description": "Not available in this version."})
-}
-
 /// Names and schemas of all bodies.
 pub(super) fn all() -> Vec<(&'static str, Value)> {
     vec![
@@ -198,9 +193,9 @@ pub(super) fn subscription() -> Value {
     let delivery = json!({
         "type": "object",
         "properties": {
-            "mode": one_of(["single"]),
-            "max_events": not_yet(),
-            "max_wait_ms": not_yet(),
+            "mode": one_of(["single", "batch"]),
+            "max_events": nullable(integer(*limits::DELIVERY_BATCH_EVENTS.start(), *limits::DELIVERY_BATCH_EVENTS.end())),
+            "max_wait_ms": nullable(integer(*limits::DELIVERY_BATCH_WAIT_MS.start(), *limits::DELIVERY_BATCH_WAIT_MS.end())),
         },
         "required": ["mode"],
         "additionalProperties": false,
@@ -229,7 +224,7 @@ pub(super) fn subscription() -> Value {
             "event_types": event_type_patterns(),
             "filter": filter(),
             "status": one_of(SUBSCRIPTION_STATUSES),
-            "kind": one_of(["webhook"]),
+            "kind": one_of(["webhook", "slack"]),
             "delivery": delivery,
             "ordered": {"type": "boolean"},
             "headers": headers,
@@ -238,8 +233,12 @@ pub(super) fn subscription() -> Value {
             "timeout_ms": integer(*limits::TIMEOUT_MS.start(), *limits::TIMEOUT_MS.end()),
             "retry": retry,
             "signing": signing,
-            "format": one_of(["standard"]),
-            "template": not_yet(),
+            "format": one_of(["standard", "cloudevents", "cloudevents-binary"]),
+            "template": {
+                "type": "string",
+                "maxLength": limits::TEMPLATE_BYTES,
+                "description": "Makes the body of a receiver with a form of its own (docs/formats.md).",
+            },
             "auto_replay": auto_replay,
             "client_certificate": client_certificate(),
             "metadata": object(),

@@ -13,6 +13,13 @@ const OF_SUBSCRIPTION: &[&str] = &[
     "testSubscription",
     "deleteSubscription",
 ];
+const OF_EVENT_TYPE: &[&str] = &[
+    "getEventType",
+    "getEventTypeExample",
+    "getEventTypePage",
+    "changeEventType",
+    "deleteEventType",
+];
 const OF_DELIVERY: &[&str] = &["getDelivery", "listAttempts", "redeliver", "cancelDelivery"];
 const OF_TENANT: &[&str] = &[
     "getTenant",
@@ -33,10 +40,7 @@ pub(super) fn of(operation: &str, status: u16) -> Map<String, Value> {
             json!({"id": ID}),
             ["getReplay", "pauseReplay", "resumeReplay", "cancelReplay"].as_slice(),
         ),
-        "createEventType" => (
-            json!({"name": "$response.body#/name"}),
-            ["getEventType", "changeEventType", "deleteEventType"].as_slice(),
-        ),
+        "createEventType" => (json!({"name": "$response.body#/name"}), OF_EVENT_TYPE),
         "createBin" => {
             (json!({"id": ID}), ["getBin", "listBinRequests", "sendToBin", "deleteBin"].as_slice())
         }

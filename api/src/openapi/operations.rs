@@ -28,6 +28,8 @@ pub(super) enum Answer {
     Lines,
     /// A JSON document without a schema of ours.
     Document,
+    /// HTML.
+    Page,
 }
 
 /// What the document says of a route.
@@ -44,7 +46,7 @@ pub(super) struct Operation {
 
 /// The operation of a route; `path` without the common start.
 pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
-    use Answer::{Catalogue, Document, Json, Lines, List, ListOrLines, Nothing, Text};
+    use Answer::{Catalogue, Document, Json, Lines, List, ListOrLines, Nothing, Page, Text};
     let operation = |name, tag, summary, answers: &[(u16, Answer, &'static str)]| Operation {
         name,
         tag,
@@ -177,6 +179,19 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             "event types",
             "Show an event type",
             &[(200, Json("CatalogueEntry"), "The event type")],
+        ),
+        ("GET", "/event-types/{name}/example") => operation(
+            "getEventTypeExample",
+            "event types",
+            "Show an event of this type as it could be posted: the catalogue's example",
+            &[(200, Json("EventExample"), "Of the newest version that has one, or of that asked for")],
+        )
+        .asking([one("version", json!({"type": "string"}))]),
+        ("GET", "/event-types/{name}/page") => operation(
+            "getEventTypePage",
+            "event types",
+            "Show an event type to people: what it means, its fields, and how it is delivered",
+            &[(200, Page, "A page")],
         ),
         ("PATCH", "/event-types/{name}") => operation(
             "changeEventType",

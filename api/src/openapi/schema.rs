@@ -236,6 +236,7 @@ fields! {
     delivery_id = id("dlv");
     attempt_id = id("att");
     replay_id_or_null = nullable(id("rpl"));
+    batch_id_or_null = nullable(id("bat"));
     time = instant();
     time_or_null = nullable(instant());
     event_type = event_type_name();

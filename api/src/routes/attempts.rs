@@ -2,25 +2,28 @@
 //! attempt's instant and number and from the subscription as it was then.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::delivery::Progress;
 use domain::ids::{AttemptId, DeliveryId, Of};
+use domain::message::{Message, Payload};
 use domain::outcome::FailureReason;
 use domain::secret::Secret;
-use domain::subscription::CustomHeaders;
+use domain::subscription::{CustomHeaders, SEALED};
 use domain::time::Timestamp;
-use engine::address_book::lossy;
-use engine::dispatch::wire::{AttemptHead, StoredEvent};
+use engine::database::Sql;
+use engine::dispatch::Content;
+use engine::dispatch::wire::{self, AttemptHead, Subject};
+use engine::store::event::lossy;
 use engine::{Engine, store};
-use entity::{attempt, delivery, event, subscription_secret};
+use entity::{attempt, delivery, subscription_secret};
 use indexmap::IndexMap;
 use sea_orm::ConnectionTrait;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::named;
-use super::subscription_view::SEALED;
 use crate::State;
 use crate::auth::Caller;
 use crate::auth::need::DeliveriesRead;
@@ -78,9 +81,9 @@ pub(crate) async fn list(
     let delivery: Of<DeliveryId> = named(caller.tenant, &request, "id", "delivery")?;
     let delivery =
         store::delivery::find(db, delivery).await?.ok_or_else(|| Problem::not_found("delivery"))?;
-    let rows = store::attempt::page(db, delivery.id, wanted.page()).await?;
+    let rows = store::attempt::page(db, &delivery, wanted.page()).await?;
     let Listed { data: rows, next_cursor } = wanted.show(rows, |row| row.number, |row| row);
-    let derivation = Derivation::read(engine, db, &delivery).await?;
+    let mut derivation = Derivation::read(engine, db, &delivery).await?;
     let mut data = Vec::with_capacity(rows.len());
     for row in rows {
         data.push(derivation.show(engine, db, row).await?);
@@ -91,35 +94,62 @@ pub(crate) async fn list(
 /// What the attempts of one delivery have in common.
 pub(super) struct Derivation<'a> {
     delivery: &'a delivery::Model,
-    event: Option<event::Model>,
-    body: Vec<u8>,
+    sent: Option<Sent>,
     secrets: Vec<(subscription_secret::Model, Secret)>,
+    /// The last that was made, and how: most attempts send the same.
+    made: Option<(Arc<Payload>, Option<Message>)>,
+}
+
+/// What the attempts sent: an event, or a batch.
+struct Sent {
+    /// Of an event.
+    traceparent: Option<String>,
+    content: Content,
+}
+
+impl Sent {
+    /// `None` when it has outlived its retention.
+    async fn read(
+        db: &(impl ConnectionTrait + Sql),
+        delivery: &delivery::Model,
+    ) -> Result<Option<Self>, Problem> {
+        let tenant = delivery.tenant_id;
+        if let Some(batch) = delivery.batch_id {
+            let members = store::batch::members(db, Of::new(tenant, batch)).await?;
+            let content = Content::batch(batch, &members);
+            return Ok(Some(Self { traceparent: None, content }));
+        }
+        let event = store::event::find(db, Of::new(tenant, delivery.event_id)).await?;
+        Ok(event.map(|mut row| {
+            let traceparent = row.traceparent.take();
+            Self { traceparent, content: Content::Stored(Arc::new(row.into())) }
+        }))
+    }
 }
 
 impl<'a> Derivation<'a> {
     pub(super) async fn read(
         engine: &Engine,
-        db: &impl ConnectionTrait,
+        db: &(impl ConnectionTrait + Sql),
         delivery: &'a delivery::Model,
     ) -> Result<Self, Problem> {
-        let event = store::event::find(db, Of::new(delivery.tenant_id, delivery.event_id)).await?;
-        let body = event.as_ref().map(body_of).unwrap_or_default();
+        let sent = Sent::read(db, delivery).await?;
         let mut secrets = Vec::new();
         for row in store::secret::all(db, delivery.subscription_id).await? {
             let secret = store::secret::open(&engine.sealer, &row)?;
             secrets.push((row, secret));
         }
-        Ok(Self { delivery, event, body, secrets })
+        Ok(Self { delivery, sent, secrets, made: None })
     }
 
     /// The attempt as it is shown.
     pub(super) async fn show(
-        &self,
+        &mut self,
         engine: &Engine,
         db: &impl ConnectionTrait,
         row: attempt::Model,
     ) -> Result<Attempt, Problem> {
-        let Self { delivery, .. } = self;
+        let delivery = self.delivery;
         let state = store::subscription::state_at(
             db,
             delivery.tenant_id,
@@ -127,13 +157,16 @@ impl<'a> Derivation<'a> {
             row.subscription_revision,
         )
         .await?;
-        let request_headers = match (&state, &self.event) {
-            (Some(state), Some(event)) => self.request_headers(engine, state, event, &row)?,
-            // The event has outlived its retention: what was signed can no more be derived.
-            _ => IndexMap::new(),
+        let request_headers = match &state {
+            Some(state) => self.request_headers(engine, state, &row).await?,
+            None => IndexMap::new(),
         };
         Ok(Attempt {
-            id: AttemptId::of(delivery.id, u32::try_from(row.number).unwrap_or(0), row.started_at),
+            id: AttemptId::of(
+                store::attempt::kept_under(delivery),
+                u32::try_from(row.number).unwrap_or(0),
+                row.started_at,
+            ),
             number: row.number,
             started_at: row.started_at,
             duration_ms: row.duration_ms,
@@ -157,14 +190,33 @@ impl<'a> Derivation<'a> {
         })
     }
 
-    fn request_headers(
-        &self,
+    /// Makes what a subscription in this state sends of the event, unless it is made.
+    async fn make(&mut self, state: &store::subscription::State) {
+        let payload = state.payload();
+        let (Some(sent), false) =
+            (&self.sent, self.made.as_ref().is_some_and(|(made, _)| **made == payload))
+        else {
+            return;
+        };
+        let (payload, delivery) = (Arc::new(payload), self.delivery);
+        let (tenant, id) = (delivery.tenant_id, delivery.event_id);
+        let message = wire::message(&payload, tenant, id, &sent.content).await.ok();
+        self.made = Some((payload, message));
+    }
+
+    /// None when nothing was sent, or when what was signed can no more be derived: the event has outlived its
+    /// retention.
+    async fn request_headers(
+        &mut self,
         engine: &Engine,
         state: &store::subscription::State,
-        event: &event::Model,
         row: &attempt::Model,
     ) -> Result<IndexMap<String, String>, Problem> {
-        let Self { delivery, .. } = self;
+        self.make(state).await;
+        let delivery = self.delivery;
+        let (Some(sent), Some((payload, Some(message)))) = (&self.sent, &self.made) else {
+            return Ok(IndexMap::new());
+        };
         let is_live = |secret: &subscription_secret::Model| {
             secret.created_at <= row.started_at
                 && secret.expires_at.is_none_or(|at| at > row.started_at)
@@ -175,21 +227,28 @@ impl<'a> Derivation<'a> {
             .filter(|(row, _)| is_live(row))
             .map(|(_, secret)| secret.clone())
             .collect();
+        let subject = match delivery.batch_id {
+            Some(batch) => Subject::Batch(batch),
+            None => Subject::Event {
+                id: delivery.event_id,
+                event_type: &delivery.event_type,
+                delivery: delivery.id,
+                traceparent: sent.traceparent.as_deref(),
+            },
+        };
         let head = AttemptHead {
-            event_id: delivery.event_id,
-            event_type: &delivery.event_type,
-            delivery_id: delivery.id,
+            subject,
             trigger: delivery.trigger,
             progress: Progress {
                 number: u32::try_from(row.number).unwrap_or(0),
                 max_attempts: u32::try_from(delivery.max_attempts).unwrap_or(0),
             },
-            traceparent: event.traceparent.as_deref(),
             custom: &masked(engine, delivery, state)?,
             secrets: &secrets,
             signing: &state.signing,
+            is_signed: payload.is_signed(),
             started_at: row.started_at,
-            body: &self.body,
+            message,
         };
         let headers = head.to_headers();
         let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
@@ -220,19 +279,6 @@ fn masked(
     Ok(CustomHeaders::from_stored(
         names.map(|name| (name.clone(), SEALED.to_owned())).collect::<BTreeMap<_, _>>(),
     ))
-}
-
-fn body_of(event: &event::Model) -> Vec<u8> {
-    let stored = StoredEvent {
-        id: event.id,
-        event_type: &event.event_type,
-        timestamp: &event.timestamp,
-        data: &event.data,
-        metadata: &event.metadata,
-        correlation_id: event.correlation_id.as_deref(),
-        version: event.version.as_deref(),
-    };
-    stored.to_body()
 }
 
 /// Stored as a list of pairs; a name that came more than once has its values joined (RFC 9110

@@ -1,14 +1,17 @@
 //! Deliveries: listed, shown, sent again, cancelled.
 
+use std::collections::BTreeSet;
+
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse, web};
 use domain::audit::Action;
 use domain::delivery::{DeliveryStatus, HELD, Trigger};
-use domain::ids::{DeliveryId, EventId, Of, ReplayId, SubscriptionId, TenantId};
+use domain::ids::{BatchId, DeliveryId, EventId, Of, ReplayId, SubscriptionId, TenantId};
 use domain::outcome::FailureReason;
 use domain::time::Timestamp;
-use engine::address_book::lossy;
 use engine::audit::Act;
+use engine::database::Sql;
+use engine::store::event::lossy;
 use engine::store::{self, Whose};
 use entity::delivery::Model;
 use serde::{Deserialize, Serialize};
@@ -58,6 +61,8 @@ pub(crate) struct Delivery {
     completed_at: Option<Timestamp>,
     #[schema(schema_with = schema::replay_id_or_null)]
     replay_id: Option<ReplayId>,
+    #[schema(schema_with = schema::batch_id_or_null)]
+    batch_id: Option<BatchId>,
 }
 
 impl Delivery {
@@ -80,8 +85,21 @@ impl Delivery {
             created_at: row.id.time(),
             completed_at: row.completed_at,
             replay_id: row.replay_id,
+            batch_id: row.batch_id,
         }
     }
+}
+
+/// Members of a batch are due when it is.
+async fn due_with_batches(db: &impl Sql, rows: &mut [Model]) -> Result<(), Problem> {
+    let held = rows.iter().filter(|row| row.next_attempt_at == Some(HELD));
+    let batches: BTreeSet<BatchId> = held.filter_map(|row| row.batch_id).collect();
+    let due_times = store::batch::due_times(db, batches).await?;
+    for row in rows.iter_mut().filter(|row| row.next_attempt_at == Some(HELD)) {
+        let due_at = row.batch_id.and_then(|batch| due_times.get(&batch));
+        row.next_attempt_at = due_at.copied().or(row.next_attempt_at);
+    }
+    Ok(())
 }
 
 /// A body without fields.
@@ -98,9 +116,9 @@ pub(crate) async fn list(
     query.only(&[[LIMIT, CURSOR].as_slice(), &delivery_filter::NAMES].concat())?;
     let wanted = Wanted::of(&query)?;
     let filter = delivery_filter::read(&query)?;
-    let found =
-        store::delivery::page(&state.engine.database.lists, lister.whose, &filter, wanted.page())
-            .await?;
+    let db = &state.engine.database.lists;
+    let mut found = store::delivery::page(db, lister.whose, &filter, wanted.page()).await?;
+    due_with_batches(db, &mut found.rows).await?;
     Ok(HttpResponse::Ok().json(wanted.show_found(
         found,
         |row| row.id,
@@ -117,8 +135,10 @@ pub(crate) async fn get(
 ) -> Result<HttpResponse, Problem> {
     query.only(&[])?;
     let delivery: Of<DeliveryId> = named(caller.tenant, &request, "id", "delivery")?;
-    let row = store::delivery::find(&state.engine.database.read, delivery).await?;
-    let row = row.ok_or_else(|| Problem::not_found("delivery"))?;
+    let db = &state.engine.database.read;
+    let row = store::delivery::find(db, delivery).await?;
+    let mut row = row.ok_or_else(|| Problem::not_found("delivery"))?;
+    due_with_batches(db, std::slice::from_mut(&mut row)).await?;
     Ok(HttpResponse::Ok().json(Delivery::new(row, Whose::Tenant(caller.tenant))))
 }
 

@@ -121,9 +121,7 @@ pub(crate) async fn get(
     query: Query,
 ) -> Result<HttpResponse, Problem> {
     query.only(&[])?;
-    let name = name_in_path(&request)?;
-    let row = store::event_type::find(&state.engine.database.read, caller.tenant, &name).await?;
-    let row = row.ok_or_else(not_found)?;
+    let row = in_path(&state, caller.tenant, &request).await?;
     Ok(HttpResponse::Ok().json(CatalogueEntry::new(row, Whose::Tenant(caller.tenant))))
 }
 
@@ -184,6 +182,17 @@ pub(crate) async fn delete(
     .await?;
     engine.catalogue_changed(tenant);
     Ok(HttpResponse::NoContent().finish())
+}
+
+/// The event type in the path.
+pub(super) async fn in_path(
+    state: &State,
+    tenant: TenantId,
+    request: &HttpRequest,
+) -> Result<Model, Problem> {
+    let name = name_in_path(request)?;
+    let row = store::event_type::find(&state.engine.database.read, tenant, &name).await?;
+    row.ok_or_else(not_found)
 }
 
 fn name_in_path(request: &HttpRequest) -> Result<EventType, Problem> {

@@ -5,6 +5,7 @@ use domain::audit::Action;
 use domain::client_certificate::MASKED_KEY;
 use domain::invalid::Invalid;
 use domain::limits;
+use domain::subscription::SEALED;
 use domain::subscription_input::{SubscriptionConfig, merge_patch};
 use engine::Engine;
 use engine::audit::Act;
@@ -60,13 +61,13 @@ pub(crate) async fn patch(
     let engine = &state.engine;
     let stored = change::commit(&state, &caller.by(&request), async |db| {
         let row = find_locked(db, caller.tenant, &request).await?;
-        keep_key(&row, &mut patch);
+        keep_sealed(&row, &mut patch);
         let mut merged = document(engine, &row, &patch)?;
         merge_patch(&mut merged, Value::Object(patch));
         let config = match merged {
             Value::Object(fields) => {
-                let kept = Some(row.url.as_str());
-                let asked = Asked::of(engine, db, caller.tenant, &fields, kept).await?;
+                let kept = store::subscription::open_url(&engine.sealer, &row)?;
+                let asked = Asked::of(engine, db, caller.tenant, &fields, Some(&kept)).await?;
                 parse_config(fields, asked.rule())?
             }
             _ => return Err(Invalid::one("", "must be an object").into()),
@@ -80,9 +81,12 @@ pub(crate) async fn patch(
     Ok(HttpResponse::Ok().json(Subscription::new(engine, stored, Shown::Masked)?))
 }
 
-/// The mask that answers show in the key's place means the key that is kept, so that what was read can
-/// be sent back. Where none is kept, it is refused as no key.
-fn keep_key(row: &Model, patch: &mut Map<String, Value>) {
+/// The mask that answers show in the place of a key or of a url means the one that is kept, so that what was read
+/// can be sent back. Where none is kept, it is refused as none.
+fn keep_sealed(row: &Model, patch: &mut Map<String, Value>) {
+    if row.url_sealed.is_some() && patch.get("url").is_some_and(|url| url == SEALED) {
+        patch.remove("url");
+    }
     if row.client_certificate_sealed.is_some()
         && let Some(Value::Object(certificate)) = patch.get_mut("client_certificate")
         && certificate.get("private_key").is_some_and(|key| key == MASKED_KEY)

@@ -49,9 +49,9 @@ pub(crate) async fn post(
     let delivery = store::delivery::find(&transaction, Of::new(caller.tenant, id))
         .await?
         .ok_or_else(|| Problem::not_found("delivery"))?;
-    let rows =
-        store::attempt::page(&transaction, id, store::Page { limit: 1, after: None }).await?;
-    let derivation = Derivation::read(engine, &transaction, &delivery).await?;
+    let rows = store::attempt::page(&transaction, &delivery, store::Page { limit: 1, after: None })
+        .await?;
+    let mut derivation = Derivation::read(engine, &transaction, &delivery).await?;
     let row = rows.into_iter().next().ok_or_else(|| Problem::not_found("attempt"))?;
     let attempt = derivation.show(engine, &transaction, row).await?;
     let act = Act::new(Action::SubscriptionTested, caller.tenant, subscription.id);

@@ -7,7 +7,7 @@ use domain::event_type::EventTypePatterns;
 use domain::ids::{SubscriptionId, TenantId};
 use domain::preferences::{AutoReplay, Delivery, Format, Kind, Signing};
 use domain::retry::RetryPolicy;
-use domain::subscription::{DisabledReason, SubscriptionStatus};
+use domain::subscription::{DisabledReason, SEALED, SubscriptionStatus};
 use domain::tenant::RateLimit;
 use domain::time::Timestamp;
 use engine::{Engine, store};
@@ -18,9 +18,6 @@ use utoipa::ToSchema;
 
 use crate::openapi::schema;
 use crate::problem::Problem;
-
-/// What stands for a sealed value.
-pub(super) const SEALED: &str = "***";
 
 /// A subscription in answers.
 #[derive(Debug, Serialize, ToSchema)]
@@ -94,7 +91,7 @@ impl From<ClientCertificate> for ShownCertificate {
 pub(super) enum Shown {
     /// Sealed values as `***`.
     Masked,
-    /// Values of headers as they are.
+    /// Values of headers, and a url that is a credential, as they are.
     Revealed,
     /// Masked, with the tenant that it belongs to.
     MaskedWithTenant,
@@ -107,10 +104,14 @@ impl Subscription {
             headers.values_mut().for_each(|value| SEALED.clone_into(value));
         }
         let client_certificate = store::client_certificate::open(&engine.sealer, &row)?;
+        let url = match shown {
+            Shown::Revealed => store::subscription::open_url(&engine.sealer, &row)?,
+            Shown::Masked | Shown::MaskedWithTenant => row.url,
+        };
         Ok(Self {
             id: row.id,
             tenant_id: (shown == Shown::MaskedWithTenant).then_some(row.tenant_id),
-            url: row.url,
+            url,
             external_id: row.external_id,
             description: row.description,
             event_types: row.event_types,
@@ -145,7 +146,7 @@ pub(super) fn document(
     patch: &Map<String, Value>,
 ) -> Result<Value, Problem> {
     let mut document = json!({
-        "url": row.url,
+        "url": store::subscription::open_url(&engine.sealer, row)?,
         "external_id": row.external_id,
         "description": row.description,
         "event_types": row.event_types,

@@ -69,7 +69,8 @@ impl Owner {
             "url": receiver.url("/"), "external_id": "mine", "retry": {"schedule_s": [0.1], "jitter": 0},
         });
         let (subscription, _) = tenant.subscribe(wanted).await;
-        tenant.api.post("/event-types", json!({"name": EVENT_TYPE})).await.expect(201);
+        let entry = json!({"name": EVENT_TYPE, "versions": [{"version": "1", "example": {"amount": 4711}}]});
+        tenant.api.post("/event-types", entry).await.expect(201);
         let event = tenant.publish(EVENT_TYPE, json!({"amount": 4711})).await;
         let delivery = eventually("a dead letter", async || {
             tenant.list("/dead-letters").await.first().map(id_of)

@@ -2,6 +2,7 @@
 
 mod audit_log;
 mod auth;
+mod batches;
 mod bins;
 mod catalogue;
 mod client_certificates;
@@ -10,6 +11,7 @@ mod document;
 mod event_types;
 mod events;
 mod explain;
+mod formats;
 mod idempotency;
 mod isolation;
 mod lines;
@@ -20,6 +22,7 @@ mod refusals;
 mod replays;
 mod schema;
 mod signing;
+mod slack;
 mod stats;
 mod subscriptions;
 mod tenants;

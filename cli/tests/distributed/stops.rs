@@ -13,8 +13,9 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 
 use crate::Stage;
 
-/// Events per second that are offered.
+/// Events per second that are offered, as far as so many posts at once allow.
 const RATE: u32 = 300;
+const POSTS_AT_ONCE: usize = 64;
 /// How many must come between one stop and the next.
 const BETWEEN: usize = 150;
 
@@ -58,14 +59,18 @@ pub(crate) fn each_came_once(receiver: &Receiver, posted: &[u64]) {
 pub(crate) async fn post_steadily(apis: [Client; 2], stop: Arc<AtomicBool>) -> Vec<u64> {
     let mut ticks = interval(Duration::from_secs(1) / RATE);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut posts = JoinSet::new();
+    let (mut posts, mut posted) = (JoinSet::new(), Vec::new());
     let mut number = 0;
     while !stop.load(Ordering::Relaxed) {
         ticks.tick().await;
+        if posts.len() == POSTS_AT_ONCE {
+            posted.push(posts.join_next().await.expect("there are some").expect("no panic"));
+        }
         posts.spawn(post_until_accepted(apis.clone(), number));
         number += 1;
     }
-    posts.join_all().await
+    posted.extend(posts.join_all().await);
+    posted
 }
 
 async fn post_until_accepted(apis: [Client; 2], number: u64) -> u64 {

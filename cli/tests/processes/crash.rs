@@ -10,9 +10,11 @@ use reqwest::Method;
 use serde_json::json;
 use testkit::{Answer, Client, Receiver, eventually};
 use tokio::task::JoinSet;
+use tokio::time::MissedTickBehavior;
 
-/// Events per second that are offered.
+/// Events per second that are offered, as far as so many posts at once allow.
 const RATE: u32 = 300;
+const POSTS_AT_ONCE: usize = 64;
 
 /// Requests in flight at once.
 const MAX_IN_FLIGHT: usize = 16;
@@ -21,10 +23,15 @@ const MAX_IN_FLIGHT: usize = 16;
 /// answered 202.
 async fn post_steadily(api: Client, stop: Arc<AtomicBool>) -> Vec<String> {
     let mut ticks = tokio::time::interval(Duration::from_secs(1) / RATE);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut posts = JoinSet::new();
+    let mut accepted = Vec::new();
     let mut number = 0_u64;
     while !stop.load(Ordering::Relaxed) {
         ticks.tick().await;
+        if posts.len() == POSTS_AT_ONCE {
+            accepted.extend(posts.join_next().await.expect("there are some").expect("no panic"));
+        }
         number += 1;
         let (api, body) =
             (api.clone(), json!({"type": "load.test", "data": {"number": number}}).to_string());
@@ -33,7 +40,8 @@ async fn post_steadily(api: Client, stop: Arc<AtomicBool>) -> Vec<String> {
             (reply.status == 202).then(|| reply.json()["id"].as_str().map(str::to_owned)).flatten()
         });
     }
-    posts.join_all().await.into_iter().flatten().collect()
+    accepted.extend(posts.join_all().await.into_iter().flatten());
+    accepted
 }
 
 fn arrivals(receiver: &Receiver) -> HashMap<String, usize> {

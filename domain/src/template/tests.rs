@@ -94,8 +94,13 @@ fn an_undefined_value_an_unknown_filter_and_no_json_are_faults() {
     let undefined = render("\n{{ data.missing }}", "{}").expect_err("undefined");
     assert!(undefined.to_string().contains("in line 2"), "{undefined}");
     assert!(matches!(undefined, TemplateFault::Failed { is_lasting: false, .. }));
-    let unknown = render("{{ data|nonsense }}", "{}").expect_err("unknown");
-    assert!(matches!(unknown, TemplateFault::Failed { is_lasting: true, .. }), "{unknown}");
+    let unknown = "\n{{ data|nonsense }}";
+    let Err(Invalid(faults)) = Template::parse(unknown) else { panic!("taken: {unknown}") };
+    assert!(faults[0].detail.contains("in line 2"), "{faults:?}");
+    // Where only an event leads to it, it is found then.
+    let hidden = render("{% if data.x is defined %}{{ data|nonsense }}{% endif %}", r#"{"x":1}"#);
+    let hidden = hidden.expect_err("unknown");
+    assert!(matches!(hidden, TemplateFault::Failed { is_lasting: true, .. }), "{hidden}");
     assert!(matches!(render("x", r#""\ud800""#), Err(TemplateFault::Unreadable(_))));
     let template = Template::parse("{{ data }}").expect("a template");
     assert_eq!(template.render_json(envelope("1")).as_deref(), Ok("1"));

@@ -11,9 +11,12 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use domain::event::NewEvent;
-use domain::ids::{DeliveryId, EventId, TenantId};
+use domain::event::{BATCH_TYPE, Envelope, NewEvent, batch_body};
+use domain::ids::{BatchId, DeliveryId, EventId, TenantId};
 use parking_lot::Mutex;
+
+use crate::store::batch::Member;
+use crate::store::event::Texts;
 
 /// Entries of a generation at most. Of a backlog the oldest go out next, so when it is full what comes
 /// is not kept.
@@ -36,34 +39,55 @@ pub(crate) struct FreshDelivery {
     pub max_attempts: u32,
 }
 
-/// What is sent.
+/// What is sent of an event.
 #[derive(Debug, Clone)]
-pub(crate) enum Content {
+pub enum Content {
     /// As it was posted here.
     Posted(Arc<NewEvent>),
     /// As another process has told.
     Heard(Arc<Heard>),
+    /// As its row has it.
+    Stored(Arc<Texts>),
 }
 
+/// A body without its parts: an event's, or a batch's.
 #[derive(Debug)]
-pub(crate) struct Heard {
-    pub event_type: String,
-    pub body: Bytes,
+pub struct Heard {
+    pub(super) event_type: String,
+    pub(super) body: Bytes,
 }
 
 impl Content {
+    /// Of a batch.
+    pub fn batch(id: BatchId, members: &[Member]) -> Self {
+        let envelopes = members.iter().map(|member| member.event.envelope(member.event_id));
+        let body = Bytes::from(batch_body(id, envelopes));
+        Self::Heard(Arc::new(Heard { event_type: BATCH_TYPE.to_owned(), body }))
+    }
+
     pub(super) fn event_type(&self) -> &str {
         match self {
             Self::Posted(event) => event.event_type.as_str(),
             Self::Heard(heard) => &heard.event_type,
+            Self::Stored(texts) => &texts.event_type,
         }
     }
 
-    /// The body of every attempt.
+    /// The event in its parts; `None` when they are not at hand.
+    pub(super) fn envelope(&self, id: EventId) -> Option<Envelope<'_>> {
+        match self {
+            Self::Posted(event) => Some(event.envelope(id)),
+            Self::Heard(_) => None,
+            Self::Stored(texts) => Some(texts.envelope(id)),
+        }
+    }
+
+    /// The envelope as it is sent.
     pub(super) fn body(&self, id: EventId) -> Bytes {
         match self {
             Self::Posted(event) => Bytes::from(event.envelope(id).to_body()),
             Self::Heard(heard) => heard.body.clone(),
+            Self::Stored(texts) => Bytes::from(texts.envelope(id).to_body()),
         }
     }
 
@@ -72,6 +96,7 @@ impl Content {
         match self {
             Self::Posted(event) => event.data.as_str().len(),
             Self::Heard(heard) => heard.body.len(),
+            Self::Stored(texts) => texts.data.len(),
         }
     }
 }

@@ -3,23 +3,28 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use domain::delivery::{HELD, Progress, Trigger};
-use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
+use domain::ids::{BatchId, DeliveryId, EventId, Of, SubscriptionId, TenantId};
+use domain::message::{Message, Payload};
 use domain::outcome::Outcome;
 use domain::subscription::SubscriptionStatus;
+use domain::template::TemplateFault;
 use domain::time::Timestamp;
 use queue::{Class, Completion, Feedback, Next, Ticket};
 use reqwest::header::HeaderMap;
 
+use super::fresh::Content;
 use super::in_flight::Held;
 use super::rows;
 use super::target::Target;
-use super::wire::{AttemptHead, StoredEvent};
+use super::wire::{self, AttemptHead, Subject};
 use crate::context::Parts;
 use crate::error::Error;
+use crate::gather;
 use crate::group::Grouped;
 use crate::store;
+use crate::store::batch::Member;
+use crate::store::event::Texts;
 
 /// Tickets loaded by one query at most.
 const GROUP_TICKETS: usize = 256;
@@ -27,6 +32,23 @@ const GROUP_TICKETS: usize = 256;
 const WAITING_TICKETS: usize = 4_096;
 /// How long a ticket rests that could not be loaded.
 const REST: Duration = Duration::from_secs(1);
+
+/// One of the deliveries that an attempt is made for.
+#[derive(Debug, Clone)]
+pub(crate) struct Part {
+    pub id: DeliveryId,
+    pub event_id: EventId,
+    pub event_type: String,
+    pub trigger: Trigger,
+}
+
+/// The batch that a delivery leads.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub id: BatchId,
+    /// The other members, but for those that are final.
+    pub others: Vec<Part>,
+}
 
 /// A delivery that is due, with all that its attempt needs.
 #[derive(Debug)]
@@ -39,27 +61,54 @@ pub struct DueDelivery {
     pub trigger: Trigger,
     pub progress: Progress,
     pub traceparent: Option<String>,
-    pub body: Bytes,
+    pub content: Content,
+    /// When it leads one: the attempt is made for all of its members.
+    pub(crate) batch: Option<Box<Batch>>,
     pub target: Arc<Target>,
 }
 
 impl DueDelivery {
+    /// What every attempt sends.
+    ///
+    /// # Errors
+    /// When the subscription's template fails on the event.
+    pub async fn message(&self) -> Result<Message, TemplateFault> {
+        wire::message(&self.target.payload, self.tenant, self.event_id, &self.content).await
+    }
+
     /// The headers of the attempt, signed at `now`.
-    pub fn sign(&self, now: Timestamp) -> HeaderMap {
+    pub fn sign(&self, now: Timestamp, message: &Message) -> HeaderMap {
+        let subject = match &self.batch {
+            Some(batch) => Subject::Batch(batch.id),
+            None => Subject::Event {
+                id: self.event_id,
+                event_type: &self.event_type,
+                delivery: self.id,
+                traceparent: self.traceparent.as_deref(),
+            },
+        };
         AttemptHead {
-            event_id: self.event_id,
-            event_type: &self.event_type,
-            delivery_id: self.id,
+            subject,
             trigger: self.trigger,
             progress: self.progress,
-            traceparent: self.traceparent.as_deref(),
             custom: &self.target.headers,
             secrets: &self.target.live_secrets(now),
             signing: &self.target.signing,
+            is_signed: self.target.payload.is_signed(),
             started_at: now,
-            body: &self.body,
+            message,
         }
         .to_headers()
+    }
+
+    /// Under which id its attempts are kept: a batch's are those of all its members.
+    pub(crate) fn attempts_id(&self) -> DeliveryId {
+        self.batch.as_ref().map_or(self.id, |batch| DeliveryId(batch.id.0))
+    }
+
+    /// The deliveries that share its attempts with it.
+    pub(crate) fn others(&self) -> &[Part] {
+        self.batch.as_ref().map_or(&[], |batch| &batch.others)
     }
 
     /// What the outcome says about how much the receiver can take.
@@ -83,16 +132,14 @@ pub(super) struct DueRow {
     pub attempt_count: u32,
     pub max_attempts: u32,
     pub next_attempt_at: Timestamp,
-    pub event_type: String,
-    pub timestamp: String,
-    pub data: Vec<u8>,
-    pub metadata: Vec<u8>,
-    pub correlation_id: Option<Vec<u8>>,
-    pub version: Option<Vec<u8>>,
+    pub event: Texts,
     pub traceparent: Option<String>,
     pub revision: i64,
     pub status: SubscriptionStatus,
     pub is_deleted: bool,
+    pub batch: Option<BatchId>,
+    /// Whether it waits to be in one, in a lane that gathers.
+    pub is_numbered: bool,
 }
 
 /// Loads tickets.
@@ -115,6 +162,10 @@ impl Loader {
 
     pub(super) async fn load(&self, ticket: Ticket) -> Result<Option<Box<DueDelivery>>, Error> {
         let held = self.parts.in_flight.begin(ticket);
+        if let Some(subscription) = gather::subscription_of(ticket.lane) {
+            gather::look(&self.parts, subscription, &held).await;
+            return Ok(None);
+        }
         let held = match self.load_fresh(held).await {
             Ok(due) => return Ok(Some(due)),
             Err(held) => held,
@@ -142,6 +193,10 @@ impl Loader {
         let Ok(target) = self.parts.targets.at(&self.parts, held.lane, revision).await else {
             return Err(held);
         };
+        if *target.payload != Payload::Standard {
+            // What is heard has no parts to be put in another form.
+            return Err(held);
+        }
         Ok(Box::new(DueDelivery {
             ticket: held,
             id,
@@ -151,7 +206,8 @@ impl Loader {
             trigger: Trigger::Event,
             progress: Progress { number: 1, max_attempts: fresh.max_attempts },
             traceparent: fresh.traceparent.as_deref().map(str::to_owned),
-            body: fresh.content.body(fresh.event_id),
+            content: fresh.content,
+            batch: None,
             target,
         }))
     }
@@ -159,7 +215,7 @@ impl Loader {
 
 /// What a ticket turned out to be.
 enum Loaded {
-    Due(Box<DueRow>, Arc<Target>),
+    Due(Box<DueRow>, Vec<Member>, Arc<Target>),
     /// Nothing to send now.
     Not(Next),
 }
@@ -177,7 +233,9 @@ async fn load_group(
             .into_iter()
             .zip(loaded)
             .map(|(ticket, loaded)| match loaded {
-                Loaded::Due(row, target) => Ok(Some(Box::new(row.into_due(ticket, target)))),
+                Loaded::Due(row, members, target) => {
+                    Ok(Some(Box::new(row.into_due(ticket, members, target))))
+                }
                 Loaded::Not(next) => {
                     not_due(&ticket, next);
                     Ok(None)
@@ -259,7 +317,17 @@ async fn load_one(
             return Ok(Loaded::Not(Next::DueIn { delay: Duration::from_secs(60), class }));
         }
     };
-    Ok(Loaded::Due(Box::new(row), target))
+    if target.gathers && row.is_numbered {
+        // It waits for others, and whoever looks at the lane finds it.
+        return Ok(Loaded::Not(Next::Done));
+    }
+    let members = match row.batch {
+        None => Vec::new(),
+        Some(batch) => {
+            store::batch::members(&parts.database.read, Of::new(row.tenant, batch)).await?
+        }
+    };
+    Ok(Loaded::Due(Box::new(row), members, target))
 }
 
 /// The class in which a delivery waits for its next attempt.
@@ -272,32 +340,34 @@ pub(crate) fn class_of(trigger: Trigger, attempt_count: u32) -> Class {
 }
 
 impl DueRow {
-    fn into_due(self, ticket: Held, target: Arc<Target>) -> DueDelivery {
-        let body = self.body();
+    fn into_due(self, ticket: Held, members: Vec<Member>, target: Arc<Target>) -> DueDelivery {
+        let event_type = self.event.event_type.clone();
+        let content = match self.batch {
+            None => Content::Stored(Arc::new(self.event)),
+            Some(id) => Content::batch(id, &members),
+        };
+        let batch = self.batch.map(|id| {
+            let others = members.into_iter().filter(|one| one.id != self.id && !one.is_final);
+            let part = |one: Member| Part {
+                id: one.id,
+                event_id: one.event_id,
+                event_type: one.event.event_type,
+                trigger: one.trigger,
+            };
+            Box::new(Batch { id, others: others.map(part).collect() })
+        });
         DueDelivery {
             ticket,
             id: self.id,
             tenant: self.tenant,
             event_id: self.event_id,
-            event_type: self.event_type,
+            event_type,
             trigger: self.trigger,
             progress: Progress { number: self.attempt_count + 1, max_attempts: self.max_attempts },
             traceparent: self.traceparent,
-            body,
+            content,
+            batch,
             target,
         }
-    }
-
-    fn body(&self) -> Bytes {
-        let stored = StoredEvent {
-            id: self.event_id,
-            event_type: &self.event_type,
-            timestamp: &self.timestamp,
-            data: &self.data,
-            metadata: &self.metadata,
-            correlation_id: self.correlation_id.as_deref(),
-            version: self.version.as_deref(),
-        };
-        Bytes::from(stored.to_body())
     }
 }

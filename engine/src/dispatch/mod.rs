@@ -23,8 +23,8 @@ use queue::Ticket;
 use crate::context::Engine;
 use crate::error::Error;
 
-pub use fresh::Fresh;
-pub(crate) use fresh::{Content, FreshDelivery, Mark};
+pub use fresh::{Content, Fresh};
+pub(crate) use fresh::{FreshDelivery, Mark};
 pub use in_flight::{Held, InFlight};
 pub use load::{DueDelivery, Loader};
 pub use news::Audience;

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::delivery::{DeliveryStatus, Trigger, Verdict};
-use domain::ids::{DeliveryId, SubscriptionId};
+use domain::delivery::{DeliveryStatus, HELD, Trigger, Verdict};
+use domain::ids::{DeliveryId, EventId, SubscriptionId};
 use domain::outcome::{FailureReason, Outcome};
 use domain::subscription::DisabledReason;
 use domain::time::Timestamp;
@@ -36,7 +36,34 @@ pub(crate) struct Record {
     pub verdict: Verdict,
 }
 
+/// One of the deliveries that an attempt was made for.
+#[derive(Debug, Clone, Copy)]
+struct Made<'a> {
+    id: DeliveryId,
+    event_id: EventId,
+    event_type: &'a str,
+    trigger: Trigger,
+}
+
 impl Record {
+    /// All deliveries that the attempt was made for.
+    fn deliveries(&self) -> impl Iterator<Item = Made<'_>> {
+        let due = &self.due;
+        let first = Made {
+            id: due.id,
+            event_id: due.event_id,
+            event_type: &due.event_type,
+            trigger: due.trigger,
+        };
+        let others = due.others().iter().map(|part| Made {
+            id: part.id,
+            event_id: part.event_id,
+            event_type: &part.event_type,
+            trigger: part.trigger,
+        });
+        std::iter::once(first).chain(others)
+    }
+
     fn count(&self, tally: &mut Tally) {
         tally.add_attempt(self.due.tenant, self.due.ticket.lane, self.started_at, &self.outcome);
     }
@@ -69,7 +96,7 @@ pub(crate) async fn write(
     let now = parts.clock.now();
     let noted = health::note(db, records, now).await?;
     let mut moves: Vec<Move> =
-        records.iter().map(|record| move_of(record, &noted.ended, now)).collect();
+        records.iter().flat_map(|record| moves_of(record, &noted.ended, now)).collect();
     // Written in key order, so that two processes never wait for each other. Of two outcomes of one
     // delivery (its lease was lost in between) a success counts, else the later attempt.
     moves.sort_unstable_by_key(|one| {
@@ -84,9 +111,12 @@ pub(crate) async fn write(
         }
     };
 
-    let mut by_id: Vec<&Record> =
-        records.iter().copied().filter(|record| moved.contains(&record.due.id)).collect();
-    by_id.sort_unstable_by_key(|record| record.due.id);
+    let mut by_id: Vec<&Record> = records
+        .iter()
+        .copied()
+        .filter(|record| record.deliveries().any(|part| moved.contains(&part.id)))
+        .collect();
+    by_id.sort_unstable_by_key(|record| record.due.attempts_id());
     let attempts: Vec<_> = by_id
         .iter()
         .map(|record| attempt_row(&record.due, record.started_at, &record.outcome))
@@ -99,7 +129,10 @@ pub(crate) async fn write(
         Pass::Careful => {
             let mut new = record_rows::insert_attempts_by_name(db, &attempts).await?;
             let is_new = |record: &&&Record| {
-                new.remove(&(record.due.id, record_rows::small(record.due.progress.number)))
+                new.remove(&(
+                    record.due.attempts_id(),
+                    record_rows::small(record.due.progress.number),
+                ))
             };
             by_id.iter().filter(is_new).for_each(|record| record.count(tally));
         }
@@ -108,26 +141,49 @@ pub(crate) async fn write(
     let is_dead = |one: &&Move| one.status == DeliveryStatus::Failed && moved.contains(&one.id);
     let dead: HashMap<DeliveryId, Option<FailureReason>> =
         moves.iter().filter(is_dead).map(|one| (one.id, one.failure_reason)).collect();
-    let dead_ones = by_id.iter().map(|record| &record.due).filter(|due| dead.contains_key(&due.id));
-    let letters = dead_ones.map(|due| store::dead_letter::New {
-        delivery_id: due.id,
-        tenant_id: due.tenant,
-        event_id: due.event_id,
-        subscription_id: due.ticket.lane,
-        event_type: &due.event_type,
-        dead_at: now,
-    });
-    store::dead_letter::insert(db, &letters.collect::<Vec<_>>(), tally).await?;
+    let mut letters: Vec<store::dead_letter::New<'_>> = by_id
+        .iter()
+        .flat_map(|record| record.deliveries().map(|part| (&record.due, part)))
+        .filter(|(_, part)| dead.contains_key(&part.id))
+        .map(|(due, part)| store::dead_letter::New {
+            delivery_id: part.id,
+            tenant_id: due.tenant,
+            event_id: part.event_id,
+            subscription_id: due.ticket.lane,
+            event_type: part.event_type,
+            dead_at: now,
+        })
+        .collect();
+    letters.sort_unstable_by_key(|letter| letter.delivery_id);
+    store::dead_letter::insert(db, &letters, tally).await?;
     // Only a later delivery of an event can find an earlier one dead.
-    for record in by_id.iter().filter(|record| {
-        record.verdict == Verdict::Succeeded && record.due.trigger != Trigger::Event
-    }) {
-        store::dead_letter::resolve_earlier(db, record.due.ticket.lane, record.due.event_id, now)
-            .await?;
+    for record in by_id.iter().filter(|record| record.verdict == Verdict::Succeeded) {
+        let lane = record.due.ticket.lane;
+        for part in record.deliveries().filter(|part| part.trigger != Trigger::Event) {
+            store::dead_letter::resolve_earlier(db, lane, part.event_id, now).await?;
+        }
     }
     let Noted { circuits, opened, mut disabled, .. } = noted;
     disabled.extend(disable_gone(db, &by_id, now).await?);
     Ok(Recorded { moved, circuits, disabled, opened, dead })
+}
+
+/// What becomes of the deliveries that the attempt was made for: the same of all, but that of a batch the leader
+/// alone is due again.
+fn moves_of(
+    record: &Record,
+    ended: &HashMap<SubscriptionId, DeliveryStatus>,
+    now: Timestamp,
+) -> impl Iterator<Item = Move> {
+    let first = move_of(record, ended, now);
+    let held = first.next_attempt_at.map(|_| HELD);
+    let others: Vec<Move> = record
+        .due
+        .others()
+        .iter()
+        .map(|part| Move { id: part.id, next_attempt_at: held, ..first.clone() })
+        .collect();
+    std::iter::once(first).chain(others)
 }
 
 fn move_of(
@@ -160,7 +216,7 @@ fn move_of(
         next_attempt_at,
         last_status_code: record.outcome.status(),
         failure_reason,
-        last_error: record.outcome.result.as_ref().err().map(|failure| failure.error.clone()),
+        last_error: record.outcome.error().map(str::to_owned),
         completed_at: next_attempt_at.is_none().then_some(now),
     }
 }
@@ -212,21 +268,23 @@ pub(crate) async fn follow_up<'a>(
 /// Counts what an outcome came to, and says when it was a dead letter.
 fn count(parts: &Parts, record: &Record, recorded: &mut Recorded, now: Timestamp) {
     let due = &record.due;
-    if record.verdict == Verdict::Succeeded && recorded.moved.contains(&due.id) {
-        parts.metrics.delivered(due, now);
-    }
-    // Taken out: of two outcomes of one delivery one made the letter.
-    if let Some(reason) = recorded.dead.remove(&due.id) {
-        parts.metrics.died(reason, 1);
-        tracing::info!(
-            tenant.id = %due.tenant,
-            event.id = %due.event_id,
-            subscription.id = %due.ticket.lane,
-            delivery.id = %due.id,
-            attempt.number = due.progress.number,
-            failure_reason = reason.map(FailureReason::as_str),
-            "delivery.dead"
-        );
+    for part in record.deliveries() {
+        if record.verdict == Verdict::Succeeded && recorded.moved.contains(&part.id) {
+            parts.metrics.delivered(part.id, part.trigger, now);
+        }
+        // Taken out: of two outcomes of one delivery one made the letter.
+        if let Some(reason) = recorded.dead.remove(&part.id) {
+            parts.metrics.died(reason, 1);
+            tracing::info!(
+                tenant.id = %due.tenant,
+                event.id = %part.event_id,
+                subscription.id = %due.ticket.lane,
+                delivery.id = %part.id,
+                attempt.number = due.progress.number,
+                failure_reason = reason.map(FailureReason::as_str),
+                "delivery.dead"
+            );
+        }
     }
 }
 

@@ -15,7 +15,7 @@ use crate::partition::Parent;
 use crate::store::delivery::class_number;
 
 /// What an outcome makes of a delivery's row.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Move {
     pub id: DeliveryId,
     /// The attempt's number.
@@ -165,8 +165,9 @@ pub(crate) fn attempt_row(
     let ms = |time: std::time::Duration| i32::try_from(time.as_millis()).unwrap_or(i32::MAX);
     let timing = &outcome.timing;
     let response = outcome.result.as_ref().ok();
+    let id = due.attempts_id();
     let values = [
-        due.id.into(),
+        id.into(),
         small(due.progress.number).into(),
         due.target.revision.into(),
         started_at.into(),
@@ -180,12 +181,12 @@ pub(crate) fn attempt_row(
         outcome.http_version.map(|version| sea_orm::ActiveEnum::to_value(&version)).into(),
         outcome.status().map(|code| i16::try_from(code).unwrap_or(i16::MAX)).into(),
         outcome.failure_reason().map(number_of).into(),
-        outcome.result.as_ref().err().map(|failure| failure.error.as_bytes().to_vec()).into(),
+        outcome.error().map(|error| error.as_bytes().to_vec()).into(),
         response.map(|response| headers_json(&response.headers)).into(),
         response.map(|response| response.body.clone()).into(),
         response.is_some_and(|response| response.truncated).into(),
     ];
-    AttemptRow { delivery_id: due.id, values }
+    AttemptRow { delivery_id: id, values }
 }
 
 /// Names and values as a JSON list of pairs; what is no UTF-8 is shown with U+FFFD.

@@ -10,6 +10,7 @@ use sea_orm::{DbBackend, DbErr};
 use super::load::DueRow;
 use crate::database::{Row, Sql, one_of, query_all, table};
 use crate::partition::Parent;
+use crate::store::event::{Texts, lossy};
 
 /// The deliveries among `ids` that are still due, with their events and their subscriptions'
 /// revisions.
@@ -56,7 +57,7 @@ async fn due_rows_in(
     let sql = format!(
         "SELECT d.id, d.tenant_id, d.event_id, d.subscription_id, d.\"trigger\", d.attempt_count, d.max_attempts, \
          d.next_attempt_at, e.type, e.timestamp, e.data, e.metadata, e.correlation_id, e.version, e.traceparent, \
-         s.revision, s.status, s.deleted_at IS NOT NULL \
+         s.revision, s.status, s.deleted_at IS NOT NULL, d.batch_id, d.sequence IS NOT NULL \
          FROM {deliveries} d \
          JOIN {events} e ON e.id = d.event_id AND (e.tenant_id = d.tenant_id) IS TRUE \
          JOIN subscriptions s ON s.id = d.subscription_id \
@@ -77,15 +78,19 @@ fn due_row(row: &Row) -> Result<DueRow, DbErr> {
         attempt_count: count(5)?,
         max_attempts: count(6)?,
         next_attempt_at: row.get(7)?,
-        event_type: row.get(8)?,
-        timestamp: row.get(9)?,
-        data: row.get(10)?,
-        metadata: row.get(11)?,
-        correlation_id: row.get(12)?,
-        version: row.get(13)?,
+        event: Texts {
+            event_type: row.get(8)?,
+            timestamp: row.get(9)?,
+            data: lossy(row.get(10)?),
+            metadata: lossy(row.get(11)?),
+            correlation_id: row.get::<Option<_>>(12)?.map(lossy),
+            version: row.get::<Option<_>>(13)?.map(lossy),
+        },
         traceparent: row.get(14)?,
         revision: row.get(15)?,
         status: row.get(16)?,
         is_deleted: row.get(17)?,
+        batch: row.get(18)?,
+        is_numbered: row.get(19)?,
     })
 }

@@ -6,10 +6,12 @@ use std::time::Duration;
 
 use domain::address::TenantEgress;
 use domain::ids::SubscriptionId;
+use domain::message::Payload;
 use domain::preferences::Signing;
 use domain::retry::RetryPolicy;
 use domain::secret::Secret;
 use domain::subscription::{CustomHeaders, TargetUrl};
+use domain::template::Template;
 use domain::time::Timestamp;
 use sea_orm::ConnectionTrait;
 
@@ -33,6 +35,10 @@ pub struct Target {
     pub timeout: Duration,
     pub retry: RetryPolicy,
     pub signing: Signing,
+    /// Whether deliveries are gathered into batches.
+    pub gathers: bool,
+    /// How an event becomes a body.
+    pub payload: Arc<Payload>,
     secrets: Vec<(Secret, Option<Timestamp>)>,
 }
 
@@ -66,10 +72,11 @@ impl Target {
             .map(|certificate| ClientIdentity::new(&certificate).map(Arc::new))
             .transpose()
             .map_err(|e| Error::internal("a stored client certificate", e))?;
+        let payload = Arc::new(payload_of(&row));
         Ok(Self {
             revision: row.revision,
             url: Arc::new(
-                TargetUrl::parse(&row.url, false)
+                TargetUrl::parse(&store::subscription::open_url(&parts.sealer, &row)?, false)
                     .map_err(|e| Error::internal("a stored url", e))?,
             ),
             egress: tenant.as_ref().and_then(store::tenant::lists).map(Arc::new),
@@ -78,10 +85,16 @@ impl Target {
             headers: store::subscription::open_headers(&parts.sealer, &row)?,
             timeout: Duration::from_millis(u64::try_from(row.timeout_ms).unwrap_or(0)),
             retry: row.retry.unwrap_or_else(|| parts.settings.retry.clone()),
+            gathers: row.gathers,
+            payload,
             signing: row.signing,
             secrets: secrets.into_iter().map(open).collect::<Result<_, Error>>()?,
         })
     }
+}
+
+fn payload_of(row: &entity::subscription::Model) -> Payload {
+    Payload::new(row.kind, row.format, row.template.as_deref().map(Template::from_stored))
 }
 
 /// Targets in use. An entry of another revision than the row that names it is read again.
@@ -92,15 +105,17 @@ pub struct Targets {
     forgotten: AtomicU64,
 }
 
-/// Targets kept in memory, about 1 KB each; one with a client certificate counts as so many.
+/// Targets kept in memory, about 1 KB each; one with a client certificate or a template counts as so many.
 const TARGETS_KEPT: u64 = 50_000;
 const WITH_CERTIFICATE: u32 = 32;
+const WITH_TEMPLATE: u32 = 16;
 
 impl Default for Targets {
     fn default() -> Self {
-        let weight = |_: &SubscriptionId, target: &Arc<Target>| match target.identity {
-            None => 1,
-            Some(_) => WITH_CERTIFICATE,
+        let weight = |_: &SubscriptionId, target: &Arc<Target>| {
+            let of_identity = if target.identity.is_some() { WITH_CERTIFICATE } else { 0 };
+            let of_template = if target.payload.takes_long() { WITH_TEMPLATE } else { 0 };
+            1 + of_identity + of_template
         };
         let cache = moka::sync::Cache::builder().max_capacity(TARGETS_KEPT).weigher(weight).build();
         Self { cache, forgotten: AtomicU64::new(0) }

@@ -1,75 +1,90 @@
 //! What goes on the wire: body and headers of one attempt (docs/integration.md).
 
+use std::sync::Arc;
+
 use domain::delivery::{Progress, Trigger};
-use domain::event::Envelope;
-use domain::ids::{DeliveryId, EventId};
+use domain::event::BATCH_TYPE;
+use domain::ids::{BatchId, DeliveryId, EventId, TenantId};
+use domain::message::{Message, Payload};
 use domain::preferences::{Scheme, Signing};
 use domain::secret::Secret;
 use domain::signature;
 use domain::subscription::CustomHeaders;
+use domain::template::TemplateFault;
 use domain::time::Timestamp;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use sha2::{Digest, Sha256};
 
+use super::fresh::Content;
+
 /// `User-Agent` of every request.
 pub const USER_AGENT: &str = concat!("Posthaste/", env!("CARGO_PKG_VERSION"));
 
-/// An event's texts as its row keeps them.
-#[derive(Debug)]
-pub struct StoredEvent<'a> {
-    pub id: EventId,
-    pub event_type: &'a str,
-    pub timestamp: &'a str,
-    pub data: &'a [u8],
-    pub metadata: &'a [u8],
-    pub correlation_id: Option<&'a [u8]>,
-    pub version: Option<&'a [u8]>,
+/// What is sent of an event: the same for every attempt. What takes long is made beside the threads that serve.
+///
+/// # Errors
+/// When a template fails on the event.
+pub async fn message(
+    payload: &Arc<Payload>,
+    tenant: TenantId,
+    id: EventId,
+    content: &Content,
+) -> Result<Message, TemplateFault> {
+    let envelope = match content.envelope(id) {
+        Some(envelope) if **payload != Payload::Standard => envelope,
+        // A batch has a form of its own.
+        _ => return Ok(Message::json(content.body(id))),
+    };
+    if !payload.takes_long() {
+        return payload.message(tenant, envelope);
+    }
+    let (payload, content) = (payload.clone(), content.clone());
+    let made = tokio::task::spawn_blocking(move || {
+        let envelope = content.envelope(id)?;
+        Some(payload.message(tenant, envelope))
+    });
+    match made.await {
+        Ok(Some(made)) => made,
+        Ok(None) | Err(_) => Err(TemplateFault::Unreadable("it could not be made".to_owned())),
+    }
 }
 
-impl StoredEvent<'_> {
-    /// The body of every attempt. Stored from valid UTF-8; read back leniently, since a delivery is
-    /// worth more than a panic.
-    pub fn to_body(&self) -> Vec<u8> {
-        let text = String::from_utf8_lossy;
-        let (correlation_id, version) = (self.correlation_id.map(text), self.version.map(text));
-        let envelope = Envelope {
-            id: self.id,
-            event_type: self.event_type,
-            timestamp: self.timestamp,
-            data: &text(self.data),
-            metadata: &text(self.metadata),
-            correlation_id: correlation_id.as_deref(),
-            version: version.as_deref(),
-        };
-        envelope.to_body()
-    }
+/// What an attempt is made for.
+#[derive(Debug, Clone, Copy)]
+pub enum Subject<'a> {
+    /// One event.
+    Event {
+        id: EventId,
+        event_type: &'a str,
+        delivery: DeliveryId,
+        /// Of the request that posted the event.
+        traceparent: Option<&'a str>,
+    },
+    /// Several.
+    Batch(BatchId),
 }
 
 /// What an attempt's headers are made from. Nothing else goes into them, so that they can be shown
 /// later without having been stored.
 #[derive(Debug)]
 pub struct AttemptHead<'a> {
-    pub event_id: EventId,
-    pub event_type: &'a str,
-    pub delivery_id: DeliveryId,
+    pub subject: Subject<'a>,
     pub trigger: Trigger,
     pub progress: Progress,
-    /// Of the request that posted the event.
-    pub traceparent: Option<&'a str>,
     /// The subscription's own headers.
     pub custom: &'a CustomHeaders,
     pub secrets: &'a [Secret],
     pub signing: &'a Signing,
+    /// Whether it carries headers of ours beside those that every request has.
+    pub is_signed: bool,
     pub started_at: Timestamp,
-    pub body: &'a [u8],
+    pub message: &'a Message,
 }
 
 impl AttemptHead<'_> {
     /// The headers, signatures included.
     pub fn to_headers(&self) -> HeaderMap {
-        let webhook_id = self.event_id.to_string();
-        let signed = signature::sign(self.secrets, &webhook_id, self.started_at, self.body);
-        let mut headers = HeaderMap::with_capacity(16 + self.custom.expose().len());
+        let mut headers = HeaderMap::with_capacity(24 + self.custom.expose().len());
         for (name, value) in self.custom.expose() {
             // Names and values were checked when they were given; what cannot be sent is left out.
             if let (Ok(name), Ok(value)) =
@@ -78,6 +93,21 @@ impl AttemptHead<'_> {
                 headers.insert(name, value);
             }
         }
+        if self.is_signed {
+            self.add_ours(&mut headers);
+        }
+        headers.insert("content-type", HeaderValue::from_static(self.message.content_type));
+        headers.insert("user-agent", HeaderValue::from_static(USER_AGENT));
+        headers
+    }
+
+    fn add_ours(&self, headers: &mut HeaderMap) {
+        let webhook_id = match self.subject {
+            Subject::Event { id, .. } => id.to_string(),
+            Subject::Batch(id) => id.to_string(),
+        };
+        let body = &self.message.body;
+        let signed = signature::sign(self.secrets, &webhook_id, self.started_at, body);
         let mut set = |name: &'static str, value: String| {
             if let Ok(value) = HeaderValue::try_from(value) {
                 headers.insert(HeaderName::from_static(name), value);
@@ -91,20 +121,25 @@ impl AttemptHead<'_> {
         if self.signing.has(Scheme::Pt) {
             set("x-pt-signature", signed.pt);
         }
-        set("x-pt-event", self.event_type.to_owned());
-        set("x-pt-delivery", self.delivery_id.to_string());
+        match self.subject {
+            Subject::Event { event_type, delivery, traceparent, .. } => {
+                set("x-pt-event", event_type.to_owned());
+                set("x-pt-delivery", delivery.to_string());
+                let number = self.progress.number;
+                if let Some(child) =
+                    traceparent.and_then(|parent| child_span(parent, delivery, number))
+                {
+                    set("traceparent", child);
+                }
+            }
+            Subject::Batch(_) => set("x-pt-event", BATCH_TYPE.to_owned()),
+        }
         set("x-pt-attempt", self.progress.number.to_string());
         set("x-pt-max-attempts", self.progress.max_attempts.to_string());
         set("x-pt-trigger", self.trigger.as_str().to_owned());
-        if let Some(child) = self
-            .traceparent
-            .and_then(|parent| child_span(parent, self.delivery_id, self.progress.number))
-        {
-            set("traceparent", child);
+        for (name, value) in &self.message.headers {
+            set(name, value.clone());
         }
-        headers.insert("content-type", HeaderValue::from_static("application/json"));
-        headers.insert("user-agent", HeaderValue::from_static(USER_AGENT));
-        headers
     }
 }
 

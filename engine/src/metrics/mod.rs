@@ -13,6 +13,7 @@ mod page;
 mod process;
 
 use domain::delivery::Trigger;
+use domain::ids::DeliveryId;
 use domain::outcome::{FailureReason, Outcome};
 use domain::subscription::DisabledReason;
 use domain::time::Timestamp;
@@ -24,7 +25,6 @@ use prometheus_client::registry::Registry;
 pub use self::histogram::Histogram;
 use self::labelled::{Named, counters};
 pub use self::page::{CONTENT_TYPE, write};
-use crate::dispatch::DueDelivery;
 use crate::publish::{Posted, Published};
 
 /// Microseconds from 1 ms to a minute, the longest that an exchange may take.
@@ -234,10 +234,10 @@ impl Metrics {
     }
 
     /// A success is recorded. Only what an event itself made tells how long events take.
-    pub(crate) fn delivered(&self, due: &DueDelivery, now: Timestamp) {
-        if due.trigger == Trigger::Event {
+    pub(crate) fn delivered(&self, delivery: DeliveryId, trigger: Trigger, now: Timestamp) {
+        if trigger == Trigger::Event {
             // A delivery's id carries the instant of its event's acceptance.
-            self.delivery_times.observe_time(now.since(due.id.time()));
+            self.delivery_times.observe_time(now.since(delivery.time()));
         }
     }
 

@@ -8,7 +8,6 @@ use domain::delivery::Trigger;
 use domain::event::NewEvent;
 use domain::ids::{DeliveryId, EventId, SubscriptionId, TenantId};
 use domain::time::Timestamp;
-use queue::Due;
 
 use super::push::ToPush;
 use super::rows;
@@ -116,6 +115,7 @@ pub(crate) async fn write(
                     continue;
                 }
                 let made = deliveries_of(event);
+                to_push.largest = to_push.largest.max(event.event.data.as_str().len());
                 to_push
                     .fresh
                     .extend(made.iter().filter_map(|(new, listed)| fresh(event, new, listed)));
@@ -308,11 +308,11 @@ fn fresh(
         subscription_revision: listed.revision,
         max_attempts: listed.max_attempts,
     };
-    let is_next = event.due_at <= event.created_at && !listed.ordered && !listed.lane.is_paused();
+    let is_next = event.due_at <= event.created_at && !listed.numbered && !listed.lane.is_paused();
     is_next.then_some((new.id, delivery))
 }
 
-/// Writes the deliveries, giving those of ordered subscriptions their numbers.
+/// Writes the deliveries, giving those that need them their numbers.
 async fn insert_deliveries(
     db: &GroupTransaction,
     deliveries: Vec<(NewDelivery, Arc<Listed>)>,
@@ -321,7 +321,7 @@ async fn insert_deliveries(
     tally: &mut Tally,
 ) -> Result<(), Error> {
     let mut next_numbers: BTreeMap<SubscriptionId, i64> = BTreeMap::new();
-    for (_, listed) in deliveries.iter().filter(|(_, listed)| listed.ordered) {
+    for (_, listed) in deliveries.iter().filter(|(_, listed)| listed.numbered) {
         *next_numbers.entry(listed.id).or_default() += 1;
     }
     for (subscription, count_then_next) in &mut next_numbers {
@@ -333,12 +333,8 @@ async fn insert_deliveries(
             delivery.sequence = Some(*next);
             *next += 1;
         }
-        to_push.due.push(Due {
-            lane: listed.id,
-            delivery: delivery.id,
-            class: queue::Class::First,
-            delay: delivery.due_at.since(now),
-        });
+        let delay = delivery.due_at.since(now);
+        to_push.due.push(listed.lane.due(listed.id, delivery.id, queue::Class::First, delay));
         to_push.lanes.entry(listed.id).or_insert(listed);
         written.push(delivery);
     }

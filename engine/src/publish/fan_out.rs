@@ -10,7 +10,6 @@ use domain::delivery::Trigger;
 use domain::ids::{SubscriptionId, TenantId};
 use domain::time::Timestamp;
 use entity::fan_out::{Model, Recipient, Recipients};
-use queue::Due;
 
 use super::push::{ToPush, push};
 use super::{NewDelivery, Prepared, rows};
@@ -48,7 +47,7 @@ impl FanOut {
                 subscription_id: listed.id,
                 revision: listed.revision,
                 max_attempts: listed.max_attempts,
-                ordered: listed.ordered,
+                ordered: listed.numbered,
             })
             .collect();
         recipients.sort_unstable_by_key(|recipient| recipient.delivery_id);
@@ -107,12 +106,9 @@ impl FanOut {
         for recipient in chunk {
             let Some(listed) = self.lanes.get(&recipient.subscription_id) else { continue };
             to_push.lanes.insert(listed.id, listed.clone());
-            to_push.due.push(Due {
-                lane: listed.id,
-                delivery: recipient.delivery_id,
-                class: queue::Class::First,
-                delay: self.row.due_at.since(now),
-            });
+            let delay = self.row.due_at.since(now);
+            let due = listed.lane.due(listed.id, recipient.delivery_id, queue::Class::First, delay);
+            to_push.due.push(due);
         }
     }
 }

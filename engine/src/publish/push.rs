@@ -11,6 +11,7 @@ use queue::Due;
 use crate::address_book::{Listed, TenantBook};
 use crate::context::Parts;
 use crate::dispatch::FreshDelivery;
+use crate::gather;
 use crate::publish::FanOut;
 
 /// Deliveries that a commit made, with what the queue has to know of their lanes.
@@ -19,31 +20,39 @@ pub(crate) struct ToPush {
     pub due: Vec<Due>,
     pub fresh: Vec<(DeliveryId, FreshDelivery)>,
     pub lanes: HashMap<SubscriptionId, Arc<Listed>>,
+    /// Bytes of the largest event among them.
+    pub largest: usize,
     /// What follows in chunks.
     pub fan_outs: VecDeque<FanOut>,
     pub books: HashMap<TenantId, Arc<TenantBook>>,
 }
 
 /// Hands what was committed to the queue. A failure costs time, not events: the rows are there.
-pub(crate) async fn push(parts: &Parts, to_push: ToPush) {
+pub(crate) async fn push(parts: &Parts, mut to_push: ToPush) {
     if to_push.due.is_empty() {
         return parts.crowding.note_nothing();
     }
     let now = parts.clock.now();
+    let waits_in_lanes = to_push.waits_in_lanes();
+    let mut due = std::mem::take(&mut to_push.due);
+    let deliveries = due.len();
     let pushed = async {
         for (tenant, book) in &to_push.books {
             parts.lanes.configure_tenant(*tenant, &book.settings).await?;
         }
         for listed in to_push.lanes.values() {
-            parts.lanes.configure(listed.id, &listed.lane.at(now)).await?;
+            parts.lanes.configure(listed.id, &listed.lane, now).await?;
         }
-        parts.lanes.hand_in(&to_push.due).await
+        let gathering =
+            to_push.lanes.values().filter_map(|listed| Some((listed.id, listed.lane.gathering()?)));
+        gather::hasten(parts, gathering, to_push.largest, &mut due).await?;
+        parts.lanes.hand_in(&due).await
     };
     match pushed.await {
-        Ok(crowded) => parts.crowding.note(to_push.waits_in_lanes(), crowded),
+        Ok(crowded) => parts.crowding.note(waits_in_lanes, crowded),
         Err(error) => tracing::warn!(
             error = &error as &dyn std::error::Error,
-            deliveries = to_push.due.len(),
+            deliveries,
             "queue.push_failed"
         ),
     }
@@ -53,7 +62,7 @@ impl ToPush {
     /// How many the queue takes in while there is room in their lanes.
     fn waits_in_lanes(&self) -> usize {
         let waits = |due: &&Due| {
-            due.delay.is_zero() && self.lanes.get(&due.lane).is_some_and(|listed| !listed.ordered)
+            due.delay.is_zero() && self.lanes.get(&due.lane).is_some_and(|listed| !listed.numbered)
         };
         self.due.iter().filter(waits).count()
     }

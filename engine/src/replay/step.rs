@@ -10,9 +10,11 @@ use queue::{Class, Due};
 use sea_orm::DbErr;
 
 use super::find::{self, Pair, Place};
+use crate::address_book::Lane;
 use crate::context::Parts;
 use crate::database::{Sql, one_of, query_all};
 use crate::error::Error;
+use crate::gather::{self, Gathering};
 use crate::publish::{NewDelivery, rows};
 use crate::rollups::Tally;
 use crate::store;
@@ -62,9 +64,12 @@ pub(super) async fn step(
         deliveries.push(new_delivery(parts, replay, lane, id, pair, due_at));
     }
     let skipped = asked_for - deliveries.len();
-    // They join ordered lanes at their end.
-    let ordered = deliveries.iter_mut().filter(|new| lanes[&new.subscription_id].ordered);
-    rows::number(&transaction, ordered).await?;
+    // They join ordered lanes, and those that gather, at their end.
+    let numbered = deliveries.iter_mut().filter(|new| {
+        let lane = &lanes[&new.subscription_id];
+        lane.ordered || lane.gathers
+    });
+    rows::number(&transaction, numbered).await?;
     deliveries.sort_unstable_by_key(|delivery| delivery.id);
     let mut tally = Tally::default();
     rows::insert_replayed(&transaction, &deliveries, replay.id, &mut tally).await?;
@@ -155,19 +160,18 @@ async fn push(
     deliveries: &[NewDelivery],
 ) {
     let now = parts.clock.now();
-    let due: Vec<Due> = deliveries
-        .iter()
-        .map(|delivery| Due {
-            lane: delivery.subscription_id,
-            delivery: delivery.id,
-            class: Class::Replay,
-            delay: delivery.due_at.since(now),
-        })
-        .collect();
+    let due = deliveries.iter().filter_map(|delivery| {
+        let row = lanes.get(&delivery.subscription_id)?;
+        let delay = delivery.due_at.since(now);
+        Some(Lane::of(row).due(row.id, delivery.id, Class::Replay, delay))
+    });
+    let mut due: Vec<Due> = due.collect();
+    let gathering = lanes.values().filter_map(|row| Some((row.id, Gathering::of(row)?)));
     let pushed = async {
         for row in lanes.values() {
             parts.configure_lane(row).await?;
         }
+        gather::hasten(parts, gathering, 0, &mut due).await?;
         parts.lanes.push(&due).await
     };
     if let Err(error) = pushed.await {

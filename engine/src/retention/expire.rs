@@ -6,7 +6,7 @@
 //! week, is not ended early. A request in flight is left alone, and one that was begun in this very
 //! moment finds its delivery final: its outcome comes late.
 
-use domain::delivery::DeliveryStatus;
+use domain::delivery::{DeliveryStatus, HELD};
 use domain::ids::{DeliveryId, SubscriptionId};
 use domain::limits;
 use domain::outcome::FailureReason;
@@ -106,21 +106,24 @@ async fn expire_numbered(
 
 /// One commit, and the rest after it.
 async fn expire(parts: &Parts, mut held: Vec<DeliveryId>, until: Timestamp) -> Result<u64, Error> {
-    // In key order, as whoever else changes many rows.
-    held.sort_unstable();
     let now = parts.clock.now();
     // What was committed a moment ago may be handed out without a look at its row.
     parts.fresh.forget();
     let transaction = begin(parts).await?;
     let begun = tokio::time::Instant::now();
+    // A batch ends as a whole.
+    held.extend(store::batch::with_others(&transaction, held.clone()).await?);
+    held.sort_unstable();
+    held.dedup();
     let (among, ids) = one_of(&transaction, "uuid", held.into_iter().map(Value::from).collect());
     let sql = format!(
         "UPDATE deliveries SET status = ?, failure_reason = ?, next_attempt_at = NULL, completed_at = ? \
-         WHERE id {among} AND next_attempt_at <= ? RETURNING id, tenant_id, event_id, subscription_id, event_type"
+         WHERE id {among} AND (next_attempt_at <= ? OR next_attempt_at = ?) \
+         RETURNING id, tenant_id, event_id, subscription_id, event_type"
     );
     let first =
         [DeliveryStatus::Failed.into(), number_of(FailureReason::Expired).into(), now.into()];
-    let values = first.into_iter().chain(ids).chain([until.into()]).collect();
+    let values = first.into_iter().chain(ids).chain([until.into(), HELD.into()]).collect();
     let rows = query_all(&transaction, &sql, values).await?;
     let types = rows.iter().map(|row| row.get(4)).collect::<Result<Vec<String>, _>>()?;
     let mut letters = Vec::with_capacity(rows.len());

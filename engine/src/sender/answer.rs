@@ -29,7 +29,7 @@ pub(super) async fn take(
         Ok(read(response, deadline).await)
     };
     let timing = Timing { total: started.elapsed(), ..timing };
-    Outcome { result, timing, remote_ip, http_version }
+    Outcome { result, timing, remote_ip, http_version, meaning: None }
 }
 
 /// Response headers beyond the bound.

@@ -23,6 +23,7 @@ use super::timing::Probe;
 pub(super) fn blocked(blocked: Blocked, total: Duration) -> Outcome {
     let error = format!("not dialled: {blocked}");
     Outcome {
+        meaning: None,
         result: Err(Failure { reason: FailureReason::BlockedAddress, error }),
         timing: Timing { total, ..Timing::default() },
         remote_ip: None,
@@ -46,6 +47,7 @@ pub(super) fn failed(error: &reqwest::Error, started: Instant, probe: &Probe) ->
         _ => probe.remote_ip(),
     };
     Outcome {
+        meaning: None,
         result: Err(failure),
         timing: Timing { total: started.elapsed(), ..timing },
         remote_ip,
@@ -65,6 +67,7 @@ pub(super) fn is_proxys_refusal(response: &reqwest::Response, probe: &Probe) -> 
 pub(super) fn refused_by_proxy(started: Instant, probe: &Probe) -> Outcome {
     let failure = Failure { reason: FailureReason::Connect, error: PROXY_CREDENTIALS.to_owned() };
     Outcome {
+        meaning: None,
         result: Err(failure),
         timing: Timing { total: started.elapsed(), ..probe.timing() },
         remote_ip: None,

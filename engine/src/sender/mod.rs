@@ -148,6 +148,7 @@ impl Sender {
 fn timed_out(timeout: Duration, started: Instant, probe: &Probe) -> Outcome {
     let error = format!("no complete answer within {} ms ({})", timeout.as_millis(), probe.stage());
     Outcome {
+        meaning: None,
         result: Err(Failure { reason: FailureReason::Timeout, error }),
         timing: Timing { total: started.elapsed(), ..probe.timing() },
         remote_ip: probe.remote_ip(),

@@ -8,14 +8,19 @@ use sea_orm::{
 
 use super::Page;
 
+/// Under which id a delivery's attempts are kept: those of a batch are all its members'.
+pub fn kept_under(delivery: &entity::delivery::Model) -> DeliveryId {
+    delivery.batch_id.map_or(delivery.id, |batch| DeliveryId(batch.0))
+}
+
 /// A delivery's attempts, oldest first. The delivery must have been found for its tenant.
 pub async fn page(
     db: &impl ConnectionTrait,
-    delivery: DeliveryId,
+    delivery: &entity::delivery::Model,
     page: Page<i16>,
 ) -> Result<Vec<Model>, DbErr> {
     let mut query = Entity::find()
-        .filter(Column::DeliveryId.eq(delivery))
+        .filter(Column::DeliveryId.eq(kept_under(delivery)))
         .order_by_asc(Column::Number)
         .limit(page.limit);
     if let Some(after) = page.after {

@@ -153,7 +153,7 @@ async fn of_events(
     Ok(any)
 }
 
-/// Cancels a delivery that is not final; `false` when it is.
+/// Cancels a delivery that is neither final nor in a batch; `false` when it is.
 pub async fn cancel(
     db: &impl Sql,
     delivery: Of<DeliveryId>,
@@ -161,7 +161,7 @@ pub async fn cancel(
 ) -> Result<bool, DbErr> {
     let (tenant, id) = (delivery.tenant(), delivery.id());
     let sql = "UPDATE deliveries SET status = ?, next_attempt_at = NULL, completed_at = ? \
-               WHERE id = ? AND tenant_id = ? AND next_attempt_at IS NOT NULL";
+               WHERE id = ? AND tenant_id = ? AND next_attempt_at IS NOT NULL AND batch_id IS NULL";
     let values = vec![DeliveryStatus::Cancelled.into(), now.into(), id.into(), tenant.into()];
     Ok(execute(db, sql, values).await? > 0)
 }
@@ -177,6 +177,10 @@ pub struct WaitingDelivery {
 // `deliveries_ordered` of those with one, so that a query for either costs what it finds, whatever
 // waits or has waited of the other kind. Each statement repeats its index's condition: only then is it used.
 
+const DUE_UNNUMBERED: &str = "\
+    SELECT id, next_attempt_at FROM deliveries WHERE subscription_id = ? AND class = ? \
+    AND sequence IS NULL AND next_attempt_at IS NOT NULL ORDER BY next_attempt_at, id LIMIT ?";
+
 const DUE: &str = "\
     SELECT id, next_attempt_at FROM (SELECT id, next_attempt_at FROM deliveries WHERE subscription_id = ? AND class = ? \
     AND sequence IS NULL AND next_attempt_at IS NOT NULL ORDER BY next_attempt_at, id LIMIT ?) AS unnumbered \
@@ -187,14 +191,20 @@ const DUE: &str = "\
 /// The next due deliveries of a lane and class, soonest first. Those that have a number, from a time
 /// when the subscription was ordered, are sorted for it: all that wait of them. What is held comes last, and is
 /// left out.
+///
+/// In a lane that `gathers`, those with a number wait to be in a batch: they are not due by themselves.
 pub async fn due_page(
     db: &impl Sql,
     lane: SubscriptionId,
     class: Class,
+    gathers: bool,
     limit: usize,
 ) -> Result<Vec<WaitingDelivery>, DbErr> {
     let of_either = || [lane.into(), class_number(class).into(), as_limit(limit)];
-    let rows = query_all(db, DUE, [of_either(), of_either()].concat()).await?;
+    let rows = match gathers {
+        true => query_all(db, DUE_UNNUMBERED, of_either().to_vec()).await?,
+        false => query_all(db, DUE, [of_either(), of_either()].concat()).await?,
+    };
     let mut page = rows.iter().map(waiting).collect::<Result<Vec<_>, _>>()?;
     page.retain(|one| one.next_attempt_at != HELD);
     page.sort_unstable_by_key(|one| (one.next_attempt_at, one.id));
@@ -324,6 +334,7 @@ mod tests {
     async fn what_waits_is_found_by_its_indexes_whatever_is_final() {
         for sql in [
             DUE,
+            DUE_UNNUMBERED,
             OVERDUE,
             FIRST_UNNUMBERED,
             FIRST_NUMBERED,

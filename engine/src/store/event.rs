@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use domain::event::Envelope;
 use domain::ids::{EventId, Of, TenantId};
 use domain::time::Timestamp;
 use entity::event::{Column, Entity, Model};
@@ -19,6 +20,52 @@ pub struct Filter {
     pub types: Vec<String>,
     pub correlation_ids: Vec<String>,
     pub window: Window,
+}
+
+/// An event's texts, as its row keeps them: stored from valid UTF-8 and read back leniently, since a delivery is
+/// worth more than a panic.
+#[derive(Debug)]
+pub struct Texts {
+    pub event_type: String,
+    pub timestamp: String,
+    pub data: String,
+    pub metadata: String,
+    pub correlation_id: Option<String>,
+    pub version: Option<String>,
+}
+
+impl Texts {
+    /// What the wire shows of the event, whose id this is.
+    pub fn envelope(&self, id: EventId) -> Envelope<'_> {
+        Envelope {
+            id,
+            event_type: &self.event_type,
+            timestamp: &self.timestamp,
+            data: &self.data,
+            metadata: &self.metadata,
+            correlation_id: self.correlation_id.as_deref(),
+            version: self.version.as_deref(),
+        }
+    }
+}
+
+impl From<Model> for Texts {
+    fn from(row: Model) -> Self {
+        Self {
+            event_type: row.event_type,
+            timestamp: row.timestamp,
+            data: lossy(row.data),
+            metadata: lossy(row.metadata),
+            correlation_id: row.correlation_id.map(lossy),
+            version: row.version.map(lossy),
+        }
+    }
+}
+
+/// Foreign bytes as text.
+pub fn lossy(bytes: Vec<u8>) -> String {
+    String::from_utf8(bytes)
+        .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 /// The tenant's event of an id.

@@ -7,6 +7,7 @@
 
 pub mod attempt;
 pub mod audit;
+pub mod batch;
 pub mod bin;
 pub mod bin_request;
 pub mod client_certificate;

@@ -173,25 +173,26 @@ pub async fn count_overdue(db: &impl Sql, id: ReplayId, until: Timestamp) -> Res
     query_one(db, sql, values).await?.map_or(Ok(0), |row| row.get(0))
 }
 
-/// Holds what a replay has made and nobody has attempted: it is due at `until`, and keeps nobody back in an
+/// Holds what a replay has made and nobody has attempted, nor put into a batch: it is due at `until`, and keeps nobody back in an
 /// ordered lane.
 pub async fn hold(db: &impl Sql, id: ReplayId, until: Timestamp) -> Result<(), DbErr> {
-    let sql = "UPDATE deliveries SET next_attempt_at = ?, sequence = NULL WHERE replay_id = ? AND status = ?";
+    let sql = "UPDATE deliveries SET next_attempt_at = ?, sequence = NULL \
+               WHERE replay_id = ? AND status = ? AND batch_id IS NULL";
     let values = vec![until.into(), id.into(), DeliveryStatus::Pending.into()];
     execute(db, sql, values).await.map(drop)
 }
 
-/// Lets go what was held: it is due now, and joins ordered lanes at their end.
+/// Lets go what was held: it is due now, and joins ordered lanes, and those that gather, at their end.
 pub async fn release(db: &impl Sql, id: ReplayId, now: Timestamp) -> Result<(), DbErr> {
     let held = "SELECT d.id, d.subscription_id FROM deliveries d JOIN subscriptions s ON s.id = d.subscription_id \
-                WHERE d.replay_id = ? AND d.status = ? AND s.ordered = ? ORDER BY d.subscription_id, d.id";
-    let values = vec![id.into(), DeliveryStatus::Pending.into(), true.into()];
+                WHERE d.replay_id = ? AND d.status = ? AND d.batch_id IS NULL AND (s.ordered OR s.gathers) ORDER BY d.subscription_id, d.id";
+    let values = vec![id.into(), DeliveryStatus::Pending.into()];
     for row in query_all(db, held, values).await? {
         let number = crate::publish::rows::take_sequence(db, row.get(1)?, 1).await?;
         let sql = "UPDATE deliveries SET sequence = ? WHERE id = ?";
         execute(db, sql, vec![number.into(), row.get::<DeliveryId>(0)?.into()]).await?;
     }
-    let sql = "UPDATE deliveries SET next_attempt_at = ? WHERE replay_id = ? AND status = ?";
+    let sql = "UPDATE deliveries SET next_attempt_at = ? WHERE replay_id = ? AND status = ? AND batch_id IS NULL";
     let values = vec![now.into(), id.into(), DeliveryStatus::Pending.into()];
     execute(db, sql, values).await.map(drop)
 }
@@ -203,10 +204,10 @@ pub async fn lanes_waiting(db: &impl Sql, id: ReplayId) -> Result<Vec<Subscripti
     rows.iter().map(|row| row.get(0)).collect()
 }
 
-/// Cancels what a replay has made and nobody has attempted.
+/// Cancels what a replay has made and nobody has attempted, nor put into a batch.
 pub async fn cancel(db: &impl Sql, id: ReplayId, now: Timestamp) -> Result<(), DbErr> {
     let sql = "UPDATE deliveries SET status = ?, next_attempt_at = NULL, completed_at = ? \
-               WHERE replay_id = ? AND status = ?";
+               WHERE replay_id = ? AND status = ? AND batch_id IS NULL";
     let values = vec![
         DeliveryStatus::Cancelled.into(),
         now.into(),

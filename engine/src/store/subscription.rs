@@ -4,7 +4,10 @@ use std::collections::{BTreeMap, HashMap};
 
 use domain::delivery::DeliveryStatus;
 use domain::ids::{SubscriptionId, TenantId};
-use domain::subscription::{CustomHeaders, DisabledReason, SubscriptionStatus};
+use domain::message::Payload;
+use domain::preferences::{Format, Kind};
+use domain::subscription::{CustomHeaders, DisabledReason, SEALED, SubscriptionStatus};
+use domain::template::Template;
 use domain::time::Timestamp;
 use entity::subscription::{ActiveModel, Clearing, Column, Entity, Model};
 use entity::subscription_state;
@@ -291,6 +294,7 @@ pub async fn clear_again(db: &impl Sql, id: SubscriptionId) -> Result<(), DbErr>
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct State {
     pub status: SubscriptionStatus,
+    /// `***` when it is a credential.
     pub url: String,
     pub event_types: Vec<String>,
     pub filter: Option<String>,
@@ -299,6 +303,19 @@ pub struct State {
     pub headers_sealed: Option<String>,
     pub signing: domain::preferences::Signing,
     pub timeout_ms: i32,
+    #[serde(default)]
+    pub kind: Kind,
+    #[serde(default)]
+    pub format: Format,
+    #[serde(default)]
+    pub template: Option<String>,
+}
+
+impl State {
+    /// How an event became a body.
+    pub fn payload(&self) -> Payload {
+        Payload::new(self.kind, self.format, self.template.as_deref().map(Template::from_stored))
+    }
 }
 
 /// A state, and whether the subscription was deleted with it.
@@ -361,6 +378,9 @@ async fn keep_state(db: &impl ConnectionTrait, row: &Model, since: Timestamp) ->
             .map(|sealed| base64::engine::general_purpose::STANDARD.encode(sealed)),
         signing: row.signing.clone(),
         timeout_ms: row.timeout_ms,
+        kind: row.kind,
+        format: row.format,
+        template: row.template.clone(),
     };
     let kept = subscription_state::ActiveModel {
         subscription_id: Set(row.id),
@@ -389,6 +409,35 @@ pub async fn state_at(
             serde_json::from_value(row.document).map_err(|e| Error::internal("a stored state", e))
         })
         .transpose()
+}
+
+/// A url for a subscription's row: in plain, and sealed when it is a credential.
+pub fn seal_url(
+    sealer: &Sealer,
+    id: SubscriptionId,
+    kind: Kind,
+    url: &str,
+) -> (String, Option<Vec<u8>>) {
+    match kind {
+        Kind::Webhook => (url.to_owned(), None),
+        Kind::Slack => (SEALED.to_owned(), Some(sealer.seal(id.as_bytes(), url.as_bytes()))),
+    }
+}
+
+/// A subscription's url.
+///
+/// # Errors
+/// When it was sealed with another master key or for another row.
+pub fn open_url(sealer: &Sealer, row: &Model) -> Result<String, Error> {
+    let Some(sealed) = &row.url_sealed else {
+        return Ok(row.url.clone());
+    };
+    let opened = sealer
+        .open(row.id.as_bytes(), sealed)
+        .map_err(|e| Error::internal("a sealed url does not open", e))?;
+    std::str::from_utf8(&opened)
+        .map(str::to_owned)
+        .map_err(|e| Error::internal("a sealed url is malformed", e))
 }
 
 /// Seals the values of a subscription's headers for its row.

@@ -73,6 +73,7 @@ async fn empty_columns_come_back_empty(database: &TestDatabase) {
         external_id: None,
         filter: None,
         disabled_reason: None,
+        url_sealed: None,
         headers_sealed: None,
         rate_limit: None,
         retry: None,

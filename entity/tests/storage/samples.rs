@@ -2,8 +2,8 @@
 
 use domain::delivery::{DeliveryStatus, Trigger};
 use domain::ids::{
-    AuditEntryId, BinId, BinRequestId, DeliveryId, DeltaId, EventId, KeyId, PortalLinkId, ReplayId,
-    SecretId, SubscriptionId, TenantId,
+    AuditEntryId, BatchId, BinId, BinRequestId, DeliveryId, DeltaId, EventId, KeyId, PortalLinkId,
+    ReplayId, SecretId, SubscriptionId, TenantId,
 };
 use domain::outcome::{FailureReason, HttpVersion};
 use domain::preferences::{AutoReplay, Delivery, Format, Kind, Permissions, Signing};
@@ -143,6 +143,7 @@ pub(crate) fn subscription(tenant: &tenant::Model, name: &str) -> subscription::
         external_id: Some(name.to_owned()),
         revision: 1,
         url: "https://example.com/webhooks".to_owned(),
+        url_sealed: Some(FOREIGN.to_vec()),
         description: "the warehouse".to_owned(),
         event_types: read(json!(["content.*", "user.**"])),
         filter: Some("data.size > 3".to_owned()),
@@ -150,6 +151,7 @@ pub(crate) fn subscription(tenant: &tenant::Model, name: &str) -> subscription::
         disabled_reason: Some(DisabledReason::Failing),
         kind: Kind::Slack,
         delivery: Delivery::Batch { max_events: 1000, max_wait_ms: 60_000 },
+        gathers: true,
         ordered: true,
         headers_sealed: Some(FOREIGN.to_vec()),
         rate_limit: RateLimit::new(2.5, None).ok(),
@@ -239,6 +241,8 @@ pub(crate) fn delivery(of: &event::Model, to: &subscription::Model) -> delivery:
         last_error: None,
         completed_at: None,
         replay_id: None,
+        batch_id: None,
+        batch_position: None,
     }
 }
 
@@ -255,6 +259,8 @@ pub(crate) fn failed(pending: &delivery::Model) -> delivery::Model {
         last_error: Some(FOREIGN.to_vec()),
         completed_at: Some(NOW),
         replay_id: Some(ReplayId::derive(NOW, &[b"replay"])),
+        batch_id: Some(BatchId::derive(NOW, &[b"batch"])),
+        batch_position: Some(999),
         ..pending.clone()
     }
 }

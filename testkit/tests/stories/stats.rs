@@ -223,6 +223,7 @@ async fn an_attempt_that_two_workers_made_counts_as_often_as_it_is_listed(app: T
     }
     let now = app.clock.now();
     let failed = || Outcome {
+        meaning: None,
         result: Err(Failure { reason: FailureReason::Dns, error: "no such name".to_owned() }),
         timing: Timing::default(),
         remote_ip: None,
