@@ -87,7 +87,8 @@ pub(crate) fn subscription_of(lane: SubscriptionId) -> Option<SubscriptionId> {
     is_gathering.then(|| SubscriptionId(with_version(lane.0, ID)))
 }
 
-/// Looks at once for those of the lanes in `due` in which enough waits by now; `largest` is the size of the largest
+/// Has those of the lanes in `due` looked at as soon as something in them is due in which enough waits by now;
+/// `largest` is the size of the largest
 /// event that has just joined them.
 pub(crate) async fn hasten(
     parts: &Parts,
@@ -101,9 +102,9 @@ pub(crate) async fn hasten(
             count >= gathering.max_events || count * largest >= limits::DELIVERY_BATCH_BYTES;
         if is_enough {
             let lane = lane_of(subscription);
-            due.iter_mut()
-                .filter(|due| due.lane == lane && due.delay <= gathering.max_wait)
-                .for_each(|due| due.delay = Duration::ZERO);
+            for due in due.iter_mut().filter(|due| due.lane == lane) {
+                due.delay = due.delay.saturating_sub(gathering.max_wait);
+            }
         }
     }
     Ok(())
@@ -150,15 +151,21 @@ async fn form(parts: &Parts, subscription: SubscriptionId) -> Result<Next, Error
     let due = make(parts, subscription, &ripe, now).await?;
     parts.configure_lane(&row).await?;
     parts.lanes.push(&due).await?;
-    match look_at {
-        _ if !is_all => Ok(again_in(Duration::ZERO)),
-        Some(at) => Ok(again_in(at.since(parts.clock.now()))),
-        // What was posted to be delivered later.
-        None => Ok(match store::batch::first_due(db, subscription).await? {
-            Some(at) => again_in((at + gathering.max_wait).since(now)),
-            None => Next::Done,
-        }),
+    if !is_all {
+        return Ok(again_in(Duration::ZERO));
     }
+    let look_at = match look_at {
+        Some(at) => Some(at),
+        // What is to be delivered later.
+        None => {
+            let first = store::batch::first_due(db, subscription).await?;
+            first.map(|at| at + gathering.max_wait)
+        }
+    };
+    let Some(at) = look_at else { return Ok(Next::Done) };
+    let enough = store::batch::when_due(db, subscription, gathering.max_events).await?;
+    let at = enough.filter(|enough| *enough > now).map_or(at, |enough| enough.min(at));
+    Ok(again_in(at.since(parts.clock.now())))
 }
 
 /// Commits the batches, and gives what is due of them: their leaders.

@@ -170,6 +170,9 @@ async fn every_route_answers_as_the_document_says() {
     checked.call(api, "GET", "/event-types", None, 200).await;
     checked.call(operator, "GET", "/event-types", None, 200).await;
     checked.call(api, "GET", "/event-types/a.b", None, 200).await;
+    checked.call(api, "GET", "/event-types/a.b/example", None, 200).await;
+    checked.call(api, "GET", "/event-types/a.b/page", None, 200).await;
+    checked.call(api, "GET", "/event-types/a.c/page", None, 404).await;
     checked.call(api, "PATCH", "/event-types/a.b", Some(json!({"deprecated": true})), 200).await;
     checked.call(api, "GET", "/catalogue", None, 200).await;
     checked.call(api, "GET", "/catalogue/starter", None, 200).await;

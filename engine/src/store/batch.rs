@@ -73,6 +73,23 @@ pub async fn first_due(db: &impl Sql, lane: SubscriptionId) -> Result<Option<Tim
     query_one(db, NEXT, vec![lane.into()]).await?.map(|row| row.get(0)).transpose()
 }
 
+const ENOUGH: &str = "\
+    SELECT COUNT(*), MAX(next_attempt_at) FROM (SELECT next_attempt_at FROM deliveries WHERE subscription_id = ? \
+    AND sequence IS NOT NULL AND next_attempt_at IS NOT NULL ORDER BY sequence LIMIT ?) AS first";
+
+/// When the first `count` of those that wait in a lane are all due; `None` when there are fewer.
+pub async fn when_due(
+    db: &impl Sql,
+    lane: SubscriptionId,
+    count: usize,
+) -> Result<Option<Timestamp>, DbErr> {
+    let Some(row) = query_one(db, ENOUGH, vec![lane.into(), as_limit(count)]).await? else {
+        return Ok(None);
+    };
+    let found: i64 = row.get(0)?;
+    if usize::try_from(found) == Ok(count) { row.get(1) } else { Ok(None) }
+}
+
 const SPAN: &str = "\
     SELECT (SELECT sequence FROM deliveries WHERE subscription_id = ? AND sequence IS NOT NULL \
     AND next_attempt_at IS NOT NULL ORDER BY sequence DESC LIMIT 1) \
