@@ -129,6 +129,14 @@ impl Api {
         Ok(asked.elapsed())
     }
 
+    /// What a tenant posts to a path, and is answered.
+    ///
+    /// # Errors
+    /// When the server refuses.
+    pub fn post_as(&self, tenant: &Tenant, path: &str, body: &Value) -> Result<Value> {
+        self.post(path, &tenant.key, body)
+    }
+
     fn post(&self, path: &str, key: &str, body: &Value) -> Result<Value> {
         self.call(Method::POST, path, key, Some(body))
     }

@@ -36,6 +36,8 @@ pub enum Answer {
     BusyForAnHour,
     /// `500`, at once.
     ServerError,
+    /// `500` to each of so many requests, `200` to the others, at once.
+    FailsEvery(u32),
 }
 
 /// One request that arrived whole.
@@ -92,6 +94,7 @@ impl Receiver {
             free: Vec::new(),
             held: VecDeque::new(),
             fresh: Vec::new(),
+            answered: 0,
         };
         let handle = std::thread::Builder::new()
             .name("receiver".to_owned())
@@ -167,6 +170,8 @@ struct Loop {
     held: VecDeque<Held>,
     /// Arrivals of one wake-up, handed over together.
     fresh: Vec<Arrival>,
+    /// How many requests were answered at once.
+    answered: u32,
 }
 
 struct Peer {
@@ -264,7 +269,17 @@ impl Loop {
                 if let Answer::OkAfter(delay) = self.answer {
                     let due_ns = self.clock.now_ns() + duration_ns(delay);
                     self.held.push_back(Held { due_ns, place, opened_ns: peer.opened_ns });
-                } else if !send(&mut peer.stream, self.answer) {
+                    continue;
+                }
+                self.answered = self.answered.wrapping_add(1);
+                let answer = match self.answer {
+                    Answer::FailsEvery(count) if self.answered.is_multiple_of(count) => {
+                        Answer::ServerError
+                    }
+                    Answer::FailsEvery(_) => Answer::Ok,
+                    answer => answer,
+                };
+                if !send(&mut peer.stream, answer) {
                     return self.close(place);
                 }
             }
@@ -300,7 +315,9 @@ impl Loop {
 /// Writes an answer; it is so short that one that does not fit means a broken peer.
 fn send(stream: &mut TcpStream, answer: Answer) -> bool {
     let bytes: &[u8] = match answer {
-        Answer::Ok | Answer::OkAfter(_) => b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n",
+        Answer::Ok | Answer::OkAfter(_) | Answer::FailsEvery(_) => {
+            b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
+        }
         Answer::BusyForAnHour => {
             b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 3600\r\ncontent-length: 0\r\n\r\n"
         }

@@ -9,13 +9,16 @@ mod growth;
 mod idle;
 mod limited;
 mod neighbour;
+mod ordered;
 mod rate;
 mod recovery;
 mod redis_memory;
+mod replay;
 mod saturation;
 mod settings;
 mod slow_clients;
 mod stage;
+mod subscriptions;
 mod sweep;
 mod waiting;
 
@@ -74,6 +77,12 @@ pub struct Counts {
     pub dripping_clients: u32,
     /// Deliveries that are done between two readings of Redis.
     pub finished: u32,
+    /// Events of the ordered subscription.
+    pub ordered: u32,
+    /// Deliveries that are replayed.
+    pub replayed: u32,
+    /// Subscriptions of the tenant that has many.
+    pub subscriptions: u32,
     /// Deliveries in a database that has grown.
     pub rows: u64,
     /// The highest rate of the sweep, in events per second.
@@ -91,6 +100,9 @@ impl Counts {
         idle_clients: 5_000,
         dripping_clients: 500,
         finished: 100_000,
+        ordered: 10_000,
+        replayed: 100_000,
+        subscriptions: 10_000,
         rows: 10_000_000,
         sweep_per_second: 128_000,
     };
@@ -105,6 +117,9 @@ impl Counts {
         idle_clients: 100,
         dripping_clients: 20,
         finished: 1_000,
+        ordered: 200,
+        replayed: 1_000,
+        subscriptions: 100,
         rows: 2_000,
         sweep_per_second: 300,
     };
@@ -121,6 +136,9 @@ impl Counts {
             idle_clients: self.idle_clients.min(other.idle_clients),
             dripping_clients: self.dripping_clients.min(other.dripping_clients),
             finished: self.finished.min(other.finished),
+            ordered: self.ordered.min(other.ordered),
+            replayed: self.replayed.min(other.replayed),
+            subscriptions: self.subscriptions.min(other.subscriptions),
             rows: self.rows.min(other.rows),
             sweep_per_second: self.sweep_per_second.min(other.sweep_per_second),
         }
@@ -224,6 +242,12 @@ pub enum Scenario {
     WorkerKilled,
     /// How soon a server is ready that finds a million deliveries.
     Start,
+    /// Whether an ordered subscription gets everything in its order from a receiver that fails.
+    Ordered,
+    /// Whether a large replay delays what is live, and goes on after a crash.
+    Replay,
+    /// What an event costs that one of many subscriptions wants.
+    Subscriptions,
     /// How soon events arrive at one rate after the other.
     Sweep,
     /// What lists and statistics take on a database that has grown.
@@ -232,7 +256,7 @@ pub enum Scenario {
 
 impl Scenario {
     /// All of them, in the order of a run.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 24] = [
         Self::Saturated,
         Self::FewConnections,
         Self::Batches,
@@ -248,6 +272,9 @@ impl Scenario {
         Self::Neighbour,
         Self::Neighbours,
         Self::SlowClients,
+        Self::Ordered,
+        Self::Replay,
+        Self::Subscriptions,
         Self::Limited,
         Self::RedisMemory,
         Self::RedisEmptied,
@@ -287,7 +314,14 @@ impl Scenario {
     #[must_use]
     pub fn runs(self, options: &Options) -> usize {
         match self {
-            Self::Sweep | Self::Delayed | Self::RedisMemory | Self::Start | Self::Growth => 1,
+            Self::Sweep
+            | Self::Delayed
+            | Self::Ordered
+            | Self::Replay
+            | Self::Subscriptions
+            | Self::RedisMemory
+            | Self::Start
+            | Self::Growth => 1,
             _ => options.runs,
         }
     }
@@ -315,6 +349,9 @@ impl Scenario {
             Self::RedisEmptied => "redis-emptied",
             Self::WorkerKilled => "worker-killed",
             Self::Start => "start",
+            Self::Ordered => "ordered",
+            Self::Replay => "replay",
+            Self::Subscriptions => "subscriptions",
             Self::Sweep => "sweep",
             Self::Growth => "growth",
         }
@@ -360,6 +397,9 @@ impl Scenario {
             Self::RedisEmptied => recovery::run(options, &recovery::EMPTIED),
             Self::WorkerKilled => recovery::run(options, &recovery::KILLED),
             Self::Start => growth::start(options),
+            Self::Ordered => ordered::run(options),
+            Self::Replay => replay::run(options),
+            Self::Subscriptions => subscriptions::run(options),
             Self::Sweep => sweep::run(options),
             Self::Growth => growth::run(options),
         }

@@ -102,6 +102,17 @@ impl Server {
         self.restart_after(binary, directory, |_| Ok(()))
     }
 
+    /// Kills all its processes, and starts it again on what it has stored.
+    ///
+    /// # Errors
+    /// Those of starting.
+    pub fn crash(mut self, binary: &Path, directory: &Path) -> Result<Self> {
+        // A process that is dropped is killed.
+        self.processes.clear();
+        let backing = self.backing.take();
+        Self::start_on(binary, directory, backing, self.workers)
+    }
+
     /// Stops it, has its database changed, and starts it again.
     ///
     /// # Errors

@@ -11,6 +11,7 @@
 mod call;
 mod compile;
 mod evaluate;
+mod guard;
 mod number;
 mod operate;
 mod pattern;
@@ -31,6 +32,7 @@ use crate::invalid::Invalid;
 use crate::limits;
 use program::Program;
 
+pub use guard::{Guard, Place, Scalar};
 pub use view::EventView;
 
 /// Why a filter has no boolean value for an event; such an event does not match.

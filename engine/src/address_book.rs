@@ -4,12 +4,13 @@
 //! `subscription_revision` in the same commit. Whoever commits an event reads that number first and
 //! matches again what was matched with an older one; the cache only has to be usually right.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::event::NewEvent;
-use domain::event_type::{EventType, PatternIndex};
-use domain::filter::{EventView, Filter};
+use domain::event_type::{EventType, EventTypePatterns, PatternIndex};
+use domain::filter::{EventView, Filter, Guard, Scalar};
 use domain::ids::{DeliveryId, SubscriptionId, TenantId};
 use domain::invalid::Invalid;
 use domain::limits;
@@ -27,6 +28,7 @@ use crate::store;
 pub struct Listed {
     pub id: SubscriptionId,
     pub revision: i64,
+    pub event_types: EventTypePatterns,
     pub filter: Option<Filter>,
     /// Whether its deliveries get numbers: its lane is ordered, or gathers batches.
     pub numbered: bool,
@@ -42,7 +44,7 @@ pub struct TenantBook {
     /// Of the catalogue that events are held to; `None` when they are held to none.
     pub catalogue_revision: Option<i64>,
     subscriptions: Vec<Arc<Listed>>,
-    by_type: PatternIndex,
+    index: Index,
     has_filters: bool,
 }
 
@@ -63,6 +65,21 @@ impl TenantBook {
         self.has_filters || self.catalogue_revision.is_some()
     }
 
+    /// The places of all that the event may go to, in their order.
+    fn candidates(&self, event: &EventView<'_>, event_type: &EventType) -> Vec<u32> {
+        let Index { by_type, of_type, by_value } = &self.index;
+        let by_type = by_type.matching(event_type).into_iter();
+        let mut places: Vec<u32> = by_type.map(|place| of_type[place as usize]).collect();
+        for (place, by_value) in by_value {
+            let found = event.at(place).and_then(|value| by_value.get(&value));
+            let wants_type =
+                |place: &&u32| self.subscriptions[**place as usize].event_types.matches(event_type);
+            places.extend(found.into_iter().flatten().filter(wants_type));
+        }
+        places.sort_unstable();
+        places
+    }
+
     /// Subscriptions that the event goes to.
     ///
     /// # Errors
@@ -74,7 +91,7 @@ impl TenantBook {
     ) -> Result<Vec<Arc<Listed>>, Unmatchable> {
         let mut steps_left = limits::EVENT_FILTER_STEPS;
         let mut matched = Vec::new();
-        for place in self.by_type.matching(event_type) {
+        for place in self.candidates(event, event_type) {
             let listed = &self.subscriptions[place as usize];
             if let Some(filter) = &listed.filter {
                 // An expression that errs doesn't match.
@@ -92,6 +109,44 @@ impl TenantBook {
             matched.push(listed.clone());
         }
         Ok(matched)
+    }
+}
+
+/// Subscriptions by what they want, so that few of many are asked. Each is a place in the book.
+#[derive(Debug)]
+struct Index {
+    /// Those that nothing but the type tells of.
+    by_type: PatternIndex,
+    of_type: Vec<u32>,
+    /// The others by the value that an event must have somewhere for their filters.
+    by_value: Vec<(domain::filter::Place, HashMap<Scalar, Vec<u32>>)>,
+}
+
+impl Index {
+    fn new(subscriptions: &[Arc<Listed>]) -> Self {
+        let guards: Vec<Vec<Guard>> = subscriptions
+            .iter()
+            .map(|listed| listed.filter.as_ref().map(Filter::guards).unwrap_or_default())
+            .collect();
+        let mut sharing: HashMap<&Guard, usize> = HashMap::new();
+        for guard in guards.iter().flatten() {
+            *sharing.entry(guard).or_default() += 1;
+        }
+        let (mut of_type, mut by_value) = (Vec::new(), HashMap::new());
+        for (place, guards) in (0_u32..).zip(&guards) {
+            // The one that fewest others have tells most.
+            match guards.iter().min_by_key(|guard| sharing[guard]) {
+                None => of_type.push(place),
+                Some(guard) => {
+                    let of_place: &mut HashMap<Scalar, Vec<u32>> =
+                        by_value.entry(guard.place.clone()).or_default();
+                    of_place.entry(guard.value.clone()).or_default().push(place);
+                }
+            }
+        }
+        let patterns = of_type.iter().map(|place| &subscriptions[*place as usize].event_types);
+        let by_type = PatternIndex::new(patterns);
+        Self { by_type, of_type, by_value: by_value.into_iter().collect() }
     }
 }
 
@@ -142,7 +197,6 @@ impl AddressBook {
         // is, and it is read once more.
         let row = store::tenant::find(db, tenant).await?.ok_or(Error::NotFound("tenant"))?;
         let subscriptions = store::subscription::receiving(db, tenant).await?;
-        let by_type = PatternIndex::new(subscriptions.iter().map(|row| &row.event_types));
         let listed =
             subscriptions.into_iter().map(|row| Listed::new(row, schedule_attempts).map(Arc::new));
         let subscriptions = listed.collect::<Result<Vec<_>, Error>>()?;
@@ -151,8 +205,8 @@ impl AddressBook {
             settings: store::tenant::queue_settings(&row),
             catalogue_revision: row.strict_event_types.then_some(row.catalogue_revision),
             has_filters: subscriptions.iter().any(|subscription| subscription.filter.is_some()),
+            index: Index::new(&subscriptions),
             subscriptions,
-            by_type,
         });
         self.books.insert(tenant, book.clone());
         Ok(book)
@@ -175,6 +229,7 @@ impl Listed {
         Ok(Self {
             id: row.id,
             revision: row.revision,
+            event_types: row.event_types.clone(),
             filter,
             numbered: row.ordered || row.gathers,
             max_attempts: row

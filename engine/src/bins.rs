@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use domain::bin::{BinConfig, MASK, is_credential};
-use domain::ids::{BinId, BinRequestId, DeliveryId, Of, TenantId};
+use domain::ids::{BatchId, BinId, BinRequestId, DeliveryId, Of, TenantId};
 use domain::limits;
 use domain::outcome::{Failure, FailureReason, HttpVersion, Outcome, Response, Timing};
 use domain::secret::Secret;
@@ -18,13 +18,15 @@ use sea_orm::ActiveValue::Set;
 use sea_orm::ConnectionTrait;
 
 use crate::context::Engine;
-use crate::database::Transaction;
+use crate::database::{Sql, Transaction};
 use crate::error::Error;
 use crate::sender::Request;
 use crate::store;
 
 /// Whose deliveries name themselves in this header.
 const DELIVERY: &str = "x-pt-delivery";
+/// Where batches, which have none of the former, name themselves.
+const MESSAGE: &str = "webhook-id";
 
 /// A request as it came.
 #[derive(Debug)]
@@ -174,7 +176,7 @@ impl Engine {
     /// When the database is away, or a sealed secret does not open.
     pub async fn verify_at_bin(
         &self,
-        db: &impl ConnectionTrait,
+        db: &(impl ConnectionTrait + Sql),
         bin: &Model,
         request: &bin_request::Model,
         headers: &[(String, String)],
@@ -195,23 +197,30 @@ impl Engine {
         Ok(signed.verify(&secrets))
     }
 
-    /// What signed for the subscription of the delivery that the request says it is, when it came.
+    /// What signed for the subscription of the delivery, or the batch, that the request says it is, when it came.
     async fn secrets_of_delivery(
         &self,
-        db: &impl ConnectionTrait,
+        db: &(impl ConnectionTrait + Sql),
         request: &bin_request::Model,
         headers: &[(String, String)],
     ) -> Result<Option<Vec<Secret>>, Error> {
-        let named = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(DELIVERY));
-        let Some(delivery) = named.and_then(|(_, id)| id.parse::<DeliveryId>().ok()) else {
-            return Ok(None);
+        let tenant = request.tenant_id;
+        let value = |header: &str| {
+            let named = headers.iter().find(|(name, _)| name.eq_ignore_ascii_case(header));
+            named.map(|(_, value)| value.as_str())
         };
-        let delivery = Of::new(request.tenant_id, delivery);
-        let Some(delivery) = store::delivery::find(db, delivery).await? else {
-            return Ok(None);
+        let subscription = if let Some(id) = value(DELIVERY).and_then(|id| id.parse().ok()) {
+            let delivery: Of<DeliveryId> = Of::new(tenant, id);
+            store::delivery::find(db, delivery).await?.map(|found| found.subscription_id)
+        } else if let Some(id) = value(MESSAGE).and_then(|id| id.parse().ok()) {
+            let batch: Of<BatchId> = Of::new(tenant, id);
+            store::batch::subscription_of(db, batch).await?
+        } else {
+            None
         };
+        let Some(subscription) = subscription else { return Ok(None) };
         let at = request.received_at;
-        let secrets = store::secret::all(db, delivery.subscription_id).await?;
+        let secrets = store::secret::all(db, subscription).await?;
         let live = secrets.iter().filter(|secret| {
             secret.created_at <= at && secret.expires_at.is_none_or(|end| end > at)
         });

@@ -2,7 +2,7 @@
 //!
 //! Each verb has one front door: [`publish`] accepts events, [`dispatch`] loads what is due and
 //! records outcomes, [`reconcile`] finds what the queue has lost, [`redeliver`] sends an old event
-//! again, [`replay`] many, [`explain`] says why an event went where, [`retention`] takes old rows away, [`subscriptions`] changes the address book, [`catalogue`] the event types. [`bins`] keeps what is sent to bins. [`audit`] notes
+//! again, [`replay`] many, `gather` makes batches, [`explain`] says why an event went where, [`retention`] takes old rows away, [`subscriptions`] changes the address book, [`catalogue`] the event types. [`bins`] keeps what is sent to bins. [`audit`] notes
 //! who did what, [`metrics`] counts what is done, `rollups` adds up figures of it. [`store`] holds the queries, one file per
 //! noun; [`sender`] is the one HTTP client that dials tenants' urls.
 

@@ -42,8 +42,7 @@ impl Engine {
     /// To be called once a tenant's settings are committed.
     pub async fn tenant_changed(&self, row: &entity::tenant::Model) {
         self.address_book.forget(row.id);
-        self.forget_fresh().await;
-        self.targets.forget_all();
+        self.forget_targets().await;
         if let Err(error) =
             self.lanes.configure_tenant(row.id, &store::tenant::queue_settings(row)).await
         {

@@ -220,6 +220,24 @@ async fn a_batch_that_waits_for_its_retry_shows_when_and_cannot_be_cancelled() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_batch_at_a_bin_is_verified() {
+    let app = TestApp::start().await;
+    let tenant = app.operator.new_tenant().await;
+    let bin = tenant.api.post("/bins", json!({"name": "tries"})).await.expect(201);
+    let wanted = json!({
+        "url": bin["url"], "delivery": {"mode": "batch", "max_events": 2, "max_wait_ms": 0},
+    });
+    tenant.subscribe(wanted).await;
+    publish_many(&tenant, 0..2).await;
+    let path = format!("/bins/{}/requests", bin["id"].as_str().expect("an id"));
+    let request = eventually("the bin's request", async || tenant.list(&path).await.pop()).await;
+    let verified = request["verification"].as_array().expect("a list");
+    assert_eq!(verified.len(), 2, "{request}");
+    assert!(verified.iter().all(|one| one["valid"] == true), "{request}");
+    app.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ten_thousand_events_come_in_their_order_in_about_a_hundred_requests() {
     for storage in BOTH {
         let app = TestApp::start_with(storage, &[]).await;

@@ -52,6 +52,19 @@ impl Scenario {
                 counts.idle_clients,
                 counts.dripping_clients
             ),
+            Self::Ordered => format!(
+                "{} events of an ordered subscription, whose receiver refuses one request in 20",
+                counts.ordered
+            ),
+            Self::Replay => format!(
+                "{} deliveries replayed at 500/s beside a tenant at 200 events/s; kill -9 of all processes \
+                 after the window",
+                counts.replayed
+            ),
+            Self::Subscriptions => format!(
+                "{closed}, single events, 1 tenant, 10 subscriptions and {}, one of which wants them",
+                counts.subscriptions
+            ),
             Self::Limited => format!(
                 "a tenant limited to 50 deliveries/s (burst 5) with a backlog of {} over 2 workers, \
                  counted for {} s from 1 s after its first delivery, beside a tenant at 20 events/s",
@@ -80,7 +93,7 @@ impl Scenario {
         let (window, warm_up) = (options.window.as_secs_f64(), options.warm_up.as_secs_f64());
         let how = match self {
             Self::Start | Self::Growth => "2-byte data; ".to_owned(),
-            Self::FallingDue | Self::RedisMemory => "512-byte data; ".to_owned(),
+            Self::FallingDue | Self::Ordered | Self::RedisMemory => "512-byte data; ".to_owned(),
             _ => format!("512-byte data; {window} s after {warm_up} s, "),
         };
         let runs = self.runs(options);

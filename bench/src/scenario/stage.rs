@@ -20,6 +20,8 @@ use crate::targets::Bound;
 
 /// Events in each request when a backlog is put in place.
 const BACKLOG_BATCH: u32 = 100;
+/// Requests under way then.
+const BACKLOG_CONNECTIONS: usize = 4;
 
 /// A fresh server and its database.
 pub(super) struct Stage {
@@ -152,19 +154,30 @@ impl Stage {
 
     /// Posts so many events at once, in batches, without waiting for their deliveries.
     pub(super) fn post_backlog(&mut self, tenants: &[Tenant], backlog: &Backlog) -> Result<Sent> {
-        self.post(tenants, backlog, BACKLOG_BATCH)
+        self.post(tenants, backlog, BACKLOG_BATCH, BACKLOG_CONNECTIONS)
+    }
+
+    /// The same, one request after the other.
+    pub(super) fn post_in_order(&mut self, tenants: &[Tenant], backlog: &Backlog) -> Result<Sent> {
+        self.post(tenants, backlog, BACKLOG_BATCH, 1)
     }
 
     /// The same one by one, so that the tenants get the same number each.
     pub(super) fn post_singly(&mut self, tenants: &[Tenant], backlog: &Backlog) -> Result<Sent> {
-        self.post(tenants, backlog, 1)
+        self.post(tenants, backlog, 1, BACKLOG_CONNECTIONS)
     }
 
-    fn post(&mut self, tenants: &[Tenant], backlog: &Backlog, batch: u32) -> Result<Sent> {
+    fn post(
+        &mut self,
+        tenants: &[Tenant],
+        backlog: &Backlog,
+        batch: u32,
+        connections: usize,
+    ) -> Result<Sent> {
         let posts = EventPosts::due(&self.host(), &keys(tenants), batch, &backlog.deliver_at);
         let load = Load {
             target: self.server.address(),
-            pace: Pace::Closed { connections: 4 },
+            pace: Pace::Closed { connections },
             first_seq: self.next_seq,
             duration: backlog.within,
             requests_max: Some(u64::from(backlog.events.div_ceil(batch))),

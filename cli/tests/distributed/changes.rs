@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use testkit::{Client, Received, Receiver, standard_signature_holds};
+use testkit::{Client, Received, Receiver, eventually, standard_signature_holds};
 
 use crate::Stage;
 
@@ -111,6 +111,42 @@ async fn until_all_are(
         let all = came.len() == AT_ONCE && came.iter().all(&good);
         in_a_row = if all { in_a_row + AT_ONCE } else { 0 };
     }
+}
+
+/// Within a second, in every process.
+pub(crate) async fn a_tenant_that_becomes_a_sandbox_is_one_for_every_worker(stage: &Stage) {
+    let receiver = Receiver::answering([200]).await;
+    let tenant = stage.operator.new_tenant().await;
+    let [_, there] = stage.apis(&tenant);
+    let wanted = json!({"url": receiver.url("/"), "retry": {"schedule_s": [600]}});
+    let (subscription, _) = tenant.subscribe(wanted).await;
+    // Both workers have it in their memory.
+    until_all_are(&there, &receiver, "delivered", |_| true).await;
+    stage.everything_is_final().await;
+    let sandbox = json!({"sandbox": true});
+    stage.operator.patch(&format!("/tenants/{}", tenant.id), sandbox).await.expect(200);
+    let changed = Instant::now();
+    // So many in a row that both have had some, and fewer than open the circuit.
+    let mut in_a_row = 0;
+    while in_a_row < AT_ONCE {
+        let event =
+            there.post("/events", json!({"type": "an.event", "data": {}})).await.expect(202);
+        let path = format!("/deliveries?event_id={}", event["id"].as_str().expect("an id"));
+        let attempted = eventually("its first attempt", async || {
+            let found = tenant.list(&path).await;
+            found.into_iter().find(|delivery| delivery["attempt_count"] == 1)
+        })
+        .await;
+        if attempted["status"] == "succeeded" {
+            assert!(changed.elapsed() < KNOWN_WITHIN, "it still goes out");
+            in_a_row = 0;
+        } else {
+            assert_eq!(attempted["failure_reason"], "blocked_address");
+            in_a_row += 1;
+        }
+    }
+    tenant.api.delete(&format!("/subscriptions/{subscription}")).await.expect(204);
+    stage.everything_is_final().await;
 }
 
 async fn deliveries_of(api: &Client, event_type: &str) -> u64 {

@@ -67,6 +67,7 @@ async fn what_is_shared_holds_over_all_processes() {
     memory::redis_forgets_what_is_done(&stage).await;
     changes::a_change_answered_by_one_api_holds_at_the_other(&stage).await;
     changes::a_key_revoked_at_one_api_is_unknown_at_the_other(&stage).await;
+    changes::a_tenant_that_becomes_a_sandbox_is_one_for_every_worker(&stage).await;
     strangers::what_no_client_can_read_is_recorded_and_delays_nobody(&stage).await;
     limits::a_rate_limit_holds_over_two_workers(&stage).await;
     stage.end().await;

@@ -40,6 +40,8 @@ enum Note<'a> {
     Changed,
     /// Somebody begins to listen.
     Joined,
+    /// A tenant changed, and with it where its deliveries may go.
+    TenantChanged,
 }
 
 const FORMAT: u8 = 1;
@@ -102,6 +104,20 @@ impl Parts {
         if !self.settings.delivers_alone {
             announce(self, &encoded(&Note::Changed)).await;
         }
+    }
+
+    /// Makes void here and elsewhere, beside that, what is known of all subscriptions: a tenant has changed, and with
+    /// it where its deliveries may go.
+    pub(crate) async fn forget_targets(&self) {
+        self.forget_all();
+        if !self.settings.delivers_alone {
+            announce(self, &encoded(&Note::TenantChanged)).await;
+        }
+    }
+
+    fn forget_all(&self) {
+        self.fresh.forget();
+        self.targets.forget_all();
     }
 }
 
@@ -168,12 +184,14 @@ impl Engine {
                     deaf_until = Instant::now() + DEAF_FOR;
                     self.fresh.forget();
                 }
+                Some(Some(Note::Changed)) => self.fresh.forget(),
+                Some(Some(Note::TenantChanged)) => self.forget_all(),
                 // What it says is not understood.
-                Some(Some(Note::Changed) | None) => self.fresh.forget(),
+                Some(None) => self.forget_all(),
                 // Something may have been missed: this process has begun to listen, or is about to.
                 None => {
                     deaf_until = Instant::now() + DEAF_FOR;
-                    self.fresh.forget();
+                    self.forget_all();
                     announce(self, &encoded(&Note::Joined)).await;
                 }
             }

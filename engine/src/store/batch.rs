@@ -172,6 +172,16 @@ pub async fn members(db: &impl Sql, batch: Of<BatchId>) -> Result<Vec<Member>, D
     query_all(db, MEMBERS, values).await?.iter().map(member).collect()
 }
 
+/// Whose batch it is.
+pub async fn subscription_of(
+    db: &impl Sql,
+    batch: Of<BatchId>,
+) -> Result<Option<SubscriptionId>, DbErr> {
+    let sql = "SELECT subscription_id FROM deliveries WHERE batch_id = ? AND tenant_id = ? LIMIT 1";
+    let values = vec![batch.id().into(), batch.tenant().into()];
+    query_one(db, sql, values).await?.map(|row| row.get(0)).transpose()
+}
+
 /// When batches are due.
 pub async fn due_times(
     db: &impl Sql,

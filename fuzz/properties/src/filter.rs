@@ -1,6 +1,6 @@
 //! Filters, and what they make of an event.
 
-use domain::filter::{EventView, Filter, FilterError};
+use domain::filter::{EventView, Filter, FilterError, Guard};
 use domain::limits;
 
 use crate::parted;
@@ -29,6 +29,12 @@ pub fn filter(data: &[u8]) {
     assert_eq!(run(&filter, data, METADATA, limits::FILTER_STEPS), (value.clone(), spent), "again");
     if let Err(error) = &value {
         assert!(error.detail.chars().count() <= 1000, "{error}");
+    }
+    if value == Ok(true) {
+        let (id, at) = ("evt_01kfg0xk00e5ps9v2a4n0y6rrt", "2026-01-21T12:00:00Z");
+        let event = EventView::new(id, "order.paid", at, Some("c-1"), None, data, METADATA);
+        let has = |guard: &Guard| event.at(&guard.place).as_ref() == Some(&guard.value);
+        assert!(filter.guards().iter().all(has), "it wants what its guards do not let pass");
     }
     within_fewer_steps(&filter, data, &value, spent);
     if !filter.uses_data() {

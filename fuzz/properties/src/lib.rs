@@ -4,6 +4,7 @@
 //! input for its parser passes. The fuzzers (`fuzz/fuzz_targets`) and the test of the kept inputs
 //! (`tests/corpus.rs`) call the same functions.
 
+mod catalogue;
 mod cursor;
 mod event;
 mod event_type;
@@ -12,11 +13,14 @@ mod filter;
 mod id;
 mod json;
 mod retry;
+mod schema;
 mod secret;
 mod subscription;
+mod template;
 mod time;
 mod url;
 
+pub use self::catalogue::catalogue;
 pub use self::cursor::cursor;
 pub use self::event::event;
 pub use self::event_type::event_type;
@@ -25,8 +29,10 @@ pub use self::filter::filter;
 pub use self::id::id;
 pub use self::json::json;
 pub use self::retry::retry;
+pub use self::schema::schema;
 pub use self::secret::secret;
 pub use self::subscription::subscription;
+pub use self::template::template;
 pub use self::time::time;
 pub use self::url::url;
 
@@ -36,7 +42,8 @@ use domain::time::Timestamp;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// All of them.
-pub const TARGETS: [Target; 12] = [
+pub const TARGETS: [Target; 15] = [
+    ("catalogue", catalogue),
     ("cursor", cursor),
     ("event", event),
     ("event_type", event_type),
@@ -45,8 +52,10 @@ pub const TARGETS: [Target; 12] = [
     ("id", id),
     ("json", json),
     ("retry", retry),
+    ("schema", schema),
     ("secret", secret),
     ("subscription", subscription),
+    ("template", template),
     ("time", time),
     ("url", url),
 ];

@@ -54,5 +54,5 @@ macro_rules! every_kept_input_holds {
 }
 
 every_kept_input_holds! {
-    cursor event event_type figures filter id json retry secret subscription time url
+    catalogue cursor event event_type figures filter id json retry schema secret subscription template time url
 }
