@@ -170,7 +170,15 @@ fn all() -> Vec<Path> {
         on!(path("/bins/{id}/requests"), GET Tenant(EventsRead) => bin_requests::list),
         Path {
             others: Some(web::to(bin_requests::receive)),
-            ..on!(path("/bin/{id}"), POST Public => bin_requests::receive)
+            ..on!(
+                path("/bin/{id}"),
+                GET Public => bin_requests::receive,
+                POST Public => bin_requests::receive,
+                PUT Public => bin_requests::receive,
+                PATCH Public => bin_requests::receive,
+                DELETE Public => bin_requests::receive,
+                TRACE Public => bin_requests::receive,
+            )
         },
         on!(path("/stats"), GET List(DeliveriesRead) => stats::get),
         on!(path("/audit-log"), GET List(SubscriptionsRead) => audit_log::list),

@@ -154,8 +154,15 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             &[(200, List("BinRequest"), "A page")],
         )
         .filtered([]),
-        ("POST", "/bin/{id}") => operation(
-            "sendToBin",
+        (method, "/bin/{id}") => operation(
+            match method {
+                "GET" => "getFromBin",
+                "POST" => "sendToBin",
+                "PUT" => "putToBin",
+                "PATCH" => "patchToBin",
+                "DELETE" => "deleteFromBin",
+                _ => "traceToBin",
+            },
             "bins",
             "Send to a bin, by any method and with a body of any type",
             &[(200, Document, "It is recorded; the status is the one that the bin is to answer")],

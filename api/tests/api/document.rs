@@ -201,7 +201,9 @@ async fn every_route_answers_as_the_document_says() {
     checked.call(api, "GET", "/bins", None, 200).await;
     checked.call(operator, "GET", "/bins", None, 200).await;
     checked.call(api, "GET", &of_bin, None, 200).await;
-    checked.call(api, "POST", &of_bin.replace("bins", "bin"), None, 200).await;
+    for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE"] {
+        checked.call(api, method, &of_bin.replace("bins", "bin"), None, 200).await;
+    }
     checked.call(api, "GET", &format!("{of_bin}/requests"), None, 200).await;
     checked.call(api, "DELETE", &of_bin, None, 204).await;
     checked.call(api, "GET", &of_bin, None, 404).await;

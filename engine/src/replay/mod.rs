@@ -28,8 +28,11 @@ use crate::{reconcile, store};
 use find::Place;
 use pace::{AHEAD, Pace};
 
-/// How often those under way are gone on with, and how often others are looked for.
-const TICK: Duration = Duration::from_millis(50);
+/// How often those under way are gone on with, and how often others are looked for. Each time costs a commit that
+/// keeps others waiting, so it is not often.
+const TICK: Duration = Duration::from_millis(250);
+/// How soon one is gone on with that wants more than a step has.
+const AT_ONCE: Duration = Duration::from_millis(5);
 const IDLE: Duration = Duration::from_millis(500);
 /// How often it is counted whether all is final, and whether the lanes keep up.
 const COUNT_EVERY: Duration = Duration::from_millis(500);
@@ -39,6 +42,17 @@ const OVERDUE: Duration = Duration::from_millis(250);
 const AUTOMATIC_EVERY: Duration = Duration::from_secs(5);
 /// Deliveries of one step.
 const STEP_ROWS: usize = 500;
+
+/// What replays need next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Need {
+    /// None runs.
+    Nothing,
+    /// Their next slots, some time.
+    Later,
+    /// Another step: there are more slots than one fills.
+    More,
+}
 
 impl Engine {
     /// How many deliveries a plan would make: events at subscriptions, each pair once.
@@ -246,8 +260,9 @@ impl Engine {
                 }
             }
             let rest = match self.replay_all(&mut paces).await {
-                Ok(true) => TICK,
-                Ok(false) => IDLE,
+                Ok(Need::More) => AT_ONCE,
+                Ok(Need::Later) => TICK,
+                Ok(Need::Nothing) => IDLE,
                 Err(error) => {
                     tracing::warn!(error = &error as &dyn std::error::Error, "replay.waits");
                     IDLE
@@ -257,44 +272,51 @@ impl Engine {
         }
     }
 
-    /// Goes on with each; whether any runs.
-    async fn replay_all(&self, paces: &mut HashMap<ReplayId, Pace>) -> Result<bool, Error> {
+    /// Goes on with each; what they need next.
+    async fn replay_all(&self, paces: &mut HashMap<ReplayId, Pace>) -> Result<Need, Error> {
         let unfinished = store::replay::unfinished_across_tenants(&self.database.read).await?;
         paces.retain(|id, _| unfinished.iter().any(|replay| replay.id == *id));
-        let mut is_any_running = false;
+        let mut need = Need::Nothing;
         for replay in &unfinished {
-            is_any_running |= replay.status == ReplayStatus::Running;
             let pace = paces.entry(replay.id).or_insert_with(|| Pace::new(replay.rate_per_second));
-            if let Err(error) = self.go_on(replay, pace).await {
+            match self.go_on(replay, pace).await {
+                Ok(needs) => need = need.max(needs),
                 // One that fails keeps no other back.
-                tracing::warn!(error = &error as &dyn std::error::Error, replay.id = %replay.id, "replay.step_failed");
+                Err(error) => {
+                    need = need.max(Need::Later);
+                    tracing::warn!(error = &error as &dyn std::error::Error, replay.id = %replay.id, "replay.step_failed");
+                }
             }
         }
-        Ok(is_any_running)
+        Ok(need)
     }
 
-    async fn go_on(&self, replay: &Model, pace: &mut Pace) -> Result<(), Error> {
+    async fn go_on(&self, replay: &Model, pace: &mut Pace) -> Result<Need, Error> {
         let now = self.clock.now();
+        let need = match replay.status {
+            ReplayStatus::Running => Need::Later,
+            _ => Need::Nothing,
+        };
         let is_through = Place::read(replay.stage, replay.cursor.as_deref()) == Place::End;
         if pace.counts_again(now, COUNT_EVERY) {
             if is_through || replay.status == ReplayStatus::Cancelled {
-                return self.end_if_final(replay, now).await;
+                return self.end_if_final(replay, now).await.map(|()| need);
             }
             let until = now - OVERDUE;
             let overdue = store::replay::count_overdue(&self.database.read, replay.id, until);
             pace.leave_room_for(overdue.await?, now);
         }
         if is_through || replay.status != ReplayStatus::Running {
-            return Ok(());
+            return Ok(need);
         }
         let room = pace.room(now, STEP_ROWS);
         if room == 0 {
-            return Ok(());
+            return Ok(need);
         }
         if let Some(made) = step::step(self, replay, pace.slots(), room).await? {
             pace.spend(made);
         }
-        Ok(())
+        Ok(if room == STEP_ROWS { Need::More } else { need })
     }
 
     async fn end_if_final(&self, replay: &Model, now: Timestamp) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::time::Timestamp;
 
 /// How far ahead deliveries are made: those due before the next look at the replay, and a little more.
-pub(super) const AHEAD: Duration = Duration::from_millis(150);
+pub(super) const AHEAD: Duration = Duration::from_millis(350);
 
 /// The slots of a replay. They follow each other at its rate; what was missed is not made up for, or more than the
 /// rate would go out in one second.
@@ -114,11 +114,11 @@ mod tests {
     #[test]
     fn what_is_overdue_takes_the_slots_that_come_next() {
         let mut pace = Pace::new(100.0);
-        assert_eq!(pace.room(at(0), 500), 15);
-        pace.spend(15);
+        assert_eq!(pace.room(at(0), 500), 35);
+        pace.spend(35);
         pace.leave_room_for(50, at(1000));
         assert_eq!(pace.room(at(1000), 500), 0);
-        assert_eq!(pace.room(at(1400), 500), 5);
+        assert_eq!(pace.room(at(1400), 500), 25);
         pace.leave_room_for(0, at(1400));
         assert_eq!(pace.slots().next(), Some(at(1500)));
     }
