@@ -13,7 +13,7 @@ use super::raw::send;
 const BASE: &str = "/api/v1/webhooks";
 /// What the owner's catalogue has and the owner posts.
 const EVENT_TYPE: &str = "order.paid";
-const METHODS: [&str; 5] = ["get", "post", "patch", "put", "delete"];
+const METHODS: [&str; 6] = ["get", "post", "patch", "put", "delete", "trace"];
 
 /// A route as the document has it.
 struct Route {

@@ -128,8 +128,8 @@ mod tests {
         let mut pace = Pace::new(0.1);
         assert_eq!(pace.room(at(0), 500), 1);
         pace.spend(1);
-        assert_eq!(pace.room(at(9_800), 500), 0);
-        assert_eq!(pace.room(at(9_900), 500), 1);
+        assert_eq!(pace.room(at(9_600), 500), 0);
+        assert_eq!(pace.room(at(9_700), 500), 1);
         assert_eq!(Pace::new(100_000.0).room(at(0), 500), 500);
     }
 }
