@@ -144,9 +144,17 @@ fn event_values(prepared: &Prepared) -> [Value; 12] {
     ]
 }
 
+const DELIVERY_COLUMNS: &str = "id, tenant_id, event_id, subscription_id, subscription_revision, event_type, status, \
+    \"trigger\", class, attempt_count, max_attempts, next_attempt_at, sequence";
 const DELIVERY_TYPES: [&str; 13] = [
     "uuid", "uuid", "uuid", "uuid", "bigint", "text", "smallint", "smallint", "smallint",
     "smallint", "smallint", "bigint", "bigint",
+];
+
+/// The same, with the replay that made them.
+const REPLAYED_TYPES: [&str; 14] = [
+    "uuid", "uuid", "uuid", "uuid", "bigint", "text", "smallint", "smallint", "smallint",
+    "smallint", "smallint", "bigint", "bigint", "uuid",
 ];
 
 /// Inserts deliveries, none of them attempted yet, and counts them.
@@ -161,11 +169,8 @@ pub(crate) async fn insert_deliveries(
     for (deliveries, run) in placed_runs(db, Parent::Deliveries, deliveries, |new| new.id.time()) {
         let rows = run.iter().map(delivery_values);
         let (rows, values) = row_table(db, RowKind::Delivery, &DELIVERY_TYPES, rows);
-        let sql = format!(
-            "{} INTO {deliveries} (id, tenant_id, event_id, subscription_id, subscription_revision, event_type, status, \
-             \"trigger\", class, attempt_count, max_attempts, next_attempt_at, sequence) {rows}",
-            db.all_or_nothing().insert
-        );
+        let sql =
+            format!("{} INTO {deliveries} ({DELIVERY_COLUMNS}) {rows}", db.all_or_nothing().insert);
         db.make(Change { sql, values, rows: Rows::Any }).await?;
     }
     Ok(())
@@ -178,11 +183,19 @@ pub(crate) async fn insert_replayed(
     replay: ReplayId,
     tally: &mut Tally,
 ) -> Result<(), DbErr> {
-    insert_deliveries(db, deliveries, tally).await?;
-    for run in runs(db, deliveries) {
-        let (among, ids) = one_of(db, "uuid", run.iter().map(|new| new.id.into()).collect());
-        let sql = format!("UPDATE deliveries SET replay_id = ? WHERE id {among}");
-        execute(db, &sql, [vec![replay.into()], ids].concat()).await?;
+    for delivery in deliveries {
+        tally.add_delivery(delivery);
+    }
+    for (deliveries, run) in placed_runs(db, Parent::Deliveries, deliveries, |new| new.id.time()) {
+        let rows = run.iter().map(|new| {
+            let mut values = [const { Value::Uuid(None) }; 14];
+            values[..13].clone_from_slice(&delivery_values(new));
+            values[13] = replay.into();
+            values
+        });
+        let (rows, values) = table(db, &REPLAYED_TYPES, rows);
+        let sql = format!("INSERT INTO {deliveries} ({DELIVERY_COLUMNS}, replay_id) {rows}");
+        execute(db, &sql, values).await?;
     }
     Ok(())
 }

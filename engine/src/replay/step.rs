@@ -32,23 +32,27 @@ pub(super) async fn step(
         return Ok(None);
     }
     let (pairs, next) = find::next(parts, replay.tenant_id, &replay.choice(), place, room).await?;
-    let transaction = parts.database.begin().await?;
-    if !store::replay::begin_step(&transaction, replay).await? {
-        transaction.rollback().await?;
-        return Ok(None);
-    }
     let found = pairs.len();
     let mut seen = HashSet::new();
     let mut pairs: Vec<(DeliveryId, Pair)> =
         pairs.into_iter().map(|pair| (id_of(replay, &pair), pair)).collect();
     // Several deliveries of one event to one subscription are one pair, which is counted once.
     pairs.retain(|(id, _)| seen.insert(*id));
-    let made_before = made_since(&transaction, pairs.iter().map(|(_, pair)| pair.event)).await?;
+    // Read before the transaction, which keeps others from writing: the step comes to nothing when another has been
+    // made since, and whatever else is made meanwhile could be made right after it as well.
+    let db = &parts.database.read;
+    let made_before = made_since(db, pairs.iter().map(|(_, pair)| pair.event)).await?;
     pairs.retain(|(id, _)| !made_before.ids.contains(id));
     let asked_for = pairs.len();
     pairs.retain(|(_, pair)| !made_before.unfinished.contains(&(pair.event, pair.subscription)));
-    let lanes = lanes_of(&transaction, replay, &pairs).await?;
+    let lanes = lanes_of(db, replay, &pairs).await?;
     pairs.retain(|(_, pair)| lanes.contains_key(&pair.subscription));
+
+    let transaction = parts.database.begin().await?;
+    if !store::replay::begin_step(&transaction, replay).await? {
+        transaction.rollback().await?;
+        return Ok(None);
+    }
     let held = store::event::hold_all(
         &transaction,
         replay.tenant_id,
