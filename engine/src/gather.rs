@@ -88,24 +88,26 @@ pub(crate) fn subscription_of(lane: SubscriptionId) -> Option<SubscriptionId> {
 }
 
 /// Has those of the lanes in `due` looked at as soon as something in them is due in which enough waits by now;
-/// `largest` is the size of the largest
-/// event that has just joined them.
+/// `largest` is the size of the largest event that has just joined them. To be called once they were told.
 pub(crate) async fn hasten(
     parts: &Parts,
     lanes: impl Iterator<Item = (SubscriptionId, Gathering)>,
     largest: usize,
-    due: &mut [Due],
+    due: &[Due],
 ) -> Result<(), Error> {
+    let mut sooner = Vec::new();
     for (subscription, gathering) in lanes {
         let count = store::batch::count_gathered(&parts.database.read, subscription).await?;
         let is_enough =
             count >= gathering.max_events || count * largest >= limits::DELIVERY_BATCH_BYTES;
-        if is_enough {
-            let lane = lane_of(subscription);
-            for due in due.iter_mut().filter(|due| due.lane == lane) {
-                due.delay = due.delay.saturating_sub(gathering.max_wait);
-            }
+        let lane = lane_of(subscription);
+        let first = due.iter().filter(|due| due.lane == lane).min_by_key(|due| due.delay);
+        if let Some(first) = first.filter(|_| is_enough) {
+            sooner.push(Due { delay: first.delay.saturating_sub(gathering.max_wait), ..*first });
         }
+    }
+    if !sooner.is_empty() {
+        parts.lanes.push(&sooner).await?;
     }
     Ok(())
 }
@@ -145,14 +147,20 @@ async fn form(parts: &Parts, subscription: SubscriptionId) -> Result<Next, Error
         return Ok(again_in(REST));
     }
     let now = parts.clock.now();
-    let waiting = store::batch::gathered(db, subscription, now, LOOK_ROWS).await?;
+    // What is out by itself, since the subscription did not ask for batches or was ordered, is in none.
+    let out = parts.lanes.queue().in_flight(subscription).await?;
+    if out.contains(&None) {
+        return Ok(again_in(REST));
+    }
+    let mut waiting = store::batch::gathered(db, subscription, now, LOOK_ROWS).await?;
     let is_all = waiting.len() < LOOK_ROWS;
+    waiting.retain(|one| !out.contains(&Some(one.id)));
     let Cut { ripe, look_at } = cut(waiting, gathering, now, is_all);
     let due = make(parts, subscription, &ripe, now).await?;
     parts.configure_lane(&row).await?;
     parts.lanes.push(&due).await?;
     if !is_all {
-        return Ok(again_in(Duration::ZERO));
+        return Ok(again_in(if due.is_empty() { REST } else { Duration::ZERO }));
     }
     let look_at = match look_at {
         Some(at) => Some(at),
@@ -165,7 +173,9 @@ async fn form(parts: &Parts, subscription: SubscriptionId) -> Result<Next, Error
     let Some(at) = look_at else { return Ok(Next::Done) };
     let enough = store::batch::when_due(db, subscription, gathering.max_events).await?;
     let at = enough.filter(|enough| *enough > now).map_or(at, |enough| enough.min(at));
-    Ok(again_in(at.since(parts.clock.now())))
+    let wait = at.since(parts.clock.now());
+    // What is due and cannot be put into a batch now is looked at again, not at once.
+    Ok(again_in(if wait.is_zero() && due.is_empty() { REST } else { wait }))
 }
 
 /// Commits the batches, and gives what is due of them: their leaders.
@@ -179,6 +189,10 @@ async fn make(
         return Ok(Vec::new());
     }
     let transaction = parts.database.begin().await?;
+    if !store::subscription::hold_gathering(&transaction, subscription).await? {
+        let changed = "the subscription asks for no batches any more".to_owned();
+        return Err(Error::Conflict(changed));
+    }
     let mut due = Vec::with_capacity(ripe.len());
     for batch in ripe {
         let id = BatchId::generate(now, &mut parts.rng());

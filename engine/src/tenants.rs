@@ -102,7 +102,10 @@ async fn erase_deliveries(parts: &Parts, tenant: TenantId) -> Result<(), Error> 
     let values = || vec![tenant.into(), CHUNK_ROWS.into()];
     loop {
         let transaction = parts.database.begin().await?;
-        let attempts = format!("DELETE FROM attempts WHERE delivery_id IN ({chunk})");
+        // Those of a batch are kept under its id.
+        let kept_under =
+            format!("SELECT COALESCE(batch_id, id) FROM deliveries WHERE id IN ({chunk})");
+        let attempts = format!("DELETE FROM attempts WHERE delivery_id IN ({kept_under})");
         execute(&transaction, &attempts, values()).await?;
         let deliveries = format!("DELETE FROM deliveries WHERE id IN ({chunk})");
         let erased = execute(&transaction, &deliveries, values()).await?;

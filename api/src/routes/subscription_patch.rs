@@ -5,6 +5,7 @@ use domain::audit::Action;
 use domain::client_certificate::MASKED_KEY;
 use domain::invalid::Invalid;
 use domain::limits;
+use domain::preferences::Kind;
 use domain::subscription::SEALED;
 use domain::subscription_input::{SubscriptionConfig, merge_patch};
 use engine::Engine;
@@ -62,6 +63,13 @@ pub(crate) async fn patch(
     let stored = change::commit(&state, &caller.by(&request), async |db| {
         let row = find_locked(db, caller.tenant, &request).await?;
         keep_sealed(&row, &mut patch);
+        if row.kind == Kind::Slack
+            && patch.get("kind").is_some_and(|kind| kind != Kind::Slack.as_str())
+            && !patch.contains_key("url")
+        {
+            let why = "needs a url beside it: the one of Slack is a credential, and that of a webhook is shown";
+            return Err(Invalid::one("/kind", why).into());
+        }
         let mut merged = document(engine, &row, &patch)?;
         merge_patch(&mut merged, Value::Object(patch));
         let config = match merged {

@@ -11,6 +11,7 @@ use queue::Due;
 use crate::address_book::{Listed, TenantBook};
 use crate::context::Parts;
 use crate::dispatch::FreshDelivery;
+use crate::error::Error;
 use crate::gather;
 use crate::publish::FanOut;
 
@@ -34,7 +35,7 @@ pub(crate) async fn push(parts: &Parts, mut to_push: ToPush) {
     }
     let now = parts.clock.now();
     let waits_in_lanes = to_push.waits_in_lanes();
-    let mut due = std::mem::take(&mut to_push.due);
+    let due = std::mem::take(&mut to_push.due);
     let deliveries = due.len();
     let pushed = async {
         for (tenant, book) in &to_push.books {
@@ -45,11 +46,12 @@ pub(crate) async fn push(parts: &Parts, mut to_push: ToPush) {
         }
         let gathering =
             to_push.lanes.values().filter_map(|listed| Some((listed.id, listed.lane.gathering()?)));
-        gather::hasten(parts, gathering, to_push.largest, &mut due).await?;
-        parts.lanes.hand_in(&due).await
+        let crowded = parts.lanes.hand_in(&due).await?;
+        gather::hasten(parts, gathering, to_push.largest, &due).await?;
+        Ok::<_, Error>(crowded)
     };
     match pushed.await {
-        Ok(crowded) => parts.crowding.note(waits_in_lanes, crowded),
+        Ok::<_, Error>(crowded) => parts.crowding.note(waits_in_lanes, crowded),
         Err(error) => tracing::warn!(
             error = &error as &dyn std::error::Error,
             deliveries,

@@ -169,14 +169,14 @@ async fn push(
         let delay = delivery.due_at.since(now);
         Some(Lane::of(row).due(row.id, delivery.id, Class::Replay, delay))
     });
-    let mut due: Vec<Due> = due.collect();
+    let due: Vec<Due> = due.collect();
     let gathering = lanes.values().filter_map(|row| Some((row.id, Gathering::of(row)?)));
     let pushed = async {
         for row in lanes.values() {
             parts.configure_lane(row).await?;
         }
-        gather::hasten(parts, gathering, 0, &mut due).await?;
-        parts.lanes.push(&due).await
+        parts.lanes.push(&due).await?;
+        gather::hasten(parts, gathering, 0, &due).await
     };
     if let Err(error) = pushed.await {
         tracing::warn!(error = &error as &dyn std::error::Error, "queue.push_failed");

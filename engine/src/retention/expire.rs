@@ -104,17 +104,31 @@ async fn expire_numbered(
     }
 }
 
+/// All of them, and those that are in one batch with one of them: these first, so that no batch is left without the
+/// one that leads it.
+async fn expire(parts: &Parts, held: Vec<DeliveryId>, until: Timestamp) -> Result<u64, Error> {
+    let mut all = store::batch::with_others(&parts.database.read, held.clone()).await?;
+    all.retain(|id| !held.contains(id));
+    let mut expired = 0;
+    for chunk in all.chunks(ROWS_MAX).chain([held.as_slice()]) {
+        expired += expire_chunk(parts, chunk.to_vec(), until).await?;
+    }
+    Ok(expired)
+}
+
 /// One commit, and the rest after it.
-async fn expire(parts: &Parts, mut held: Vec<DeliveryId>, until: Timestamp) -> Result<u64, Error> {
+async fn expire_chunk(
+    parts: &Parts,
+    mut held: Vec<DeliveryId>,
+    until: Timestamp,
+) -> Result<u64, Error> {
+    // In key order, as whoever else changes many rows.
+    held.sort_unstable();
     let now = parts.clock.now();
     // What was committed a moment ago may be handed out without a look at its row.
     parts.fresh.forget();
     let transaction = begin(parts).await?;
     let begun = tokio::time::Instant::now();
-    // A batch ends as a whole.
-    held.extend(store::batch::with_others(&transaction, held.clone()).await?);
-    held.sort_unstable();
-    held.dedup();
     let (among, ids) = one_of(&transaction, "uuid", held.into_iter().map(Value::from).collect());
     let sql = format!(
         "UPDATE deliveries SET status = ?, failure_reason = ?, next_attempt_at = NULL, completed_at = ? \

@@ -65,12 +65,12 @@ pub async fn gathered(
 const FRAME_BYTES: usize = 256;
 
 const NEXT: &str = "\
-    SELECT next_attempt_at FROM deliveries WHERE subscription_id = ? \
-    AND sequence IS NOT NULL AND next_attempt_at IS NOT NULL ORDER BY sequence LIMIT 1";
+    SELECT MIN(next_attempt_at) FROM deliveries WHERE subscription_id = ? \
+    AND sequence IS NOT NULL AND next_attempt_at IS NOT NULL";
 
-/// When the first of those that wait in a lane is, or was, due.
+/// When the soonest of those that wait in a lane is, or was, due: all of them are looked through.
 pub async fn first_due(db: &impl Sql, lane: SubscriptionId) -> Result<Option<Timestamp>, DbErr> {
-    query_one(db, NEXT, vec![lane.into()]).await?.map(|row| row.get(0)).transpose()
+    query_one(db, NEXT, vec![lane.into()]).await?.map_or(Ok(None), |row| row.get(0))
 }
 
 const ENOUGH: &str = "\

@@ -267,7 +267,7 @@ pub async fn lanes_waiting_across_tenants(db: &impl Sql) -> Result<Vec<Subscript
 
 const WAITING_UNNUMBERED: &str = "\
     SELECT id, event_id, event_type FROM deliveries WHERE subscription_id = ? \
-    AND sequence IS NULL AND next_attempt_at IS NOT NULL ORDER BY class, next_attempt_at, id LIMIT ?";
+    AND sequence IS NULL AND next_attempt_at IS NOT NULL ORDER BY class DESC, next_attempt_at DESC, id DESC LIMIT ?";
 const WAITING_NUMBERED: &str = "\
     SELECT id, event_id, event_type FROM deliveries WHERE subscription_id = ? \
     AND sequence IS NOT NULL AND next_attempt_at IS NOT NULL ORDER BY sequence LIMIT ?";
@@ -280,7 +280,8 @@ pub struct Uncleared {
     pub event_type: String,
 }
 
-/// Waiting deliveries of a subscription without those named, in any order.
+/// Waiting deliveries of a subscription without those named. What is held comes first: a batch's members before
+/// its leader, so that no batch is left without one.
 pub async fn waiting_page(
     db: &impl Sql,
     subscription: SubscriptionId,

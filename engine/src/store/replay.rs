@@ -168,7 +168,8 @@ pub async fn complete(
 pub async fn count_overdue(db: &impl Sql, id: ReplayId, until: Timestamp) -> Result<i64, DbErr> {
     let sql = "SELECT COUNT(*) FROM deliveries d JOIN subscriptions s ON s.id = d.subscription_id \
                WHERE d.replay_id = ? AND d.status = ? AND d.next_attempt_at <= ? \
-               AND s.status = 'active' AND s.deleted_at IS NULL AND s.probe_at IS NULL";
+               AND s.status = 'active' AND s.deleted_at IS NULL AND s.probe_at IS NULL \
+               AND NOT (s.gathers AND d.sequence IS NOT NULL)";
     let values = vec![id.into(), DeliveryStatus::Pending.into(), until.into()];
     query_one(db, sql, values).await?.map_or(Ok(0), |row| row.get(0))
 }

@@ -194,6 +194,15 @@ pub async fn lock(db: &impl Sql, tenant: TenantId, id: SubscriptionId) -> Result
     Ok(execute(db, sql, vec![id.into(), tenant.into()]).await? > 0)
 }
 
+/// Holds a subscription for the rest of the transaction that asks for batches and may be sent some; `false` when it is
+/// none by now.
+pub async fn hold_gathering(db: &impl Sql, id: SubscriptionId) -> Result<bool, DbErr> {
+    let sql = "UPDATE subscriptions SET gathers = gathers \
+               WHERE id = ? AND gathers AND deleted_at IS NULL AND status <> ?";
+    let values = vec![id.into(), SubscriptionStatus::Disabled.into()];
+    Ok(execute(db, sql, values).await? > 0)
+}
+
 /// Disables a subscription, unless it is disabled or deleted: nothing is delivered from this commit
 /// on. What waits is cleared afterwards. Tells what its status was, if it was neither.
 pub async fn disable(
