@@ -231,7 +231,7 @@ impl Listed {
             revision: row.revision,
             event_types: row.event_types.clone(),
             filter,
-            numbered: row.ordered || row.gathers,
+            numbered: row.is_numbered(),
             max_attempts: row
                 .retry
                 .as_ref()

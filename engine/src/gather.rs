@@ -30,7 +30,7 @@ use crate::store::subscription::Standing;
 
 /// How long a lane rests that could not be looked at.
 const REST: Duration = Duration::from_secs(1);
-/// Deliveries that one look takes at most, and their bodies' bytes come to less than so many batches' of them.
+/// Deliveries that one look takes at most.
 const LOOK_ROWS: usize = 4_000;
 
 /// What a subscription asks of its batches.
@@ -157,8 +157,10 @@ async fn form(parts: &Parts, subscription: SubscriptionId) -> Result<Next, Error
     waiting.retain(|one| !out.contains(&Some(one.id)));
     let Cut { ripe, look_at } = cut(waiting, gathering, now, is_all);
     let due = make(parts, subscription, &ripe, now).await?;
-    parts.configure_lane(&row).await?;
-    parts.lanes.push(&due).await?;
+    if !due.is_empty() {
+        parts.configure_lane(&row).await?;
+        parts.lanes.push(&due).await?;
+    }
     if !is_all {
         return Ok(again_in(if due.is_empty() { REST } else { Duration::ZERO }));
     }

@@ -57,7 +57,7 @@ impl Engine {
             return Err(Error::NotFound("event"));
         }
         let now = self.clock.now();
-        let sequence = match subscription.ordered || subscription.gathers {
+        let sequence = match subscription.is_numbered() {
             true => Some(rows::take_sequence(db, subscription.id, 1).await?),
             false => None,
         };

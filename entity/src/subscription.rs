@@ -74,6 +74,13 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
+impl Model {
+    /// Whether its deliveries get numbers: its lane is ordered, or gathers batches.
+    pub fn is_numbered(&self) -> bool {
+        self.ordered || self.gathers
+    }
+}
+
 /// An intention that holds at once and whose rows follow in chunks, resumed after a crash.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Text")]

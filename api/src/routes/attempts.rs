@@ -163,7 +163,7 @@ impl<'a> Derivation<'a> {
         };
         Ok(Attempt {
             id: AttemptId::of(
-                store::attempt::kept_under(delivery),
+                store::attempt::kept_under(delivery.id, delivery.batch_id),
                 u32::try_from(row.number).unwrap_or(0),
                 row.started_at,
             ),

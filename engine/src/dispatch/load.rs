@@ -101,9 +101,9 @@ impl DueDelivery {
         .to_headers()
     }
 
-    /// Under which id its attempts are kept: a batch's are those of all its members.
+    /// Under which id its attempts are kept.
     pub(crate) fn attempts_id(&self) -> DeliveryId {
-        self.batch.as_ref().map_or(self.id, |batch| DeliveryId(batch.id.0))
+        store::attempt::kept_under(self.id, self.batch.as_ref().map(|batch| batch.id))
     }
 
     /// The deliveries that share its attempts with it.

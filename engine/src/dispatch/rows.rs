@@ -10,7 +10,7 @@ use sea_orm::{DbBackend, DbErr};
 use super::load::DueRow;
 use crate::database::{Row, Sql, one_of, query_all, table};
 use crate::partition::Parent;
-use crate::store::event::{Texts, lossy};
+use crate::store::event::Texts;
 
 /// The deliveries among `ids` that are still due, with their events and their subscriptions'
 /// revisions.
@@ -56,12 +56,13 @@ async fn due_rows_in(
     };
     let sql = format!(
         "SELECT d.id, d.tenant_id, d.event_id, d.subscription_id, d.\"trigger\", d.attempt_count, d.max_attempts, \
-         d.next_attempt_at, e.type, e.timestamp, e.data, e.metadata, e.correlation_id, e.version, e.traceparent, \
+         d.next_attempt_at, {}, e.traceparent, \
          s.revision, s.status, s.deleted_at IS NOT NULL, d.batch_id, d.sequence IS NOT NULL \
          FROM {deliveries} d \
          JOIN {events} e ON e.id = d.event_id AND (e.tenant_id = d.tenant_id) IS TRUE \
          JOIN subscriptions s ON s.id = d.subscription_id \
-         WHERE d.id {among} AND d.next_attempt_at IS NOT NULL"
+         WHERE d.id {among} AND d.next_attempt_at IS NOT NULL",
+        Texts::COLUMNS
     );
     let rows = query_all(db, &sql, values).await?;
     rows.iter().map(|row| due_row(row).map(|row| (row.id, row))).collect()
@@ -78,14 +79,7 @@ fn due_row(row: &Row) -> Result<DueRow, DbErr> {
         attempt_count: count(5)?,
         max_attempts: count(6)?,
         next_attempt_at: row.get(7)?,
-        event: Texts {
-            event_type: row.get(8)?,
-            timestamp: row.get(9)?,
-            data: lossy(row.get(10)?),
-            metadata: lossy(row.get(11)?),
-            correlation_id: row.get::<Option<_>>(12)?.map(lossy),
-            version: row.get::<Option<_>>(13)?.map(lossy),
-        },
+        event: Texts::read(row, 8)?,
         traceparent: row.get(14)?,
         revision: row.get(15)?,
         status: row.get(16)?,

@@ -29,14 +29,11 @@ pub(crate) struct ToPush {
 }
 
 /// Hands what was committed to the queue. A failure costs time, not events: the rows are there.
-pub(crate) async fn push(parts: &Parts, mut to_push: ToPush) {
+pub(crate) async fn push(parts: &Parts, to_push: ToPush) {
     if to_push.due.is_empty() {
         return parts.crowding.note_nothing();
     }
     let now = parts.clock.now();
-    let waits_in_lanes = to_push.waits_in_lanes();
-    let due = std::mem::take(&mut to_push.due);
-    let deliveries = due.len();
     let pushed = async {
         for (tenant, book) in &to_push.books {
             parts.lanes.configure_tenant(*tenant, &book.settings).await?;
@@ -46,15 +43,15 @@ pub(crate) async fn push(parts: &Parts, mut to_push: ToPush) {
         }
         let gathering =
             to_push.lanes.values().filter_map(|listed| Some((listed.id, listed.lane.gathering()?)));
-        let crowded = parts.lanes.hand_in(&due).await?;
-        gather::hasten(parts, gathering, to_push.largest, &due).await?;
+        let crowded = parts.lanes.hand_in(&to_push.due).await?;
+        gather::hasten(parts, gathering, to_push.largest, &to_push.due).await?;
         Ok::<_, Error>(crowded)
     };
     match pushed.await {
-        Ok::<_, Error>(crowded) => parts.crowding.note(waits_in_lanes, crowded),
+        Ok(crowded) => parts.crowding.note(to_push.waits_in_lanes(), crowded),
         Err(error) => tracing::warn!(
             error = &error as &dyn std::error::Error,
-            deliveries,
+            deliveries = to_push.due.len(),
             "queue.push_failed"
         ),
     }

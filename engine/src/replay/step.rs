@@ -69,10 +69,7 @@ pub(super) async fn step(
     }
     let skipped = asked_for - deliveries.len();
     // They join ordered lanes, and those that gather, at their end.
-    let numbered = deliveries.iter_mut().filter(|new| {
-        let lane = &lanes[&new.subscription_id];
-        lane.ordered || lane.gathers
-    });
+    let numbered = deliveries.iter_mut().filter(|new| lanes[&new.subscription_id].is_numbered());
     rows::number(&transaction, numbered).await?;
     deliveries.sort_unstable_by_key(|delivery| delivery.id);
     let mut tally = Tally::default();

@@ -1,6 +1,6 @@
 //! Attempts. They are written by `dispatch`; here they are read.
 
-use domain::ids::DeliveryId;
+use domain::ids::{BatchId, DeliveryId};
 use entity::attempt::{Column, Entity, Model};
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
@@ -9,8 +9,8 @@ use sea_orm::{
 use super::Page;
 
 /// Under which id a delivery's attempts are kept: those of a batch are all its members'.
-pub fn kept_under(delivery: &entity::delivery::Model) -> DeliveryId {
-    delivery.batch_id.map_or(delivery.id, |batch| DeliveryId(batch.0))
+pub fn kept_under(delivery: DeliveryId, batch: Option<BatchId>) -> DeliveryId {
+    batch.map_or(delivery, |batch| DeliveryId(batch.0))
 }
 
 /// A delivery's attempts, oldest first. The delivery must have been found for its tenant.
@@ -20,7 +20,7 @@ pub async fn page(
     page: Page<i16>,
 ) -> Result<Vec<Model>, DbErr> {
     let mut query = Entity::find()
-        .filter(Column::DeliveryId.eq(kept_under(delivery)))
+        .filter(Column::DeliveryId.eq(kept_under(delivery.id, delivery.batch_id)))
         .order_by_asc(Column::Number)
         .limit(page.limit);
     if let Some(after) = page.after {

@@ -8,7 +8,7 @@ use domain::time::Timestamp;
 use sea_orm::{DbErr, Value};
 
 use super::delivery::as_limit;
-use super::event::{Texts, lossy};
+use super::event::Texts;
 use crate::database::{Row, Sql, execute, one_of, placed_runs, query_all, query_one, table};
 use crate::partition::Parent;
 
@@ -144,14 +144,14 @@ pub struct Member {
     pub event: Texts,
 }
 
-const MEMBERS: &str = "\
-    SELECT d.id, d.event_id, d.\"trigger\", d.next_attempt_at IS NULL, \
-    e.type, e.timestamp, e.data, e.metadata, e.correlation_id, e.version \
-    FROM deliveries d JOIN events e ON e.id = d.event_id AND (e.tenant_id = d.tenant_id) IS TRUE \
-    WHERE d.batch_id = ? AND d.tenant_id = ? ORDER BY d.batch_position";
-
 /// All members of a batch, in its order.
 pub async fn members(db: &impl Sql, batch: Of<BatchId>) -> Result<Vec<Member>, DbErr> {
+    let sql = format!(
+        "SELECT d.id, d.event_id, d.\"trigger\", d.next_attempt_at IS NULL, {} \
+         FROM deliveries d JOIN events e ON e.id = d.event_id AND (e.tenant_id = d.tenant_id) IS TRUE \
+         WHERE d.batch_id = ? AND d.tenant_id = ? ORDER BY d.batch_position",
+        Texts::COLUMNS
+    );
     let values = vec![batch.id().into(), batch.tenant().into()];
     let member = |row: &Row| {
         Ok(Member {
@@ -159,17 +159,10 @@ pub async fn members(db: &impl Sql, batch: Of<BatchId>) -> Result<Vec<Member>, D
             event_id: row.get(1)?,
             trigger: row.get(2)?,
             is_final: row.get(3)?,
-            event: Texts {
-                event_type: row.get(4)?,
-                timestamp: row.get(5)?,
-                data: lossy(row.get(6)?),
-                metadata: lossy(row.get(7)?),
-                correlation_id: row.get::<Option<_>>(8)?.map(lossy),
-                version: row.get::<Option<_>>(9)?.map(lossy),
-            },
+            event: Texts::read(row, 4)?,
         })
     };
-    query_all(db, MEMBERS, values).await?.iter().map(member).collect()
+    query_all(db, &sql, values).await?.iter().map(member).collect()
 }
 
 /// Whose batch it is.

@@ -12,7 +12,7 @@ use sea_orm::{
 };
 
 use super::{Found, Page, Whose, Window, last_looked_at};
-use crate::database::{Sql, one_of, query_all, query_one};
+use crate::database::{Row, Sql, one_of, query_all, query_one};
 
 /// Which events a list is to show; empty lists mean any.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +35,22 @@ pub struct Texts {
 }
 
 impl Texts {
+    /// The columns that [`Self::read`] reads, of events called `e`.
+    pub(crate) const COLUMNS: &str =
+        "e.type, e.timestamp, e.data, e.metadata, e.correlation_id, e.version";
+
+    /// Out of a row in which [`Self::COLUMNS`] begin with the one at `first`.
+    pub(crate) fn read(row: &Row, first: usize) -> Result<Self, DbErr> {
+        Ok(Self {
+            event_type: row.get(first)?,
+            timestamp: row.get(first + 1)?,
+            data: lossy(row.get(first + 2)?),
+            metadata: lossy(row.get(first + 3)?),
+            correlation_id: row.get::<Option<_>>(first + 4)?.map(lossy),
+            version: row.get::<Option<_>>(first + 5)?.map(lossy),
+        })
+    }
+
     /// What the wire shows of the event, whose id this is.
     pub fn envelope(&self, id: EventId) -> Envelope<'_> {
         Envelope {
