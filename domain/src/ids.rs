@@ -44,6 +44,12 @@ macro_rules! typed_ids {
                 Self(from_parts(at, digest(parts)))
             }
 
+            /// The id that `parts` always give at `at`, where those of one instant go by the low 18 bits of
+            /// `order`: 56 bits are left of `parts`.
+            pub fn derive_in_order(at: Timestamp, order: i64, parts: &[&[u8]]) -> Self {
+                Self(from_parts(at, in_order(order, digest(parts))))
+            }
+
             /// The millisecond that the id carries.
             pub fn time(&self) -> Timestamp {
                 time_of(self.0)
@@ -204,6 +210,16 @@ fn digest(parts: &[&[u8]]) -> [u8; 10] {
     first
 }
 
+/// Puts the low 18 bits of `order` in front, where a version 7 UUID has room for as many: 12 bits behind the version,
+/// and 6 behind the variant (RFC 9562, section 5.7).
+fn in_order(order: i64, mut random: [u8; 10]) -> [u8; 10] {
+    let [.., high, middle] = (order >> 6).to_be_bytes();
+    let [.., low] = order.to_be_bytes();
+    // The version and the variant are written over the highest bits of the first and the third.
+    random[..3].copy_from_slice(&[high, middle, low]);
+    random
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -227,6 +243,18 @@ mod tests {
         assert!(format!("evt_{}", TypeIdSuffix::from(v4)).parse::<EventId>().is_err());
         assert!("evt_".parse::<EventId>().is_err());
         assert!("".parse::<EventId>().is_err());
+    }
+
+    #[test]
+    fn derived_ids_of_an_instant_go_by_their_order() {
+        let at = Timestamp::from_unix_ms(5);
+        let ids: Vec<_> = [0_i64, 1, 63, 64, 16_383, 16_384, (1 << 18) - 1]
+            .map(|order| DeliveryId::derive_in_order(at, order, &[b"x"]))
+            .into();
+        assert!(ids.is_sorted() && ids.windows(2).all(|pair| pair[0] != pair[1]));
+        assert!(ids.iter().all(|id| id.time() == at && id.to_string().parse() == Ok(*id)));
+        let other = DeliveryId::derive_in_order(at, 1, &[b"y"]);
+        assert!(ids[1] != other && ids[0] < other && other < ids[2]);
     }
 
     #[test]

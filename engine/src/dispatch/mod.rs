@@ -15,9 +15,7 @@ mod rows;
 mod target;
 pub mod wire;
 
-use std::time::Duration;
-
-use domain::delivery::{Trigger, Verdict};
+use domain::delivery::Verdict;
 use domain::outcome::Outcome;
 use domain::time::Timestamp;
 use queue::Ticket;
@@ -34,17 +32,6 @@ pub(crate) use record::{Record, Recorded, follow_up, rest, write};
 pub(crate) use record_rows::{attempt_row, insert_attempts, number_of};
 pub use target::{Target, Targets};
 
-/// How often outcomes of replays are committed. Until then a crash repeats their requests: it is well within what one
-/// may.
-const REPLAYED_TOGETHER: Duration = Duration::from_millis(25);
-
-/// How long it is until the next of the instants that follow each other `every` so long.
-fn until_next(every: Duration, now: Timestamp) -> Duration {
-    let every_ms = i64::try_from(every.as_millis()).unwrap_or(i64::MAX);
-    let rest_ms = every_ms - now.unix_ms().rem_euclid(every_ms);
-    Duration::from_millis(u64::try_from(rest_ms).unwrap_or(0))
-}
-
 impl Engine {
     /// What the ticket names, if it is still due. What is not is completed here: nothing is owed.
     ///
@@ -55,8 +42,7 @@ impl Engine {
     }
 
     /// Commits an outcome and its verdict together with others, then completes the ticket. Returns
-    /// when both are done; while the database is away, it waits. Outcomes of replays wait a moment for each other, so
-    /// that their commits keep what is live waiting less.
+    /// when both are done; while the database is away, it waits.
     pub async fn record(
         &self,
         due: Box<DueDelivery>,
@@ -64,10 +50,6 @@ impl Engine {
         outcome: Outcome,
         verdict: Verdict,
     ) {
-        // In an ordered lane the next one waits for this one.
-        if due.trigger == Trigger::Replay && due.ticket.delivery.is_some() {
-            tokio::time::sleep(until_next(REPLAYED_TOGETHER, self.clock.now())).await;
-        }
         self.writer.record(Record { due, started_at, outcome, verdict }).await;
     }
 

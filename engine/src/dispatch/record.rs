@@ -36,6 +36,14 @@ pub(crate) struct Record {
     pub verdict: Verdict,
 }
 
+impl Record {
+    /// Whether its commit may wait a moment for another's: a replay's, so that what is live is kept waiting less. (In an
+    /// ordered lane the next delivery waits for this one.)
+    pub(crate) fn goes_along(&self) -> bool {
+        self.due.trigger == Trigger::Replay && self.due.ticket.delivery.is_some()
+    }
+}
+
 /// One of the deliveries that an attempt was made for.
 #[derive(Debug, Clone, Copy)]
 struct Made<'a> {

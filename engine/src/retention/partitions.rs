@@ -47,9 +47,10 @@ impl Parent {
                  UNION ALL SELECT delivery_id FROM dead_letters WHERE delivery_id >= '{low}' AND delivery_id < '{high}' \
                  AND resolved_at IS NULL)"
             ),
-            // The day's deliveries are gone but for those that are held.
+            // The day's deliveries are gone but for those that are held. Those of a batch that was made then are older.
             Self::Attempts => format!(
-                "delivery_id IN (SELECT id FROM deliveries WHERE id >= '{low}' AND id < '{high}')"
+                "delivery_id IN (SELECT id FROM deliveries WHERE id >= '{low}' AND id < '{high}' \
+                 UNION ALL SELECT batch_id FROM deliveries WHERE batch_id >= '{low}' AND batch_id < '{high}')"
             ),
             // What was posted up to a day before or after, and what was made later.
             Self::Events => {

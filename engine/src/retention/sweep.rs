@@ -9,7 +9,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::time::Duration;
 
-use domain::ids::{DeliveryId, EventId, TenantId};
+use domain::ids::{BatchId, DeliveryId, EventId, TenantId};
 use domain::time::Timestamp;
 use sea_orm::{DbBackend, DbErr, Value};
 use tokio::time::Instant;
@@ -27,6 +27,10 @@ use crate::error::Error;
 /// Whether a dead letter keeps its delivery.
 const HAS_OPEN_LETTER: &str = "\
     COALESCE((SELECT l.resolved_at IS NULL FROM dead_letters l WHERE l.delivery_id = d.id), FALSE)";
+
+/// Whether attempts that are kept under a batch's id are nobody's any more.
+const NO_MEMBER_LEFT: &str = "\
+    AND (SELECT d.id FROM deliveries d WHERE d.batch_id = attempts.delivery_id LIMIT 1) IS NULL";
 
 const LETTER_PAGE: &str = "\
     SELECT l.delivery_id, l.resolved_at IS NULL \
@@ -134,18 +138,15 @@ impl<'a, R: Sql> Sweep<'a, R> {
     async fn delete_deliveries(&mut self, table: &str, ids: &[DeliveryId]) -> Result<u64, Error> {
         let transaction = begin(self.parts).await?;
         let begun = Instant::now();
-        let (among, values) =
-            one_of(&transaction, "uuid", ids.iter().map(|id| (*id).into()).collect());
+        let kept_under: Vec<Value> = ids.iter().map(|id| (*id).into()).collect();
+        let (among, values) = one_of(&transaction, "uuid", kept_under.clone());
+        let batches = batches_of(&transaction, &among, values.clone()).await?;
         let sql = format!(
             "DELETE FROM {table} AS d WHERE d.id {among} AND d.next_attempt_at IS NULL AND NOT {HAS_OPEN_LETTER}"
         );
         let deleted = execute(&transaction, &sql, values.clone()).await?;
-        // The bounds leave all partitions but one or two aside.
-        let bounds = [ids.first(), ids.last()].into_iter().flatten().map(|id| Value::from(*id));
-        let sql = format!(
-            "DELETE FROM attempts WHERE delivery_id >= ? AND delivery_id <= ? AND delivery_id {among}"
-        );
-        execute(&transaction, &sql, bounds.chain(values.iter().cloned()).collect()).await?;
+        delete_attempts(&transaction, kept_under, "").await?;
+        delete_attempts(&transaction, batches, NO_MEMBER_LEFT).await?;
         delete_letters(&transaction, &among, values).await?;
         self.finish(transaction, begun, ids.len()).await?;
         Ok(deleted)
@@ -273,6 +274,36 @@ impl<'a, R: Sql> Sweep<'a, R> {
         Pace::rest(begun.elapsed()).await;
         Ok(())
     }
+}
+
+/// In which batches some deliveries went, lowest first.
+async fn batches_of(
+    db: &Transaction,
+    among: &str,
+    deliveries: Vec<Value>,
+) -> Result<Vec<Value>, DbErr> {
+    let sql = format!(
+        "SELECT DISTINCT d.batch_id FROM deliveries d WHERE d.id {among} AND d.batch_id IS NOT NULL ORDER BY d.batch_id"
+    );
+    let rows = query_all(db, &sql, deliveries).await?;
+    rows.iter().map(|row| Ok(row.get::<BatchId>(0)?.into())).collect()
+}
+
+/// Deletes the attempts that are kept under some ids, lowest first, where `only` holds.
+async fn delete_attempts(
+    db: &Transaction,
+    kept_under: Vec<Value>,
+    only: &str,
+) -> Result<(), DbErr> {
+    let (Some(first), Some(last)) = (kept_under.first().cloned(), kept_under.last().cloned()) else {
+        return Ok(());
+    };
+    let (among, values) = one_of(db, "uuid", kept_under);
+    // The bounds leave all partitions but one or two aside.
+    let sql = format!(
+        "DELETE FROM attempts WHERE delivery_id >= ? AND delivery_id <= ? AND delivery_id {among} {only}"
+    );
+    execute(db, &sql, [first, last].into_iter().chain(values).collect()).await.map(drop)
 }
 
 /// Deletes the dead letters of some deliveries, those that are resolved.

@@ -11,7 +11,7 @@ use crate::publish::GROUP_ROWS;
 const GROUP_POSTINGS: usize = 1_000;
 /// Bytes of the events of one commit at most, but for one posting that has more.
 const GROUP_BYTES: usize = 8 * 1024 * 1024;
-/// Outcomes of one commit at most.
+/// Deliveries of one commit at most that outcomes move, but for one batch that has more.
 const GROUP_RECORDS: usize = 1_000;
 /// Rows that an outcome writes: the attempt, and the delivery that it moves.
 const RECORD_ROWS: usize = 2;
@@ -76,8 +76,16 @@ impl Backlog {
     /// deliveries.
     pub(super) fn take_group(&mut self) -> Group {
         let mut group = Group::default();
-        let records = self.records.len().min(GROUP_RECORDS);
-        group.records.extend(self.records.drain(..records));
+        let mut records = 0;
+        let mut fits = |one: &mut WaitingRecord| {
+            let deliveries = one.request.due.others().len() + 1;
+            let fits = records == 0 || records + deliveries <= GROUP_RECORDS;
+            records += if fits { deliveries } else { 0 };
+            fits
+        };
+        while let Some(record) = self.records.pop_front_if(&mut fits) {
+            group.records.push(record);
+        }
         let rows_max = posting_rows_beside(records);
         let (mut rows, mut bytes) = (0, 0);
         while group.postings.len() < GROUP_POSTINGS

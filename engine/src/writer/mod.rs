@@ -3,7 +3,8 @@
 //!
 //! What waits of either kind when a commit ends goes into the next one together, as far as it fits
 //! ([`backlog`]): one transaction and one flush to the disk for all of it. Nothing is waited for when idle;
-//! under load the groups grow by themselves, and follow each other at a pace ([`pace`]).
+//! under load the groups grow by themselves, and follow each other at a pace ([`pace`]). Outcomes of replays begin
+//! no commit of their own for a moment: they go along with what is live, so that it need not wait for theirs.
 
 mod backlog;
 mod commit;
@@ -15,7 +16,7 @@ use std::time::Duration;
 use sea_orm::DbBackend;
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use self::backlog::Backlog;
@@ -38,6 +39,9 @@ const ROOM_UNIT: usize = 1024;
 const WAITING_RECORDS: usize = 2_048;
 /// Committed groups that wait to be told of; with more the writer waits.
 const UNTOLD_GROUPS: usize = 4;
+/// How long an outcome waits at most that goes along with others ([`Record::goes_along`]). Until then a crash repeats its
+/// request: it is well within what one may.
+const GOES_ALONG_WITHIN: Duration = Duration::from_millis(25);
 /// How long the writer rests before it tries again while the database is away.
 const DATABASE_AWAY_WAIT: Duration = Duration::from_millis(250);
 
@@ -72,6 +76,18 @@ pub(crate) struct Writer {
     room: Semaphore,
     postings: mpsc::Sender<WaitingPosting>,
     records: mpsc::Sender<WaitingRecord>,
+    /// What begins no commit of its own, until it is `overdue`.
+    along: mpsc::Sender<WaitingRecord>,
+    overdue: mpsc::Sender<()>,
+}
+
+/// Where the writer finds what waits for it.
+#[derive(Debug)]
+struct Inbox {
+    postings: mpsc::Receiver<WaitingPosting>,
+    records: mpsc::Receiver<WaitingRecord>,
+    along: mpsc::Receiver<WaitingRecord>,
+    overdue: mpsc::Receiver<()>,
 }
 
 impl Writer {
@@ -82,9 +98,17 @@ impl Writer {
     pub(crate) fn start(parts: Arc<Parts>) -> Self {
         let (postings, postings_waiting) = mpsc::channel(WAITING_POSTINGS);
         let (records, records_waiting) = mpsc::channel(WAITING_RECORDS);
+        let (along, along_waiting) = mpsc::channel(WAITING_RECORDS);
+        let (overdue, overdue_said) = mpsc::channel(1);
+        let inbox = Inbox {
+            postings: postings_waiting,
+            records: records_waiting,
+            along: along_waiting,
+            overdue: overdue_said,
+        };
         let writes_in_place = parts.database.backend() == DbBackend::Sqlite;
         let ended = CancellationToken::new();
-        let work = run(parts, postings_waiting, records_waiting, ended.clone().drop_guard());
+        let work = run(parts, inbox, ended.clone().drop_guard());
         if writes_in_place {
             // A thread of its own: a commit holds up nobody else's tasks.
             let runtime = tokio::runtime::Handle::current();
@@ -95,7 +119,7 @@ impl Writer {
         } else {
             tokio::spawn(work);
         }
-        Self { ended, room: Semaphore::new(ROOM_UNITS), postings, records }
+        Self { ended, room: Semaphore::new(ROOM_UNITS), postings, records, along, overdue }
     }
 
     /// Commits a posting with whatever else waits.
@@ -118,18 +142,27 @@ impl Writer {
     /// Commits an outcome with whatever else waits, and completes its ticket. Returns when both are
     /// done; while the database is away, it waits.
     pub(crate) async fn record(&self, record: Record) {
-        let (answer, answered) = oneshot::channel();
+        let (answer, mut answered) = oneshot::channel();
+        let goes_along = record.goes_along();
+        let records = if goes_along { &self.along } else { &self.records };
         // Stopped means that the process ends: the row still says that the delivery is due.
-        if self.records.send(Waiting { request: record, answer }).await.is_ok() {
-            let _ = answered.await;
+        if records.send(Waiting { request: record, answer }).await.is_err() {
+            return;
         }
+        if goes_along {
+            if timeout(GOES_ALONG_WITHIN, &mut answered).await.is_ok() {
+                return;
+            }
+            // When there is no room for it, it has been said and is yet to be heard.
+            let _ = self.overdue.try_send(());
+        }
+        let _ = answered.await;
     }
 }
 
 async fn run(
     parts: Arc<Parts>,
-    mut postings: mpsc::Receiver<WaitingPosting>,
-    mut records: mpsc::Receiver<WaitingRecord>,
+    mut inbox: Inbox,
     _ended: DropGuard,
 ) {
     let _vital = Vital("writer");
@@ -137,24 +170,14 @@ async fn run(
     let pace = Pace::of(parts.database.backend());
     let mut backlog = Backlog::default();
     loop {
-        if backlog.is_empty() {
-            tokio::select! {
-                Some(posting) = postings.recv() => backlog.add_posting(posting),
-                Some(record) = records.recv() => backlog.add_record(record),
-                else => break,
-            }
+        if backlog.is_empty() && !inbox.wait(&mut backlog).await {
+            break;
         }
-        while backlog.postings() < WAITING_POSTINGS
-            && let Ok(posting) = postings.try_recv()
-        {
-            backlog.add_posting(posting);
-        }
-        while backlog.records() < WAITING_RECORDS
-            && let Ok(record) = records.try_recv()
-        {
-            backlog.add_record(record);
-        }
+        inbox.take_in(&mut backlog);
         let group = backlog.take_group();
+        if group.len() == 0 {
+            continue;
+        }
         let began = Instant::now();
         let mut next = began + pace.after(&group);
         // Outcomes never wait because of what is posted.
@@ -163,7 +186,7 @@ async fn run(
         if !unrecorded.is_empty() {
             // What was sent must be known; the database is asked again with whatever has come by then.
             backlog.put_back(unrecorded);
-            if records.is_closed() {
+            if inbox.records.is_closed() {
                 break;
             }
             tokio::time::sleep(DATABASE_AWAY_WAIT).await;
@@ -177,6 +200,35 @@ async fn run(
     drop(done);
     // A panic in it has ended the process.
     let _ = telling.await;
+}
+
+impl Inbox {
+    /// Waits until there is something to commit; `false` when there will be nothing any more.
+    async fn wait(&mut self, backlog: &mut Backlog) -> bool {
+        tokio::select! {
+            Some(posting) = self.postings.recv() => backlog.add_posting(posting),
+            Some(record) = self.records.recv() => backlog.add_record(record),
+            Some(()) = self.overdue.recv() => {}
+            else => return false,
+        }
+        true
+    }
+
+    /// Takes in whatever waits, as far as there is room.
+    fn take_in(&mut self, backlog: &mut Backlog) {
+        while backlog.postings() < WAITING_POSTINGS
+            && let Ok(posting) = self.postings.try_recv()
+        {
+            backlog.add_posting(posting);
+        }
+        for records in [&mut self.records, &mut self.along] {
+            while backlog.records() < WAITING_RECORDS
+                && let Ok(record) = records.try_recv()
+            {
+                backlog.add_record(record);
+            }
+        }
+    }
 }
 
 /// Starts what tells the queue and the callers of committed groups, one after the other, while the next

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::backlog::Group;
 
-/// Postings and outcomes of a group from which on there is much to do.
+/// Postings and outcomes of a group from which on there is much to do, but for those that only go along.
 const BUSY: usize = 8;
 
 /// The longest rest because lanes are crowded: nobody's answer waits longer for it.
@@ -59,7 +59,8 @@ impl Pace {
 
     /// How long after the beginning of this group the next one may begin.
     pub(super) fn after(&self, group: &Group) -> Duration {
-        match group.len() {
+        let along = group.records.iter().filter(|record| record.request.goes_along()).count();
+        match group.len() - along {
             ..BUSY => Duration::ZERO,
             _ if group.postings.is_empty() => self.outcomes,
             _ => self.postings,

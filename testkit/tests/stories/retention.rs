@@ -22,6 +22,7 @@ const AGED: Duration = Duration::from_secs(33 * 24 * 60 * 60);
 stories! {
     what_has_been_kept_long_enough_is_gone
     a_dead_letter_keeps_its_event_until_it_is_replayed
+    attempts_of_a_batch_stay_while_one_of_its_events_does
     what_was_due_for_the_whole_retention_is_a_dead_letter
     what_is_due_later_waits_with_its_event
     a_dead_letter_that_nobody_looks_at_goes_after_90_days
@@ -132,6 +133,28 @@ async fn a_dead_letter_keeps_its_event_until_it_is_replayed(app: TestApp) {
     retain(&app).await;
     tenant.api.get(&format!("/deliveries/{}", id_of(&new))).await.expect(404);
     tenant.api.get(&format!("/events/{event}")).await.expect(404);
+}
+
+async fn attempts_of_a_batch_stay_while_one_of_its_events_does(app: TestApp) {
+    let receiver = Receiver::answering([500]).await;
+    let tenant = app.operator.new_tenant().await;
+    let delivery = json!({"mode": "batch", "max_events": 2, "max_wait_ms": 60_000});
+    tenant.subscribe(json!({"url": receiver.url("/"), "delivery": delivery})).await;
+    let mut dead = Vec::new();
+    for event in [tenant.publish("a.b", json!(1)).await, tenant.publish("a.b", json!(2)).await] {
+        dead.push(id_of(&final_delivery(&tenant, &event).await));
+    }
+
+    tenant.api.delete(&format!("/dead-letters/{}", dead[0])).await.expect(204);
+    age(&app, AGED).await;
+    retain(&app).await;
+    tenant.api.get(&format!("/deliveries/{}", dead[0])).await.expect(404);
+    assert_eq!(tenant.list(&format!("/deliveries/{}/attempts", dead[1])).await.len(), 6);
+    tenant.api.delete(&format!("/dead-letters/{}", dead[1])).await.expect(204);
+    retain(&app).await;
+    for table in ["deliveries", "attempts"] {
+        assert_eq!(count(&app, table).await, 0, "{table}");
+    }
 }
 
 async fn what_was_due_for_the_whole_retention_is_a_dead_letter(app: TestApp) {
