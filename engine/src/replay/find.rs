@@ -87,7 +87,7 @@ pub(super) async fn next(
 ) -> Result<(Vec<Pair>, Place), Error> {
     match place {
         Place::Deliveries(after) => {
-            Ok(next_deliveries(&parts.database.read, tenant, choice, after, room).await?)
+            Ok(next_deliveries(&parts.database.due, tenant, choice, after, room).await?)
         }
         Place::Events(after) => next_events(parts, tenant, choice, after, room).await,
         Place::End => Ok((Vec::new(), Place::End)),
@@ -196,12 +196,17 @@ async fn next_deliveries(
         chosen.push_str(&format!(" AND {id} > ?"));
         values.push(after.into());
     }
-    values.push(DELIVERIES_LOOKED_AT.into());
+    // Where every type is meant, so is every row.
+    let looked_at = match choice.event_types.is_all() {
+        true => DELIVERIES_LOOKED_AT.min(i64::try_from(room).unwrap_or(i64::MAX)),
+        false => DELIVERIES_LOOKED_AT,
+    };
+    values.push(looked_at.into());
     let sql = format!(
         "SELECT {id}, d.event_id, d.event_type, d.subscription_id {chosen} ORDER BY {id} LIMIT ?"
     );
     let rows = query_all(db, &sql, values).await?;
-    let is_last = i64::try_from(rows.len()).unwrap_or(i64::MAX) < DELIVERIES_LOOKED_AT;
+    let is_last = i64::try_from(rows.len()).unwrap_or(i64::MAX) < looked_at;
     let mut pairs = Vec::new();
     let mut looked_until = after;
     for row in rows {

@@ -36,8 +36,6 @@ const AT_ONCE: Duration = Duration::from_millis(5);
 const IDLE: Duration = Duration::from_millis(500);
 /// How often it is counted whether all is final, and whether the lanes keep up.
 const COUNT_EVERY: Duration = Duration::from_millis(500);
-/// What is due for less long is on its way.
-const OVERDUE: Duration = Duration::from_millis(250);
 /// How often it is looked whether dead letters are to come back by themselves.
 const AUTOMATIC_EVERY: Duration = Duration::from_secs(5);
 /// Deliveries of one step.
@@ -298,12 +296,16 @@ impl Engine {
             _ => Need::Nothing,
         };
         let is_through = Place::read(replay.stage, replay.cursor.as_deref()) == Place::End;
+        if replay.status == ReplayStatus::Paused && !is_through {
+            pace.hold();
+            return Ok(need);
+        }
+        let until = pace.takes_slots_until(now);
         if pace.counts_again(now, COUNT_EVERY) {
             if is_through || replay.status == ReplayStatus::Cancelled {
                 return self.end_if_final(replay, now).await.map(|()| need);
             }
-            let until = now - OVERDUE;
-            let overdue = store::replay::count_overdue(&self.database.read, replay.id, until);
+            let overdue = store::replay::count_overdue(&self.database.due, replay.id, until);
             pace.leave_room_for(overdue.await?, now);
         }
         if is_through || replay.status != ReplayStatus::Running {

@@ -7,6 +7,13 @@ use domain::time::Timestamp;
 /// How far ahead deliveries are made: those due before the next look at the replay, and a little more.
 pub(super) const AHEAD: Duration = Duration::from_millis(350);
 
+/// Deliveries that are due within so many milliseconds are due at its end: a few that go out together cost less than each by
+/// itself, and are too few to keep what is live waiting.
+const DUE_TOGETHER_MS: f64 = 10.0;
+
+/// What is due for less long is on its way.
+const OVERDUE: Duration = Duration::from_millis(250);
+
 /// The slots of a replay. They follow each other at its rate; what was missed is not made up for, or more than the
 /// rate would go out in one second.
 #[derive(Debug)]
@@ -62,6 +69,17 @@ impl Pace {
         }
     }
 
+    /// Nothing is made for a while. What waits then is let go at once.
+    pub(super) fn hold(&mut self) {
+        self.counted_at = None;
+    }
+
+    /// Until when what has not been attempted takes slots: at first, and after it was held, all of it; later what should
+    /// have been.
+    pub(super) fn takes_slots_until(&self, now: Timestamp) -> Timestamp {
+        if self.counted_at.is_some() { now - OVERDUE } else { now + AHEAD }
+    }
+
     /// Whether it is time to count again.
     pub(super) fn counts_again(&mut self, now: Timestamp, every: Duration) -> bool {
         let is_time = self.counted_at.is_none_or(|at| now.since(at) >= every || now < at);
@@ -79,7 +97,7 @@ fn as_ms(at: Timestamp) -> f64 {
 
 #[expect(clippy::cast_possible_truncation, reason = "an instant in milliseconds")]
 fn as_timestamp(ms: f64) -> Timestamp {
-    Timestamp::from_unix_ms(ms.ceil() as i64)
+    Timestamp::from_unix_ms((ms / DUE_TOGETHER_MS).ceil() as i64 * DUE_TOGETHER_MS as i64)
 }
 
 #[cfg(test)]

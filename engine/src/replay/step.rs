@@ -43,17 +43,16 @@ pub(super) async fn step(
     pairs.retain(|(id, _)| seen.insert(*id));
     // Read before the transaction, which keeps others from writing: the step comes to nothing when another has been
     // made since, and whatever else is made meanwhile could be made right after it as well.
-    let db = &parts.database.read;
-    let made_before = made_since(db, pairs.iter().map(|(_, pair)| pair.event)).await?;
+    let made_before =
+        made_since(&parts.database.due, pairs.iter().map(|(_, pair)| pair.event)).await?;
     pairs.retain(|(id, _)| !made_before.ids.contains(id));
     let asked_for = pairs.len();
     pairs.retain(|(_, pair)| !made_before.unfinished.contains(&(pair.event, pair.subscription)));
-    let lanes = lanes_of(db, replay, &pairs).await?;
+    let lanes = lanes_of(&parts.database.read, replay, &pairs).await?;
     pairs.retain(|(_, pair)| lanes.contains_key(&pair.subscription));
 
-    let transaction = parts.database.begin().await?;
+    let transaction = parts.database.begin_group().await?;
     if !store::replay::begin_step(&transaction, replay).await? {
-        transaction.rollback().await?;
         return Ok(None);
     }
     let held = store::event::hold_all(

@@ -295,7 +295,8 @@ async fn delete_attempts(
     kept_under: Vec<Value>,
     only: &str,
 ) -> Result<(), DbErr> {
-    let (Some(first), Some(last)) = (kept_under.first().cloned(), kept_under.last().cloned()) else {
+    let (Some(first), Some(last)) = (kept_under.first().cloned(), kept_under.last().cloned())
+    else {
         return Ok(());
     };
     let (among, values) = one_of(db, "uuid", kept_under);

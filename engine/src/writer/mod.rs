@@ -88,6 +88,7 @@ struct Inbox {
     records: mpsc::Receiver<WaitingRecord>,
     along: mpsc::Receiver<WaitingRecord>,
     overdue: mpsc::Receiver<()>,
+    is_overdue: bool,
 }
 
 impl Writer {
@@ -105,6 +106,7 @@ impl Writer {
             records: records_waiting,
             along: along_waiting,
             overdue: overdue_said,
+            is_overdue: false,
         };
         let writes_in_place = parts.database.backend() == DbBackend::Sqlite;
         let ended = CancellationToken::new();
@@ -160,11 +162,7 @@ impl Writer {
     }
 }
 
-async fn run(
-    parts: Arc<Parts>,
-    mut inbox: Inbox,
-    _ended: DropGuard,
-) {
+async fn run(parts: Arc<Parts>, mut inbox: Inbox, _ended: DropGuard) {
     let _vital = Vital("writer");
     let (done, telling) = start_telling(&parts);
     let pace = Pace::of(parts.database.backend());
@@ -208,7 +206,7 @@ impl Inbox {
         tokio::select! {
             Some(posting) = self.postings.recv() => backlog.add_posting(posting),
             Some(record) = self.records.recv() => backlog.add_record(record),
-            Some(()) = self.overdue.recv() => {}
+            Some(()) = self.overdue.recv() => self.is_overdue = true,
             else => return false,
         }
         true
@@ -221,9 +219,17 @@ impl Inbox {
         {
             backlog.add_posting(posting);
         }
-        for records in [&mut self.records, &mut self.along] {
+        while backlog.records() < WAITING_RECORDS
+            && let Ok(record) = self.records.try_recv()
+        {
+            backlog.add_record(record);
+        }
+        // It goes along with outcomes: a commit that somebody who posts waits for would take longer by it.
+        self.is_overdue |= self.overdue.try_recv().is_ok();
+        if backlog.postings() == 0 || self.is_overdue {
+            self.is_overdue = false;
             while backlog.records() < WAITING_RECORDS
-                && let Ok(record) = records.try_recv()
+                && let Ok(record) = self.along.try_recv()
             {
                 backlog.add_record(record);
             }
