@@ -160,3 +160,16 @@ impl Deref for Engine {
         &self.parts
     }
 }
+
+/// Does what writes in place ([`Database::begin_group`]) on a thread that may be held up.
+///
+/// # Errors
+/// What `work` refuses; or when it panics.
+pub(crate) async fn on_a_thread<T: Send + 'static>(
+    what: &'static str,
+    work: impl Future<Output = Result<T, Error>> + Send + 'static,
+) -> Result<T, Error> {
+    let runtime = tokio::runtime::Handle::current();
+    let done = tokio::task::spawn_blocking(move || runtime.block_on(work));
+    done.await.map_err(|error| Error::internal(what, error))?
+}

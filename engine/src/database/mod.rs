@@ -107,7 +107,7 @@ impl Database {
 
     /// Starts the transaction of a group of events and outcomes. On SQLite its statements hold up the
     /// thread that runs them, for as long as a commit takes: it is for the writer, which has one of
-    /// its own, and for what is written now and then.
+    /// its own; others use [`on_a_thread`](crate::context::on_a_thread).
     ///
     /// # Errors
     /// When the database is away.

@@ -315,7 +315,7 @@ impl Engine {
         if room == 0 {
             return Ok(need);
         }
-        if let Some(made) = step::step(self, replay, pace.slots(), room).await? {
+        if let Some(made) = step::step(&self.parts(), replay, pace.slots(), room).await? {
             pace.spend(made);
         }
         Ok(if room == STEP_ROWS { Need::More } else { need })

@@ -1,6 +1,7 @@
 //! One commit of a replay: its next deliveries, and how far it has come with them.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use domain::delivery::Trigger;
 use domain::ids::{DeliveryId, EventId, SubscriptionId};
@@ -11,7 +12,7 @@ use sea_orm::DbErr;
 
 use super::find::{self, Pair, Place};
 use crate::address_book::Lane;
-use crate::context::Parts;
+use crate::context::{Parts, on_a_thread};
 use crate::database::{Sql, one_of, query_all};
 use crate::error::Error;
 use crate::gather::{self, Gathering};
@@ -25,9 +26,9 @@ const EVENTS_TOGETHER_MS: i64 = 16;
 /// Makes the next deliveries of a replay, each due at the next of `slots`, and tells the queue. Returns how many it
 /// made; `None` when it is not this one's to go on, or there was nothing to be looked at any more.
 pub(super) async fn step(
-    parts: &Parts,
+    parts: &Arc<Parts>,
     replay: &Model,
-    mut slots: impl Iterator<Item = Timestamp>,
+    slots: impl Iterator<Item = Timestamp>,
     room: usize,
 ) -> Result<Option<usize>, Error> {
     let place = Place::read(replay.stage, replay.cursor.as_deref());
@@ -51,39 +52,72 @@ pub(super) async fn step(
     let lanes = lanes_of(&parts.database.read, replay, &pairs).await?;
     pairs.retain(|(_, pair)| lanes.contains_key(&pair.subscription));
 
-    let transaction = parts.database.begin_group().await?;
-    if !store::replay::begin_step(&transaction, replay).await? {
+    let slots = slots.take(pairs.len()).collect();
+    let step = Step { replay: replay.clone(), pairs, lanes, slots, asked_for, next };
+    let Some(Made { deliveries, lanes }) =
+        on_a_thread("a replay's step", step.write(parts.clone())).await?
+    else {
         return Ok(None);
-    }
-    let held = store::event::hold_all(
-        &transaction,
-        replay.tenant_id,
-        pairs.iter().map(|(_, pair)| pair.event).collect::<BTreeSet<_>>(),
-    )
-    .await?;
-    pairs.retain(|(_, pair)| held.contains(&pair.event));
-
-    let mut deliveries: Vec<NewDelivery> = Vec::with_capacity(pairs.len());
-    for (id, pair) in pairs {
-        let lane = &lanes[&pair.subscription];
-        let due_at = slots.next().unwrap_or_else(|| parts.clock.now());
-        deliveries.push(new_delivery(parts, replay, lane, id, pair, due_at));
-    }
-    let skipped = asked_for - deliveries.len();
-    // They join ordered lanes, and those that gather, at their end.
-    let numbered = deliveries.iter_mut().filter(|new| lanes[&new.subscription_id].is_numbered());
-    rows::number(&transaction, numbered).await?;
-    deliveries.sort_unstable_by_key(|delivery| delivery.id);
-    let mut tally = Tally::default();
-    rows::insert_replayed(&transaction, &deliveries, replay.id, &mut tally).await?;
-    tally.save(&transaction, parts).await?;
-    let (stage, cursor) = next.write();
-    let step = store::replay::Step { stage, cursor, enqueued: deliveries.len(), skipped };
-    store::replay::end_step(&transaction, replay.id, step).await?;
-    transaction.commit().await?;
+    };
     push(parts, &lanes, &deliveries).await;
     tracing::debug!(replay.id = %replay.id, found, made = deliveries.len(), "replay.step");
     Ok(Some(deliveries.len()))
+}
+
+/// What is to be written.
+struct Step {
+    replay: Model,
+    pairs: Vec<(DeliveryId, Pair)>,
+    lanes: Lanes,
+    /// When they are due, one after the other.
+    slots: Vec<Timestamp>,
+    asked_for: usize,
+    next: Place,
+}
+
+type Lanes = HashMap<SubscriptionId, entity::subscription::Model>;
+
+/// What was written.
+struct Made {
+    deliveries: Vec<NewDelivery>,
+    lanes: Lanes,
+}
+
+impl Step {
+    /// `None` when it is not this one's to go on.
+    async fn write(self, parts: Arc<Parts>) -> Result<Option<Made>, Error> {
+        let Self { replay, mut pairs, lanes, slots, asked_for, next } = self;
+        let transaction = parts.database.begin_group().await?;
+        if !store::replay::begin_step(&transaction, &replay).await? {
+            return Ok(None);
+        }
+        let held = store::event::hold_all(
+            &transaction,
+            replay.tenant_id,
+            pairs.iter().map(|(_, pair)| pair.event).collect::<BTreeSet<_>>(),
+        )
+        .await?;
+        pairs.retain(|(_, pair)| held.contains(&pair.event));
+
+        let deliveries = pairs.into_iter().zip(slots).map(|((id, pair), due_at)| {
+            new_delivery(&parts, &replay, &lanes[&pair.subscription], id, pair, due_at)
+        });
+        let mut deliveries: Vec<NewDelivery> = deliveries.collect();
+        let skipped = asked_for - deliveries.len();
+        // They join ordered lanes, and those that gather, at their end.
+        let numbered =
+            deliveries.iter_mut().filter(|new| lanes[&new.subscription_id].is_numbered());
+        rows::number(&transaction, numbered).await?;
+        deliveries.sort_unstable_by_key(|delivery| delivery.id);
+        let mut tally = Tally::default();
+        rows::insert_replayed(&transaction, &deliveries, replay.id, &mut tally).await?;
+        tally.save(&transaction, &parts).await?;
+        let (stage, cursor) = next.write();
+        let step = store::replay::Step { stage, cursor, enqueued: deliveries.len(), skipped };
+        store::replay::end_step(&transaction, replay.id, step).await?;
+        transaction.commit().await?;
+        Ok(Some(Made { deliveries, lanes }))
+    }
 }
 
 /// A delivery's id is made of what it is for: made twice, it is the same. They are in the order of their events, as they
@@ -130,7 +164,7 @@ async fn lanes_of(
     db: &impl sea_orm::ConnectionTrait,
     replay: &Model,
     pairs: &[(DeliveryId, Pair)],
-) -> Result<HashMap<SubscriptionId, entity::subscription::Model>, DbErr> {
+) -> Result<Lanes, DbErr> {
     let ids: BTreeSet<SubscriptionId> = pairs.iter().map(|(_, pair)| pair.subscription).collect();
     let rows = store::subscription::receiving_among(db, replay.tenant_id, ids).await?;
     Ok(rows.into_iter().map(|row| (row.id, row)).collect())
@@ -159,11 +193,7 @@ fn new_delivery(
 }
 
 /// Tells the queue of what is committed. A failure costs time only: the rows are there.
-async fn push(
-    parts: &Parts,
-    lanes: &HashMap<SubscriptionId, entity::subscription::Model>,
-    deliveries: &[NewDelivery],
-) {
+async fn push(parts: &Parts, lanes: &Lanes, deliveries: &[NewDelivery]) {
     let now = parts.clock.now();
     let due = deliveries.iter().filter_map(|delivery| {
         let row = lanes.get(&delivery.subscription_id)?;

@@ -1,13 +1,14 @@
 //! Adds what commits have noted to the figures.
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
 use domain::ids::{DeltaId, TenantId};
 use domain::stats::Sums;
 use domain::time::Timestamp;
 
 use super::Tally;
-use crate::context::{Engine, Parts};
+use crate::context::{Engine, Parts, on_a_thread};
 use crate::error::Error;
 use crate::store;
 use crate::store::rollup::{Key, Scope, WIDTHS_S};
@@ -27,10 +28,7 @@ impl Engine {
     pub async fn fold_figures(&self) -> Result<bool, Error> {
         let Some(portion) = Portion::read(self).await? else { return Ok(false) };
         let is_all = portion.is_all;
-        let (parts, runtime) = (self.parts(), tokio::runtime::Handle::current());
-        // On a thread that may be held up: on SQLite the statements run in place.
-        let added = tokio::task::spawn_blocking(move || runtime.block_on(portion.add(&parts)));
-        added.await.map_err(|error| Error::internal("adding up figures ended", error))??;
+        on_a_thread("adding up figures", portion.add(self.parts())).await?;
         Ok(!is_all)
     }
 }
@@ -78,7 +76,7 @@ impl Portion {
     }
 
     /// Adds it in a transaction that takes away what it was read from.
-    async fn add(self, parts: &Parts) -> Result<(), Error> {
+    async fn add(self, parts: Arc<Parts>) -> Result<(), Error> {
         let db = parts.database.begin_group().await?;
         // Rows are read, added to and written: whoever led before may still be at it.
         store::rollup::lock(&db).await?;
