@@ -300,8 +300,7 @@ impl Engine {
             pace.hold();
             return Ok(need);
         }
-        let until = pace.takes_slots_until(now);
-        if pace.counts_again(now, COUNT_EVERY) {
+        if let Some(until) = pace.counts_until(now, COUNT_EVERY) {
             if is_through || replay.status == ReplayStatus::Cancelled {
                 return self.end_if_final(replay, now).await.map(|()| need);
             }

@@ -51,7 +51,8 @@ impl Pace {
     /// The slots from the next one on.
     pub(super) fn slots(&self) -> impl Iterator<Item = Timestamp> + use<> {
         let (next_ms, step_ms) = (self.next_ms, self.step_ms);
-        (0_u32..).map(move |number| as_timestamp(next_ms + step_ms * f64::from(number)))
+        let together = |ms: f64| (ms / DUE_TOGETHER_MS).ceil() * DUE_TOGETHER_MS;
+        (0_u32..).map(move |number| as_timestamp(together(next_ms + step_ms * f64::from(number))))
     }
 
     /// So many slots are taken.
@@ -74,19 +75,16 @@ impl Pace {
         self.counted_at = None;
     }
 
-    /// Until when what has not been attempted takes slots: at first, and after it was held, all of it; later what should
-    /// have been.
-    pub(super) fn takes_slots_until(&self, now: Timestamp) -> Timestamp {
-        if self.counted_at.is_some() { now - OVERDUE } else { now + AHEAD }
-    }
-
-    /// Whether it is time to count again.
-    pub(super) fn counts_again(&mut self, now: Timestamp, every: Duration) -> bool {
-        let is_time = self.counted_at.is_none_or(|at| now.since(at) >= every || now < at);
-        if is_time {
-            self.counted_at = Some(now);
-        }
-        is_time
+    /// When it is time to count again: until when what has not been attempted takes slots. At first, and after it was
+    /// held, that is all of it; later what should have been.
+    pub(super) fn counts_until(&mut self, now: Timestamp, every: Duration) -> Option<Timestamp> {
+        let until = match self.counted_at {
+            Some(at) if now.since(at) < every && now >= at => return None,
+            Some(_) => now - OVERDUE,
+            None => now + AHEAD,
+        };
+        self.counted_at = Some(now);
+        Some(until)
     }
 }
 
@@ -97,7 +95,7 @@ fn as_ms(at: Timestamp) -> f64 {
 
 #[expect(clippy::cast_possible_truncation, reason = "an instant in milliseconds")]
 fn as_timestamp(ms: f64) -> Timestamp {
-    Timestamp::from_unix_ms((ms / DUE_TOGETHER_MS).ceil() as i64 * DUE_TOGETHER_MS as i64)
+    Timestamp::from_unix_ms(ms.ceil() as i64)
 }
 
 #[cfg(test)]

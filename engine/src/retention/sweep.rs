@@ -140,7 +140,7 @@ impl<'a, R: Sql> Sweep<'a, R> {
         let begun = Instant::now();
         let kept_under: Vec<Value> = ids.iter().map(|id| (*id).into()).collect();
         let (among, values) = one_of(&transaction, "uuid", kept_under.clone());
-        let batches = batches_of(&transaction, &among, values.clone()).await?;
+        let batches = batches_of(&transaction, table, &among, values.clone()).await?;
         let sql = format!(
             "DELETE FROM {table} AS d WHERE d.id {among} AND d.next_attempt_at IS NULL AND NOT {HAS_OPEN_LETTER}"
         );
@@ -276,14 +276,15 @@ impl<'a, R: Sql> Sweep<'a, R> {
     }
 }
 
-/// In which batches some deliveries went, lowest first.
+/// In which batches some deliveries of a table, or a partition, went, lowest first.
 async fn batches_of(
     db: &Transaction,
+    table: &str,
     among: &str,
     deliveries: Vec<Value>,
 ) -> Result<Vec<Value>, DbErr> {
     let sql = format!(
-        "SELECT DISTINCT d.batch_id FROM deliveries d WHERE d.id {among} AND d.batch_id IS NOT NULL ORDER BY d.batch_id"
+        "SELECT DISTINCT d.batch_id FROM {table} d WHERE d.id {among} AND d.batch_id IS NOT NULL ORDER BY d.batch_id"
     );
     let rows = query_all(db, &sql, deliveries).await?;
     rows.iter().map(|row| Ok(row.get::<BatchId>(0)?.into())).collect()

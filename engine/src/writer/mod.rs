@@ -88,7 +88,6 @@ struct Inbox {
     records: mpsc::Receiver<WaitingRecord>,
     along: mpsc::Receiver<WaitingRecord>,
     overdue: mpsc::Receiver<()>,
-    is_overdue: bool,
 }
 
 impl Writer {
@@ -106,7 +105,6 @@ impl Writer {
             records: records_waiting,
             along: along_waiting,
             overdue: overdue_said,
-            is_overdue: false,
         };
         let writes_in_place = parts.database.backend() == DbBackend::Sqlite;
         let ended = CancellationToken::new();
@@ -206,7 +204,7 @@ impl Inbox {
         tokio::select! {
             Some(posting) = self.postings.recv() => backlog.add_posting(posting),
             Some(record) = self.records.recv() => backlog.add_record(record),
-            Some(()) = self.overdue.recv() => self.is_overdue = true,
+            Some(()) = self.overdue.recv() => take_records(&mut self.along, backlog),
             else => return false,
         }
         true
@@ -219,21 +217,20 @@ impl Inbox {
         {
             backlog.add_posting(posting);
         }
-        while backlog.records() < WAITING_RECORDS
-            && let Ok(record) = self.records.try_recv()
-        {
-            backlog.add_record(record);
-        }
+        take_records(&mut self.records, backlog);
         // It goes along with outcomes: a commit that somebody who posts waits for would take longer by it.
-        self.is_overdue |= self.overdue.try_recv().is_ok();
-        if backlog.postings() == 0 || self.is_overdue {
-            self.is_overdue = false;
-            while backlog.records() < WAITING_RECORDS
-                && let Ok(record) = self.along.try_recv()
-            {
-                backlog.add_record(record);
-            }
+        let is_overdue = self.overdue.try_recv().is_ok();
+        if is_overdue || backlog.postings() == 0 {
+            take_records(&mut self.along, backlog);
         }
+    }
+}
+
+fn take_records(waiting: &mut mpsc::Receiver<WaitingRecord>, backlog: &mut Backlog) {
+    while backlog.records() < WAITING_RECORDS
+        && let Ok(record) = waiting.try_recv()
+    {
+        backlog.add_record(record);
     }
 }
 
