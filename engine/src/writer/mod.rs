@@ -149,14 +149,14 @@ impl Writer {
         if records.send(Waiting { request: record, answer }).await.is_err() {
             return;
         }
-        if goes_along {
-            if timeout(GOES_ALONG_WITHIN, &mut answered).await.is_ok() {
-                return;
-            }
-            // When there is no room for it, it has been said and is yet to be heard.
+        if !goes_along {
+            let _ = answered.await;
+            return;
+        }
+        // Said until it is answered: when it is heard, there may not be room for all that is overdue.
+        while timeout(GOES_ALONG_WITHIN, &mut answered).await.is_err() {
             let _ = self.overdue.try_send(());
         }
-        let _ = answered.await;
     }
 }
 
