@@ -11,6 +11,7 @@
 //! | `{default_partition(table)}` | | a statement that makes `table_default` |
 //! | `{row_type(name: columns)}` | | a statement that makes a composite type |
 //! | `{drop_row_type(name)}` | | a statement that drops it |
+//! | `{postgres(sql)}` | | the text itself |
 //! | `{append_only(table)}` | a trigger that refuses changes of the table's rows | the same, with its function |
 //! | `{drop_append_only(table)}` | | a statement that drops the function, once the table is gone |
 //!
@@ -70,6 +71,7 @@ fn spell(placeholder: &str, backend: DbBackend) -> Result<String, DbErr> {
             format!("CREATE TYPE {name} AS ({columns});")
         }
         ("drop_row_type", false) => format!("DROP TYPE {argument};"),
+        ("postgres", false) => argument.to_owned(),
         ("append_only", true) => format!(
             "CREATE TRIGGER {argument}_append_only BEFORE UPDATE ON {argument} \
              BEGIN SELECT RAISE(ABORT, '{argument} is append-only'); END;"
@@ -83,7 +85,8 @@ fn spell(placeholder: &str, backend: DbBackend) -> Result<String, DbErr> {
         ("drop_append_only", false) => format!("DROP FUNCTION {argument}_append_only();"),
         ("without_rowid", false)
         | (
-            "by_range" | "default_partition" | "row_type" | "drop_row_type" | "drop_append_only",
+            "by_range" | "default_partition" | "row_type" | "drop_row_type" | "postgres"
+            | "drop_append_only",
             true,
         ) => String::new(),
         _ => {

@@ -34,6 +34,7 @@ mod m0019_replays;
 mod m0020_bins;
 mod m0021_sealed_urls;
 mod m0022_batches;
+mod m0023_unchecked_deliveries;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -42,7 +43,7 @@ use sea_orm_migration::{MigrationTrait, async_trait::async_trait};
 use crate::change::Change;
 
 /// Every change, oldest first.
-const CHANGES: [Change; 22] = [
+const CHANGES: [Change; 23] = [
     m0001_instance::CHANGE,
     m0002_tenants::CHANGE,
     m0003_api_keys::CHANGE,
@@ -65,6 +66,7 @@ const CHANGES: [Change; 22] = [
     m0020_bins::CHANGE,
     m0021_sealed_urls::CHANGE,
     m0022_batches::CHANGE,
+    m0023_unchecked_deliveries::CHANGE,
 ];
 
 /// Brings a database up to date: `Migrator::up(&connection, None)`.

@@ -1,7 +1,9 @@
 //! What goes on the wire: body and headers of one attempt (docs/integration.md).
 
+use std::fmt::{Display, Write as _};
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use domain::delivery::{Progress, Trigger};
 use domain::event::BATCH_TYPE;
 use domain::ids::{BatchId, DeliveryId, EventId, TenantId};
@@ -108,37 +110,62 @@ impl AttemptHead<'_> {
         };
         let body = &self.message.body;
         let signed = signature::sign(self.secrets, &webhook_id, self.started_at, body);
-        let mut set = |name: &'static str, value: String| {
-            if let Ok(value) = HeaderValue::try_from(value) {
-                headers.insert(HeaderName::from_static(name), value);
-            }
-        };
-        set("webhook-id", webhook_id);
-        set("webhook-timestamp", signed.timestamp);
+        let mut ours = OneText::default();
+        ours.set("webhook-id", webhook_id);
+        ours.set("webhook-timestamp", signed.timestamp);
         if self.signing.has(Scheme::Standard) {
-            set("webhook-signature", signed.standard);
+            ours.set("webhook-signature", signed.standard);
         }
         if self.signing.has(Scheme::Pt) {
-            set("x-pt-signature", signed.pt);
+            ours.set("x-pt-signature", signed.pt);
         }
         match self.subject {
             Subject::Event { event_type, delivery, traceparent, .. } => {
-                set("x-pt-event", event_type.to_owned());
-                set("x-pt-delivery", delivery.to_string());
+                ours.set("x-pt-event", event_type);
+                ours.set("x-pt-delivery", delivery);
                 let number = self.progress.number;
                 if let Some(child) =
                     traceparent.and_then(|parent| child_span(parent, delivery, number))
                 {
-                    set("traceparent", child);
+                    ours.set("traceparent", child);
                 }
             }
-            Subject::Batch(_) => set("x-pt-event", BATCH_TYPE.to_owned()),
+            Subject::Batch(_) => ours.set("x-pt-event", BATCH_TYPE),
         }
-        set("x-pt-attempt", self.progress.number.to_string());
-        set("x-pt-max-attempts", self.progress.max_attempts.to_string());
-        set("x-pt-trigger", self.trigger.as_str().to_owned());
+        ours.set("x-pt-attempt", self.progress.number);
+        ours.set("x-pt-max-attempts", self.progress.max_attempts);
+        ours.set("x-pt-trigger", self.trigger.as_str());
         for (name, value) in &self.message.headers {
-            set(name, value.clone());
+            ours.set(name, value);
+        }
+        ours.put_into(headers);
+    }
+}
+
+/// Values of headers that lie in one text: they are copied more than once on the way out, and each of its own would be
+/// allocated each time.
+#[derive(Debug, Default)]
+struct OneText {
+    text: BytesMut,
+    /// Names, each with where its value ends.
+    ends: Vec<(&'static str, usize)>,
+}
+
+impl OneText {
+    fn set(&mut self, name: &'static str, value: impl Display) {
+        write!(self.text, "{value}").expect("a buffer that grows takes everything");
+        self.ends.push((name, self.text.len()));
+    }
+
+    /// What cannot be sent is left out.
+    fn put_into(self, headers: &mut HeaderMap) {
+        let text = self.text.freeze();
+        let mut begin = 0;
+        for (name, end) in self.ends {
+            if let Ok(value) = HeaderValue::from_maybe_shared(text.slice(begin..end)) {
+                headers.insert(HeaderName::from_static(name), value);
+            }
+            begin = end;
         }
     }
 }

@@ -17,7 +17,7 @@ use domain::subscription::TargetUrl;
 use hyper_util::client::legacy::connect::{Connection, HttpInfo};
 use parking_lot::Mutex;
 use tokio::time::Instant;
-use tower::{Layer, Service};
+use tower::{Layer, Service, ServiceExt as _};
 
 tokio::task_local! {
     static PROBE: Arc<Probe>;
@@ -161,31 +161,39 @@ impl<S> Layer<S> for TimedConnect {
     type Service = TimedConnector<S>;
 
     fn layer(&self, inner: S) -> TimedConnector<S> {
-        TimedConnector(inner)
+        TimedConnector(Arc::new(inner))
     }
 }
 
-/// The connector with its times taken.
-#[derive(Debug, Clone)]
-pub(super) struct TimedConnector<S>(S);
+/// The connector with its times taken. It is cloned for every request, and the one within for every connection only.
+#[derive(Debug)]
+pub(super) struct TimedConnector<S>(Arc<S>);
+
+impl<S> Clone for TimedConnector<S> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
 
 impl<S, Destination> Service<Destination> for TimedConnector<S>
 where
-    S: Service<Destination>,
+    S: Service<Destination> + Clone + Send + 'static,
     S::Response: Connection + Send,
     S::Error: Send,
     S::Future: Send + 'static,
+    Destination: Send + 'static,
 {
     type Response = S::Response;
     type Error = S::Error;
     type Future = Pin<Box<dyn Future<Output = Result<S::Response, S::Error>> + Send>>;
 
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
-        self.0.poll_ready(context)
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        // The one that is called is asked when it is.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, destination: Destination) -> Self::Future {
-        let connecting = self.0.call(destination);
+        let connecting = S::clone(&self.0).oneshot(destination);
         let Ok(probe) = PROBE.try_with(Arc::clone) else {
             return Box::pin(connecting);
         };
