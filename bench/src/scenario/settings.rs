@@ -57,8 +57,8 @@ impl Scenario {
                 counts.ordered
             ),
             Self::Replay => format!(
-                "{} deliveries replayed at 500/s beside a tenant at 200 events/s; kill -9 of all processes \
-                 after the window",
+                "{} deliveries replayed at 500/s beside a tenant at 200 events/s, alone and beside in 15 \
+                 rounds of a third of the time each; kill -9 of all processes after them",
                 counts.replayed
             ),
             Self::Subscriptions => format!(
