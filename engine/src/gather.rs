@@ -15,9 +15,11 @@ use domain::ids::{BatchId, SubscriptionId, TenantId};
 use domain::limits;
 use domain::preferences::Delivery;
 use domain::subscription::SubscriptionStatus;
+use domain::tenant::TenantStatus;
 use domain::time::Timestamp;
 use entity::subscription::Model;
 use queue::{Class, Completion, Due, Feedback, LaneSettings, Next, Ticket};
+use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 use crate::context::Parts;
@@ -143,7 +145,8 @@ async fn form(parts: &Parts, subscription: SubscriptionId) -> Result<Next, Error
         fill_lane(parts, &row).await?;
         return Ok(Next::Done);
     };
-    if row.status == SubscriptionStatus::Paused {
+    // Nothing goes out by now, and what waits on may be more than it is.
+    if row.status == SubscriptionStatus::Paused || is_suspended(db, row.tenant_id).await? {
         return Ok(again_in(REST));
     }
     let now = parts.clock.now();
@@ -178,6 +181,11 @@ async fn form(parts: &Parts, subscription: SubscriptionId) -> Result<Next, Error
     let wait = at.since(parts.clock.now());
     // What is due and cannot be put into a batch now is looked at again, not at once.
     Ok(again_in(if wait.is_zero() && due.is_empty() { REST } else { wait }))
+}
+
+async fn is_suspended(db: &DatabaseConnection, tenant: TenantId) -> Result<bool, Error> {
+    let row = store::tenant::find(db, tenant).await?;
+    Ok(row.is_none_or(|tenant| tenant.status == TenantStatus::Suspended))
 }
 
 /// Commits the batches, and gives what is due of them: their leaders.

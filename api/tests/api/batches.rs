@@ -132,6 +132,37 @@ async fn the_oldest_waits_no_longer_than_it_may() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_put_into_a_batch_while_the_tenant_is_suspended() {
+    for storage in BOTH {
+        let app = TestApp::start_with(storage, &[]).await;
+        let [held, other] = [app.operator.new_tenant().await, app.operator.new_tenant().await];
+        let receiver = Receiver::answering([200]).await;
+        let wanted = json!({
+            "url": receiver.url("/"),
+            "delivery": {"mode": "batch", "max_events": 10, "max_wait_ms": 3_000},
+        });
+        held.subscribe(wanted.clone()).await;
+        other.subscribe(wanted).await;
+        publish_many(&held, 0..2).await;
+        let path = format!("/tenants/{}", held.id);
+        app.operator.patch(&path, json!({"status": "suspended"})).await.expect(200);
+        // What has come later elsewhere has waited long enough, so this has too.
+        publish_many(&other, 2..3).await;
+        assert_eq!(numbers(&receiver.wait_for(1).await.remove(0).json()), [2]);
+        let all = app.operator.get("/deliveries").await.expect(200)["data"].clone();
+        let all = all.as_array().expect("deliveries").iter();
+        let waiting: Vec<&Value> = all.filter(|row| row["tenant_id"] == held.id).collect();
+        assert_eq!(waiting.len(), 2);
+        assert!(waiting.iter().all(|row| row["batch_id"].is_null()), "{waiting:?}");
+
+        app.operator.patch(&path, json!({"status": "active"})).await.expect(200);
+        let request = receiver.wait_for(2).await.remove(1);
+        assert_eq!(numbers(&request.json()), [0, 1]);
+        app.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failed_batch_is_retried_as_the_same_batch_and_its_members_die_one_by_one() {
     for storage in BOTH {
         let app = TestApp::start_with(storage, &[]).await;

@@ -74,7 +74,8 @@ pub(super) fn run(options: &Options) -> Result<Run> {
     };
 
     let mut run = Run::default();
-    let [was_ms, is_ms]: [Vec<f64>; 2] = [&alone, &beside].map(|rounds| rounds.iter().map(p95_ms).collect());
+    let [was_ms, is_ms]: [Vec<f64>; 2] =
+        [&alone, &beside].map(|rounds| rounds.iter().map(p95_ms).collect());
     run.read("live p95 alone", "ms", middle(&was_ms), Bound::Told);
     run.read("live p95 beside", "ms", middle(&is_ms), Bound::Told);
     let of_rounds: Vec<f64> =

@@ -81,7 +81,7 @@ pub trait Sql: Sync {
 
 impl Change {
     /// Makes it by a statement of its own.
-    pub(super) async fn make_now(self, db: &(impl Sql + ?Sized)) -> Result<(), DbErr> {
+    pub async fn make_now(self, db: &(impl Sql + ?Sized)) -> Result<(), DbErr> {
         let statement = statement(db.backend(), &self.sql, values_of(self.values)?);
         let (least, rows) = match self.rows {
             Rows::Found(least) => (least, db.query(statement).await?.len()),

@@ -1,7 +1,7 @@
 //! What a group of outcomes writes within its transaction, and what follows once it is committed.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -165,12 +165,14 @@ pub(crate) async fn write(
     letters.sort_unstable_by_key(|letter| letter.delivery_id);
     store::dead_letter::insert(db, &letters, tally).await?;
     // Only a later delivery of an event can find an earlier one dead.
-    for record in by_id.iter().filter(|record| record.verdict == Verdict::Succeeded) {
-        let lane = record.due.ticket.lane;
-        for part in record.deliveries().filter(|part| part.trigger != Trigger::Event) {
-            store::dead_letter::resolve_earlier(db, lane, part.event_id, now).await?;
-        }
-    }
+    let successes = by_id.iter().filter(|record| record.verdict == Verdict::Succeeded);
+    let later = successes.flat_map(|record| {
+        let later = record.deliveries().filter(|part| part.trigger != Trigger::Event);
+        later.map(|part| (record.due.ticket.lane, part.event_id))
+    });
+    let later: Vec<(SubscriptionId, EventId)> =
+        later.collect::<BTreeSet<_>>().into_iter().collect();
+    store::dead_letter::resolve_earlier(db, &later, &letters, now).await?;
     let Noted { circuits, opened, mut disabled, .. } = noted;
     disabled.extend(disable_gone(db, &by_id, now).await?);
     Ok(Recorded { moved, circuits, disabled, opened, dead })

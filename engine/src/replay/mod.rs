@@ -21,7 +21,7 @@ use sea_orm::ActiveValue::Set;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use crate::context::Engine;
+use crate::context::{Engine, on_a_thread};
 use crate::database::Transaction;
 use crate::error::Error;
 use crate::{reconcile, store};
@@ -304,7 +304,10 @@ impl Engine {
             if is_through || replay.status == ReplayStatus::Cancelled {
                 return self.end_if_final(replay, now).await.map(|()| need);
             }
-            let overdue = store::replay::count_overdue(&self.database.due, replay.id, until);
+            let (parts, id) = (self.parts(), replay.id);
+            let overdue = on_a_thread("counting a replay", async move {
+                Ok(store::replay::count_overdue(&parts.database.due, id, until).await?)
+            });
             pace.leave_room_for(overdue.await?, now);
         }
         if is_through || replay.status != ReplayStatus::Running {

@@ -28,18 +28,41 @@ const EVENTS_TOGETHER_MS: i64 = 16;
 pub(super) async fn step(
     parts: &Arc<Parts>,
     replay: &Model,
-    slots: impl Iterator<Item = Timestamp>,
+    slots: impl Iterator<Item = Timestamp> + Send + 'static,
     room: usize,
 ) -> Result<Option<usize>, Error> {
+    let step = write(parts.clone(), replay.clone(), slots, room);
+    let Some(Made { deliveries, lanes }) = on_a_thread("a replay's step", step).await? else {
+        return Ok(None);
+    };
+    push(parts, &lanes, &deliveries).await;
+    tracing::debug!(replay.id = %replay.id, made = deliveries.len(), "replay.step");
+    Ok(Some(deliveries.len()))
+}
+
+/// What was written.
+struct Made {
+    deliveries: Vec<NewDelivery>,
+    lanes: Lanes,
+}
+
+type Lanes = HashMap<SubscriptionId, entity::subscription::Model>;
+
+/// Finds what comes next and writes it. Both take long enough to hold others up.
+async fn write(
+    parts: Arc<Parts>,
+    replay: Model,
+    slots: impl Iterator<Item = Timestamp>,
+    room: usize,
+) -> Result<Option<Made>, Error> {
     let place = Place::read(replay.stage, replay.cursor.as_deref());
     if place == Place::End {
         return Ok(None);
     }
-    let (pairs, next) = find::next(parts, replay.tenant_id, &replay.choice(), place, room).await?;
-    let found = pairs.len();
+    let (pairs, next) = find::next(&parts, replay.tenant_id, &replay.choice(), place, room).await?;
     let mut seen = HashSet::new();
     let mut pairs: Vec<(DeliveryId, Pair)> =
-        pairs.into_iter().map(|pair| (id_of(replay, &pair), pair)).collect();
+        pairs.into_iter().map(|pair| (id_of(&replay, &pair), pair)).collect();
     // Several deliveries of one event to one subscription are one pair, which is counted once.
     pairs.retain(|(id, _)| seen.insert(*id));
     // Read before the transaction, which keeps others from writing: the step comes to nothing when another has been
@@ -49,75 +72,38 @@ pub(super) async fn step(
     pairs.retain(|(id, _)| !made_before.ids.contains(id));
     let asked_for = pairs.len();
     pairs.retain(|(_, pair)| !made_before.unfinished.contains(&(pair.event, pair.subscription)));
-    let lanes = lanes_of(&parts.database.read, replay, &pairs).await?;
+    let lanes = lanes_of(&parts.database.read, &replay, &pairs).await?;
     pairs.retain(|(_, pair)| lanes.contains_key(&pair.subscription));
 
-    let slots = slots.take(pairs.len()).collect();
-    let step = Step { replay: replay.clone(), pairs, lanes, slots, asked_for, next };
-    let Some(Made { deliveries, lanes }) =
-        on_a_thread("a replay's step", step.write(parts.clone())).await?
-    else {
+    let transaction = parts.database.begin_group().await?;
+    if !store::replay::begin_step(&transaction, &replay).await? {
         return Ok(None);
-    };
-    push(parts, &lanes, &deliveries).await;
-    tracing::debug!(replay.id = %replay.id, found, made = deliveries.len(), "replay.step");
-    Ok(Some(deliveries.len()))
-}
-
-/// What is to be written.
-struct Step {
-    replay: Model,
-    pairs: Vec<(DeliveryId, Pair)>,
-    lanes: Lanes,
-    /// When they are due, one after the other.
-    slots: Vec<Timestamp>,
-    asked_for: usize,
-    next: Place,
-}
-
-type Lanes = HashMap<SubscriptionId, entity::subscription::Model>;
-
-/// What was written.
-struct Made {
-    deliveries: Vec<NewDelivery>,
-    lanes: Lanes,
-}
-
-impl Step {
-    /// `None` when it is not this one's to go on.
-    async fn write(self, parts: Arc<Parts>) -> Result<Option<Made>, Error> {
-        let Self { replay, mut pairs, lanes, slots, asked_for, next } = self;
-        let transaction = parts.database.begin_group().await?;
-        if !store::replay::begin_step(&transaction, &replay).await? {
-            return Ok(None);
-        }
-        let held = store::event::hold_all(
-            &transaction,
-            replay.tenant_id,
-            pairs.iter().map(|(_, pair)| pair.event).collect::<BTreeSet<_>>(),
-        )
-        .await?;
-        pairs.retain(|(_, pair)| held.contains(&pair.event));
-
-        let deliveries = pairs.into_iter().zip(slots).map(|((id, pair), due_at)| {
-            new_delivery(&parts, &replay, &lanes[&pair.subscription], id, pair, due_at)
-        });
-        let mut deliveries: Vec<NewDelivery> = deliveries.collect();
-        let skipped = asked_for - deliveries.len();
-        // They join ordered lanes, and those that gather, at their end.
-        let numbered =
-            deliveries.iter_mut().filter(|new| lanes[&new.subscription_id].is_numbered());
-        rows::number(&transaction, numbered).await?;
-        deliveries.sort_unstable_by_key(|delivery| delivery.id);
-        let mut tally = Tally::default();
-        rows::insert_replayed(&transaction, &deliveries, replay.id, &mut tally).await?;
-        tally.save(&transaction, &parts).await?;
-        let (stage, cursor) = next.write();
-        let step = store::replay::Step { stage, cursor, enqueued: deliveries.len(), skipped };
-        store::replay::end_step(&transaction, replay.id, step).await?;
-        transaction.commit().await?;
-        Ok(Some(Made { deliveries, lanes }))
     }
+    let held = store::event::hold_all(
+        &transaction,
+        replay.tenant_id,
+        pairs.iter().map(|(_, pair)| pair.event).collect::<BTreeSet<_>>(),
+    )
+    .await?;
+    pairs.retain(|(_, pair)| held.contains(&pair.event));
+
+    let deliveries = pairs.into_iter().zip(slots).map(|((id, pair), due_at)| {
+        new_delivery(&parts, &replay, &lanes[&pair.subscription], id, pair, due_at)
+    });
+    let mut deliveries: Vec<NewDelivery> = deliveries.collect();
+    let skipped = asked_for - deliveries.len();
+    // They join ordered lanes, and those that gather, at their end.
+    let numbered = deliveries.iter_mut().filter(|new| lanes[&new.subscription_id].is_numbered());
+    rows::number(&transaction, numbered).await?;
+    deliveries.sort_unstable_by_key(|delivery| delivery.id);
+    let mut tally = Tally::default();
+    rows::insert_replayed(&transaction, &deliveries, replay.id, &mut tally).await?;
+    tally.save(&transaction, &parts).await?;
+    let (stage, cursor) = next.write();
+    let step = store::replay::Step { stage, cursor, enqueued: deliveries.len(), skipped };
+    store::replay::end_step(&transaction, replay.id, step).await?;
+    transaction.commit().await?;
+    Ok(Some(Made { deliveries, lanes }))
 }
 
 /// A delivery's id is made of what it is for: made twice, it is the same. They are in the order of their events, as they

@@ -59,16 +59,34 @@ impl New<'_> {
     }
 }
 
-/// A success resolves every earlier dead letter of its event at its subscription.
-pub async fn resolve_earlier(
+/// A success resolves every earlier dead letter of its event at its subscription; `beside` are those that the
+/// transaction has just made.
+pub(crate) async fn resolve_earlier(
     db: &impl Sql,
-    subscription: SubscriptionId,
-    event: EventId,
+    successes: &[(SubscriptionId, EventId)],
+    beside: &[New<'_>],
     now: Timestamp,
 ) -> Result<(), DbErr> {
-    let sql = "UPDATE dead_letters SET resolved_at = ?, resolution = 'replayed' \
-               WHERE subscription_id = ? AND event_id = ? AND resolved_at IS NULL";
-    execute(db, sql, vec![now.into(), subscription.into(), event.into()]).await.map(|_| ())
+    let meets_one_beside =
+        beside.iter().any(|new| successes.contains(&(new.subscription_id, new.event_id)));
+    for run in runs(db, successes) {
+        let rows = run.iter().map(|(lane, event)| [Value::from(*lane), (*event).into()]);
+        let (rows, mut values) = table(db, &["uuid", "uuid"], rows);
+        let sql = format!(
+            "WITH v (subscription_id, event_id) AS ({rows}) \
+             UPDATE dead_letters SET resolved_at = ?, resolution = 'replayed' FROM v \
+             WHERE dead_letters.subscription_id = v.subscription_id AND dead_letters.event_id = v.event_id \
+             AND dead_letters.resolved_at IS NULL"
+        );
+        values.push(now.into());
+        let change = Change { sql, values: Param::each(values), rows: Rows::Any };
+        // Changes that become one statement do not see each other.
+        match meets_one_beside {
+            true => change.make_now(db).await?,
+            false => db.make(change).await?,
+        }
+    }
+    Ok(())
 }
 
 /// Discards an unresolved dead letter; `false` when the tenant has none of that id.
