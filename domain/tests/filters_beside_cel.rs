@@ -10,7 +10,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use cel::{Context, Program, Value};
-use domain::filter::{EventView, Filter, FilterError};
+use domain::filter::{EventView, Filter};
 use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert_eq, prop_oneof};
 use proptest::test_runner::{TestCaseError, TestRunner};
 use serde_json::Value as Json;
@@ -182,8 +182,39 @@ fn condition() -> impl Strategy<Value = String> {
     })
 }
 
-fn adds_an_object_to_a_list(error: &FilterError) -> bool {
-    error.to_string().contains("a list and an object cannot be added")
+/// Whether something in parentheses adds an object to a list: the interpreter then takes the object's keys, which the
+/// specification does not have. Where ours errs at it, another error may be the one that is told.
+fn adds_an_object_to_a_list(text: &str, event: &EventView<'_>) -> bool {
+    let errs_at_it = |part: &str| {
+        let filter = Filter::parse(&format!("{part} == 0"));
+        let error = filter.ok().and_then(|filter| filter.matches(event).err());
+        error
+            .is_some_and(|error| error.to_string().contains("a list and an object cannot be added"))
+    };
+    parenthesised(text).any(errs_at_it)
+}
+
+fn parenthesised(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices('(').filter_map(|(start, _)| {
+        let mut depth = 0;
+        let end = text[start..].find(|c| {
+            depth += match c {
+                '(' => 1,
+                ')' => -1,
+                _ => 0,
+            };
+            depth == 0
+        })?;
+        text.get(start..=start + end)
+    })
+}
+
+#[test]
+fn an_object_that_is_added_to_a_list_is_found_wherever_it_stands() {
+    let event = EventView::new("evt_1", "a", "2026-01-21T12:00:00Z", None, None, DATA, "{}");
+    let found = |text: &str| adds_an_object_to_a_list(text, &event);
+    assert!(found("(data.int == int(data.large)) || (size(([] + {'a': 1})) > 0)"));
+    assert!(!found("(data.int == int(data.large)) || (size(([] + [1])) > 0)"));
 }
 
 #[test]
@@ -200,7 +231,7 @@ fn a_boolean_of_the_interpreter_is_the_filters_too() {
             .map_err(|invalid| TestCaseError::fail(format!("{text}: {invalid}")))?;
         let event = EventView::new("evt_1", "a", "2026-01-21T12:00:00Z", None, None, DATA, "{}");
         let ours = filter.matches(&event);
-        if !ours.as_ref().is_err_and(adds_an_object_to_a_list) {
+        if ours.is_ok() || !adds_an_object_to_a_list(&text, &event) {
             prop_assert_eq!(ours, Ok(theirs), "{}", text);
         }
         Ok(())
