@@ -20,6 +20,7 @@ mod query;
 mod request_metrics;
 pub mod routes;
 mod server;
+mod sign_in_limit;
 mod state;
 
 pub use server::{configure, serve, serve_probes};

@@ -76,13 +76,14 @@ fn describe(path: &str, method: &Method, access: Access, operation: &Operation) 
         let what = "Id or external id of the tenant that the operator means; a tenant's key may name its own.";
         parameters.push(json!({"name": "Posthaste-Tenant", "in": "header", "required": false, "description": what, "schema": schema}));
     }
-    if method == Method::POST && access != Access::Public {
+    let has_key = !matches!(access, Access::Public | Access::KeyHolder);
+    if method == Method::POST && has_key {
         let schema = schema::idempotency_key();
         let what = "The same key and body get the first answer again, for 24 hours.";
         parameters.push(json!({"name": "Idempotency-Key", "in": "header", "required": false, "description": what, "schema": schema}));
     }
     parameters.extend(operation.query.iter().cloned());
-    let security = if access == Access::Public { json!([]) } else { json!([{"bearer": []}]) };
+    let security = if has_key { json!([{"bearer": []}]) } else { json!([]) };
     let mut described = json!({
         "operationId": operation.name,
         "tags": [operation.tag],
@@ -237,6 +238,15 @@ fn problems(path: &str, method: &Method, access: Access, operation: &Operation) 
         // Whoever sends to a bin shows no key.
         return if path.contains('{') { vec![404, 408, 413, 429, 500, 503] } else { Vec::new() };
     }
+    if access == Access::KeyHolder {
+        let every = [401, 403, 500, 503].into_iter();
+        let own: &[u16] = match *method {
+            Method::POST => &[400, 408, 413, 415, 422, 429],
+            Method::DELETE => &[404],
+            _ => &[],
+        };
+        return every.chain(own.iter().copied()).collect();
+    }
     let mut statuses = vec![401, 403, 422, 500, 503];
     if access != Access::Operator || path.contains('{') {
         statuses.push(404);
@@ -266,7 +276,7 @@ fn meaning(status: u16) -> &'static str {
         }
         413 => "Too large",
         415 => "The body is not application/json",
-        429 => "The tenant posts more than it may; `Retry-After` says when to try again",
+        429 => "More than there may be; `Retry-After` says when to try again",
         422 => "The request breaks the contract; `errors` says where",
         503 => "Not available at the moment; `Retry-After` says when to try again",
         _ => "A defect; it is logged under the request's id",
@@ -292,6 +302,7 @@ fn schemas() -> Value {
     add("PortalLink", answers::PortalLink::schema(), &[]);
     add("MadePortalLink", answers::MadePortalLink::schema(), &[]);
     add("OperatorKey", answers::OperatorKey::schema(), &[]);
+    add("Session", answers::Session::schema(), &[]);
     add("Bin", answers::Bin::schema(), &["tenant_id"]);
     add("BinRequest", answers::BinRequest::schema(), &[]);
     add("CatalogueEntry", answers::CatalogueEntry::schema(), &["tenant_id"]);

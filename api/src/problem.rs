@@ -58,6 +58,8 @@ codes! {
     TenantSuspended = FORBIDDEN "tenant_suspended" "The tenant is suspended";
     /// The key may not be used from this address.
     AddressNotAllowed = FORBIDDEN "address_not_allowed" "The key may not be used from here";
+    /// What would change something does not show the session's token.
+    CsrfTokenMissing = FORBIDDEN "csrf_token_missing" "The session's token is needed";
     /// `Posthaste-Tenant` names another tenant than the key's.
     OtherTenant = FORBIDDEN "other_tenant" "The key belongs to another tenant";
     /// No such path, or no such thing.

@@ -24,6 +24,7 @@ mod patch_names;
 mod portal_links;
 mod replays;
 mod secrets;
+mod session;
 mod stats;
 mod subscription_patch;
 mod subscription_test;
@@ -64,6 +65,7 @@ pub(crate) mod answers {
     pub(crate) use super::portal_links::{MadePortalLink, PortalLink};
     pub(crate) use super::replays::{Matched, Replay};
     pub(crate) use super::secrets::ShownSecret;
+    pub(crate) use super::session::Session;
     pub(crate) use super::stats::{BucketFigures, Figures, Stats, Totals};
     pub(crate) use super::subscription_view::Subscription;
     pub(crate) use super::subscriptions::MadeSubscription;
@@ -81,6 +83,8 @@ pub(crate) mod answers {
 pub enum Access {
     /// Anyone.
     Public,
+    /// Anyone with a key, wherever it stands.
+    KeyHolder,
     /// The operator.
     Operator,
     /// A tenant's key with the scope, or the operator naming the tenant.
@@ -114,7 +118,7 @@ macro_rules! on {
 }
 
 fn all() -> Vec<Path> {
-    use Access::{List, Operator, Public, Tenant};
+    use Access::{KeyHolder, List, Operator, Public, Tenant};
     use domain::preferences::Scope::{
         DeliveriesRead, DeliveriesWrite, EventsRead, EventsWrite, SubscriptionsRead,
         SubscriptionsWrite,
@@ -197,6 +201,12 @@ fn all() -> Vec<Path> {
             GET Operator => portal_links::list,
         ),
         on!(path("/tenants/{id}/portal-links/{link}"), DELETE Operator => portal_links::delete),
+        on!(
+            path("/session"),
+            POST KeyHolder => session::post,
+            GET KeyHolder => session::get,
+            DELETE KeyHolder => session::delete,
+        ),
         on!(path("/operator-key/rotate"), POST Operator => operator_key::rotate),
         on!(root("/openapi.json"), GET Public => crate::openapi::get),
     ]

@@ -10,6 +10,7 @@ use crate::bin_limit::BinLimits;
 use crate::ingest_limit::IngestLimits;
 use crate::request_metrics::RequestMetrics;
 use crate::routes;
+use crate::sign_in_limit::SignInLimits;
 
 /// What the deployment has chosen for HTTP.
 #[derive(Debug, Clone)]
@@ -30,6 +31,7 @@ pub struct State {
     pub(crate) keyring: Arc<Keyring>,
     pub(crate) ingest_limits: Arc<IngestLimits>,
     pub(crate) bin_limits: Arc<BinLimits>,
+    pub(crate) sign_in_limits: Arc<SignInLimits>,
     pub(crate) requests: Arc<RequestMetrics>,
 }
 
@@ -44,6 +46,7 @@ impl State {
             keyring,
             ingest_limits: Arc::default(),
             bin_limits: Arc::default(),
+            sign_in_limits: Arc::default(),
             requests,
         }
     }

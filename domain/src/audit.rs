@@ -131,6 +131,8 @@ actions! {
     PortalLinkCreated = "portal_link.created";
     PortalLinkRevoked = "portal_link.revoked";
     OperatorKeyRotated = "operator_key.rotated";
+    SessionOpened = "session.opened";
+    SessionClosed = "session.closed";
     EventTypeCreated = "event_type.created";
     EventTypeUpdated = "event_type.updated";
     EventTypeDeleted = "event_type.deleted";
@@ -187,6 +189,7 @@ mod tests {
                 "key",
                 "portal_link",
                 "operator_key",
+                "session",
                 "event_type",
                 "subscription",
                 "bin",

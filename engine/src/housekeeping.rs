@@ -43,6 +43,7 @@ impl Engine {
         }
         self.erase_old_answers(now).await?;
         self.erase_ended_links(now).await?;
+        self.erase_ended_sessions(now).await?;
         self.erase_old_bin_requests(now).await?;
         self.erase_ended_replays(now).await
     }
@@ -88,6 +89,12 @@ impl Engine {
     async fn erase_ended_links(&self, now: Timestamp) -> Result<(), DbErr> {
         let sql = "DELETE FROM portal_links WHERE id IN \
                    (SELECT id FROM portal_links WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)";
+        self.erase_until(sql, now).await
+    }
+
+    async fn erase_ended_sessions(&self, now: Timestamp) -> Result<(), DbErr> {
+        let sql = "DELETE FROM sessions WHERE hash IN \
+                   (SELECT hash FROM sessions WHERE expires_at <= ? ORDER BY expires_at LIMIT ?)";
         self.erase_until(sql, now).await
     }
 

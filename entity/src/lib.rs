@@ -22,6 +22,7 @@ pub mod portal_link;
 pub mod replay;
 pub mod rollup;
 pub mod rollup_delta;
+pub mod session;
 pub mod subscription;
 pub mod subscription_secret;
 pub mod subscription_state;

@@ -35,6 +35,7 @@ mod m0020_bins;
 mod m0021_sealed_urls;
 mod m0022_batches;
 mod m0023_unchecked_deliveries;
+mod m0024_sessions;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -43,7 +44,7 @@ use sea_orm_migration::{MigrationTrait, async_trait::async_trait};
 use crate::change::Change;
 
 /// Every change, oldest first.
-const CHANGES: [Change; 23] = [
+const CHANGES: [Change; 24] = [
     m0001_instance::CHANGE,
     m0002_tenants::CHANGE,
     m0003_api_keys::CHANGE,
@@ -67,6 +68,7 @@ const CHANGES: [Change; 23] = [
     m0021_sealed_urls::CHANGE,
     m0022_batches::CHANGE,
     m0023_unchecked_deliveries::CHANGE,
+    m0024_sessions::CHANGE,
 ];
 
 /// Brings a database up to date: `Migrator::up(&connection, None)`.

@@ -1,6 +1,7 @@
 //! What credentials look like, and how one is found in a request.
 //!
-//! A tenant's key is `pht_` and base64url of 32 random bytes, the token of a portal link `phl_` and the same;
+//! A tenant's key is `pht_` and base64url of 32 random bytes, the token of a portal link `phl_`, the cookie of
+//! a session `phs_` and the same;
 //! only their SHA-256 is stored. That much randomness needs no slow hash. The prefixes make them easy to find
 //! for scanners of leaked secrets.
 
@@ -12,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 const KEY_PREFIX: &str = "pht_";
 const LINK_PREFIX: &str = "phl_";
+const SESSION_PREFIX: &str = "phs_";
 /// Base64url of 32 bytes.
 const RANDOM_CHARS: usize = 43;
 /// Characters of a key that are kept to tell keys apart.
@@ -32,16 +34,18 @@ impl Credential {
     /// Of a text as it is sent.
     pub(crate) fn of(text: &[u8]) -> Self {
         let hash = hash(text);
-        let has = |prefix: &str| {
-            text.strip_prefix(prefix.as_bytes()).is_some_and(|random| random.len() == RANDOM_CHARS)
-        };
-        if has(KEY_PREFIX) {
+        if has_form(text, KEY_PREFIX) {
             Self::Key(hash)
-        } else if has(LINK_PREFIX) {
+        } else if has_form(text, LINK_PREFIX) {
             Self::PortalLink(hash)
         } else {
             Self::Other(hash)
         }
+    }
+
+    /// Whether a cookie's value has the form of a session's.
+    pub(crate) fn is_session(value: &str) -> bool {
+        has_form(value.as_bytes(), SESSION_PREFIX)
     }
 
     /// Its SHA-256.
@@ -66,6 +70,11 @@ impl NewCredential {
     /// A new token of a portal link.
     pub(crate) fn portal_link(rng: &mut impl RngCore) -> Self {
         Self::generate(LINK_PREFIX, rng)
+    }
+
+    /// A new session's cookie.
+    pub(crate) fn session(rng: &mut impl RngCore) -> Self {
+        Self::generate(SESSION_PREFIX, rng)
     }
 
     fn generate(prefix: &str, rng: &mut impl RngCore) -> Self {
@@ -96,7 +105,11 @@ impl std::fmt::Debug for NewCredential {
     }
 }
 
-fn hash(text: &[u8]) -> [u8; 32] {
+fn has_form(text: &[u8], prefix: &str) -> bool {
+    text.strip_prefix(prefix.as_bytes()).is_some_and(|random| random.len() == RANDOM_CHARS)
+}
+
+pub(super) fn hash(text: &[u8]) -> [u8; 32] {
     Sha256::digest(text).into()
 }
 

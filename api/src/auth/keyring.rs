@@ -19,6 +19,7 @@ use moka::sync::Cache;
 use parking_lot::{Mutex, RwLock};
 
 use super::credential::Credential;
+use super::session::Session;
 use crate::problem::Problem;
 
 /// How long what was read counts.
@@ -72,6 +73,8 @@ pub(crate) struct Keyring {
     /// By SHA-256; `None` where there is no such key or link.
     keys: Cache<[u8; 32], Option<Arc<Known>>>,
     tenants: Cache<String, Option<Named>>,
+    /// By their cookie's SHA-256; those that are there.
+    sessions: Cache<[u8; 32], Session>,
     noted: Cache<KeyId, ()>,
     /// Used and not written down yet.
     used: Arc<Mutex<Vec<KeyId>>>,
@@ -86,6 +89,7 @@ impl Keyring {
             rotation: tokio::sync::Mutex::default(),
             keys: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(KEPT_FOR).build(),
             tenants: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(KEPT_FOR).build(),
+            sessions: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(KEPT_FOR).build(),
             noted: Cache::builder().max_capacity(ENTRIES_MAX).time_to_live(USE_NOTED_EVERY).build(),
             used: Arc::default(),
             changes: AtomicU64::new(0),
@@ -132,6 +136,31 @@ impl Keyring {
         Ok(known.filter(|known| known.granted.expires_at.is_none_or(|at| at > now)))
     }
 
+    /// The session of a cookie's hash, unless it has ended.
+    pub(crate) async fn session(
+        &self,
+        engine: &Engine,
+        hash: [u8; 32],
+    ) -> Result<Option<Session>, Problem> {
+        let now = engine.clock.now();
+        let kept = self.sessions.get(&hash);
+        let session = match kept {
+            Some(session) => Some(session),
+            None => {
+                let changes = self.changes.load(Ordering::SeqCst);
+                let row = store::session::find(&engine.database.read, &hash, now).await?;
+                let session = row.as_ref().and_then(Session::stored);
+                if let Some(session) = session
+                    && self.changes.load(Ordering::SeqCst) == changes
+                {
+                    self.sessions.insert(hash, session);
+                }
+                session
+            }
+        };
+        Ok(session.filter(|session| session.expires_at > now))
+    }
+
     /// The tenant of an id or external id.
     pub(crate) async fn tenant(
         &self,
@@ -159,6 +188,7 @@ impl Keyring {
         self.changes.fetch_add(1, Ordering::SeqCst);
         self.keys.invalidate_all();
         self.tenants.invalidate_all();
+        self.sessions.invalidate_all();
     }
 
     /// Notes that a key was used, if it was one: once a minute, off the request's path, and together with the others

@@ -5,12 +5,13 @@
 mod credential;
 mod keyring;
 pub(crate) mod need;
+pub(crate) mod session;
 
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use domain::audit::Actor;
 use domain::ids::TenantId;
@@ -28,6 +29,7 @@ pub(crate) use credential::NewCredential;
 pub(crate) use keyring::{Keyring, is_name};
 use keyring::{Known, Named};
 use need::Need;
+use session::{Session, Token};
 
 /// With which the operator names the tenant.
 const TENANT_HEADER: &str = "posthaste-tenant";
@@ -95,11 +97,40 @@ impl Identity {
 }
 
 async fn identify(request: &HttpRequest, state: &State) -> Result<Identity, Problem> {
-    let Some(key) = credential::bearer(request.headers()) else {
-        let detail = "send a key as `Authorization: Bearer <key>`";
+    let (credential, _) = shown(request, state).await?;
+    of_credential(request, state, credential).await
+}
+
+/// What the request shows: a key, or a session in its place.
+async fn shown(
+    request: &HttpRequest,
+    state: &State,
+) -> Result<(Credential, Option<Session>), Problem> {
+    let headers = request.headers();
+    let token = Token::of(headers).filter(|_| !headers.contains_key(AUTHORIZATION));
+    let Some(token) = token else {
+        let Some(key) = credential::bearer(headers) else {
+            let detail = "send a key as `Authorization: Bearer <key>`";
+            return Err(Problem::new(Code::Unauthenticated, detail));
+        };
+        return Ok((Credential::of(key), None));
+    };
+    let Some(session) = state.keyring.session(&state.engine, token.hash()).await? else {
+        let detail = "the session has ended; sign in again";
         return Err(Problem::new(Code::Unauthenticated, detail));
     };
-    let credential = Credential::of(key);
+    if !request.method().is_safe() && !token.has_csrf_token(headers) {
+        let detail = "send the session's csrf_token in the header Posthaste-CSRF";
+        return Err(Problem::new(Code::CsrfTokenMissing, detail));
+    }
+    Ok((session.credential, Some(session)))
+}
+
+async fn of_credential(
+    request: &HttpRequest,
+    state: &State,
+    credential: Credential,
+) -> Result<Identity, Problem> {
     if state.keyring.is_operator(&credential.hash(), state.engine.clock.now()) {
         return Ok(Identity::Operator);
     }
@@ -109,6 +140,49 @@ async fn identify(request: &HttpRequest, state: &State) -> Result<Identity, Prob
     check_use(request, &known)?;
     state.keyring.note_use(&state.engine, known.granted.actor);
     Ok(Identity::Tenant(known))
+}
+
+/// Who is signed in, or whose key it is.
+#[derive(Debug)]
+pub(crate) struct SignedIn {
+    pub actor: Actor,
+    pub tenant: Option<TenantId>,
+    /// `None` for the operator, who may do everything.
+    pub scopes: Option<Scopes>,
+}
+
+impl SignedIn {
+    /// By what the request shows.
+    pub(crate) async fn of(
+        request: &HttpRequest,
+        state: &State,
+    ) -> Result<(Self, Option<Session>), Problem> {
+        let (credential, session) = shown(request, state).await?;
+        Ok((Self::new(&of_credential(request, state, credential).await?), session))
+    }
+
+    /// By a key that stands elsewhere than in the request's headers.
+    pub(crate) async fn by_key(
+        request: &HttpRequest,
+        state: &State,
+        key: &str,
+    ) -> Result<(Self, Credential), Problem> {
+        let credential = Credential::of(key.as_bytes());
+        Ok((Self::new(&of_credential(request, state, credential).await?), credential))
+    }
+
+    fn new(identity: &Identity) -> Self {
+        let (tenant, scopes) = match identity {
+            Identity::Operator => (None, None),
+            Identity::Tenant(known) => (Some(known.tenant.id), Some(known.granted.scopes.clone())),
+        };
+        Self { actor: identity.actor(), tenant, scopes }
+    }
+
+    /// Who the audit log says it was.
+    pub(crate) fn by(&self, request: &HttpRequest) -> By {
+        by(self.actor, request)
+    }
 }
 
 fn check_use(request: &HttpRequest, known: &Known) -> Result<(), Problem> {

@@ -55,6 +55,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("NewKey", key()),
         ("NewPortalLink", portal_link()),
         ("OperatorKeyRotation", operator_key()),
+        ("NewSession", session()),
         ("NewBin", bin()),
         ("NewEventType", event_type()),
         ("EventTypePatch", event_type_patch()),
@@ -127,6 +128,10 @@ pub(super) fn key() -> Value {
 pub(super) fn portal_link() -> Value {
     let lasting = integer(*limits::PORTAL_LINK_S.start(), *limits::PORTAL_LINK_S.end());
     input(&["permissions"], json!({"permissions": one_of(PERMISSIONS), "expires_in_s": lasting}))
+}
+
+pub(super) fn session() -> Value {
+    input(&["key"], json!({"key": {"type": "string"}}))
 }
 
 pub(super) fn operator_key() -> Value {

@@ -501,6 +501,25 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             "Revoke a link",
             &[(204, Nothing, "Its token is unknown now")],
         ),
+        ("POST", "/session") => operation(
+            "signIn",
+            "session",
+            "Sign in with a key: the session's cookie takes its place",
+            &[(201, Json("Session"), "Who is signed in, and what changes have to show")],
+        )
+        .taking("NewSession"),
+        ("GET", "/session") => operation(
+            "getSession",
+            "session",
+            "Who is signed in, or whose key it is",
+            &[(200, Json("Session"), "Who")],
+        ),
+        ("DELETE", "/session") => operation(
+            "signOut",
+            "session",
+            "Sign out",
+            &[(204, Nothing, "The session has ended")],
+        ),
         ("POST", "/operator-key/rotate") => operation(
             "rotateOperatorKey",
             "operator",

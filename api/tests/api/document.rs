@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{Client, Receiver, Reply, TestApp, eventually};
 
-use super::raw::send;
+use super::raw::{OPERATOR_KEY, send};
 use super::schema::faults;
 
 const BASE: &str = "/api/v1/webhooks";
@@ -91,6 +91,21 @@ impl Checked {
         }
     }
 
+    /// Ends a session, which takes its cookie.
+    async fn sign_out(&mut self, app: &TestApp) {
+        let path = format!("{BASE}/session");
+        let (json, key) = (("content-type", "application/json"), json!({"key": OPERATOR_KEY}));
+        let opened = send(app, "POST", &path, &[json], key.to_string().as_bytes()).await;
+        let cookie = opened.header("set-cookie").expect("a cookie");
+        let csrf = opened.json()["csrf_token"].as_str().expect("a token").to_owned();
+        let headers = [("cookie", cookie.as_str()), ("posthaste-csrf", csrf.as_str())];
+        let answer = send(app, "DELETE", &path, &headers, b"").await;
+        assert_eq!((answer.status, answer.body.as_str()), (204, ""));
+        let id = answer.header("x-request-id").expect("an id");
+        self.noted.insert(id, "DELETE /session".to_owned());
+        self.called.insert(("DELETE".to_owned(), path));
+    }
+
     /// What was taken must be what the document says is taken.
     fn check_taken(&self, method: &str, path: &str, body: &Value) {
         let (template, operation) = self.operation(method, path);
@@ -173,6 +188,13 @@ async fn every_route_answers_as_the_document_says() {
     let link = checked.call(op, "POST", &links, Some(json!({"permissions": "read"})), 201).await;
     checked.call(op, "GET", &links, None, 200).await;
     checked.call(op, "DELETE", &format!("{links}/{}", id(&link)), None, 204).await;
+    let opened =
+        checked.call(op, "POST", "/session", Some(json!({"key": OPERATOR_KEY})), 201).await;
+    assert_eq!(opened["actor"], "operator");
+    checked.call(op, "POST", "/session", Some(json!({"key": "unknown"})), 401).await;
+    checked.call(op, "GET", "/session", None, 200).await;
+    checked.call(op, "DELETE", "/session", None, 404).await;
+    checked.sign_out(&app).await;
     checked.call(op, "POST", "/operator-key/rotate", None, 200).await;
     let api = app.operator.with_key(key["secret"].as_str().expect("a secret"));
     let (api, operator) = (&api, op);

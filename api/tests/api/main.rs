@@ -21,6 +21,7 @@ mod raw;
 mod refusals;
 mod replays;
 mod schema;
+mod session;
 mod signing;
 mod slack;
 mod stats;

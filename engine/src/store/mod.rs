@@ -23,6 +23,7 @@ pub mod portal_link;
 pub mod replay;
 pub mod rollup;
 pub mod secret;
+pub mod session;
 pub mod subscription;
 pub mod tenant;
 

@@ -4,7 +4,7 @@ use std::fmt::Debug;
 
 use entity::{
     api_key, attempt, audit_entry, bin, bin_request, dead_letter, delivery, event, event_type,
-    fan_out, idempotency_key, instance, portal_link, rollup, rollup_delta, subscription,
+    fan_out, idempotency_key, instance, portal_link, rollup, rollup_delta, session, subscription,
     subscription_secret, subscription_state, tenant,
 };
 use sea_orm::{ActiveModelBehavior, EntityTrait, IntoActiveModel};
@@ -41,6 +41,7 @@ async fn a_row_of_every_table_comes_back_as_it_was_written(database: &TestDataba
     let key = samples::api_key(&tenant);
     comes_back::<api_key::Entity>(database, key.clone()).await;
     comes_back::<portal_link::Entity>(database, samples::portal_link(&tenant)).await;
+    comes_back::<session::Entity>(database, samples::session()).await;
     let bin = samples::bin(&tenant);
     comes_back::<bin::Entity>(database, bin.clone()).await;
     comes_back::<bin_request::Entity>(database, samples::bin_request(&bin)).await;

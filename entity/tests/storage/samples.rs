@@ -15,7 +15,7 @@ use entity::dead_letter::Resolution;
 use entity::subscription::Clearing;
 use entity::{
     api_key, attempt, audit_entry, bin, bin_request, dead_letter, delivery, event, event_type,
-    fan_out, idempotency_key, instance, portal_link, rollup, rollup_delta, subscription,
+    fan_out, idempotency_key, instance, portal_link, rollup, rollup_delta, session, subscription,
     subscription_secret, subscription_state, tenant,
 };
 use serde::de::DeserializeOwned;
@@ -105,6 +105,16 @@ pub(crate) fn portal_link(tenant: &tenant::Model) -> portal_link::Model {
         created_at: NOW,
         expires_at: NOW + std::time::Duration::from_secs(3600),
         revoked_at: Some(NOW),
+    }
+}
+
+pub(crate) fn session() -> session::Model {
+    session::Model {
+        hash: vec![0x11; 32],
+        kind: session::SessionKind::PortalLink,
+        credential: vec![0xff; 32],
+        created_at: NOW,
+        expires_at: NOW + std::time::Duration::from_secs(3600),
     }
 }
 
