@@ -15,7 +15,7 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 POSTHASTE := $(TARGET)/debug/posthaste
 RUN_DEMO := npm ci --prefix demo --no-audit --no-fund --loglevel=error && exec node demo/demo.mjs
 
-.PHONY: help demo run build test test-fast fmt lint openapi bench chaos fuzz api-fuzz audit check tools
+.PHONY: help demo run build test test-fast fmt lint dashboard openapi bench chaos fuzz api-fuzz audit check tools
 
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +50,9 @@ lint: ## Check the format, then run clippy on all targets with warnings denied
 	cargo fmt --manifest-path fuzz/Cargo.toml --check
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
 
+dashboard: ## Check, test and build the dashboard, whose client is made from docs/openapi.json
+	cd dashboard && npm ci --no-audit --no-fund --loglevel=error && npm run check && npm test && npm run build && npm run size
+
 openapi: ## Write docs/openapi.json from the code
 	$(BUILD_DEV)
 	document=$$($(POSTHASTE) openapi); echo "$$document" >docs/openapi.json
@@ -73,7 +76,7 @@ audit: tools ## Check licences, bans and sources of dependencies (ADVISORIES=1: 
 	cargo deny --locked check bans licenses sources $(if $(ADVISORIES),advisories)
 	cargo deny --locked --manifest-path fuzz/Cargo.toml --config deny.toml check bans licenses sources $(if $(ADVISORIES),advisories)
 
-check: lint audit test ## Everything that CI runs
+check: lint audit dashboard test ## Everything that CI runs
 
 tools:
 	@scripts/tools.sh
