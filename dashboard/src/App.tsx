@@ -5,9 +5,9 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { cache } from "./api/cache";
-import type { router as appRouter } from "./routes";
-import { colorSchemeManager } from "./shell/colorScheme";
-import { theme } from "./shell/theme";
+import type { router as appRouter } from "./routes/index";
+import { colorSchemeManager } from "./ui/colorScheme";
+import { theme } from "./ui/theme";
 
 export function App({ router }: { router: typeof appRouter }) {
   return (

@@ -1,9 +1,9 @@
-import "./shell/colorScheme";
+import "./ui/colorScheme";
 import "@mantine/core/styles.css";
 import "@mantine/notifications/styles.css";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
-import { router } from "./routes";
+import { router } from "./routes/index";
 
 const root = document.getElementById("root");
 if (root === null) throw new Error("index.html has no #root");

@@ -1,4 +1,4 @@
-import type { TimeSearch } from "../parts/time-range/range";
+import type { TimeSearch } from "../ui/time-range/range";
 import { take, type Api, type Schemas } from "./client";
 import { pages } from "./pages";
 

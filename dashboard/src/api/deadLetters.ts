@@ -1,4 +1,4 @@
-import { windowOf } from "../parts/time-range/range";
+import { windowOf } from "../ui/time-range/range";
 import { take, type Api, type Schemas } from "./client";
 import { listed, reload, type DeliveryFilters } from "./deliveries";
 import { pages } from "./pages";

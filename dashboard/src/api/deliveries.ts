@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import type { TimeSearch } from "../parts/time-range/range";
+import type { TimeSearch } from "../ui/time-range/range";
 import { cache } from "./cache";
 import { take, type Api, type Schemas } from "./client";
 import { pages } from "./pages";

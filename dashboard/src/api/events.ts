@@ -1,6 +1,6 @@
 import { queryOptions } from "@tanstack/react-query";
-import { member } from "../json/raw";
-import type { TimeSearch } from "../parts/time-range/range";
+import { member } from "../lib/raw";
+import type { TimeSearch } from "../ui/time-range/range";
 import { take, type Api, type Schemas } from "./client";
 import { pages } from "./pages";
 

@@ -1,6 +1,6 @@
 import { infiniteQueryOptions } from "@tanstack/react-query";
-import type { TimeSearch, Window } from "../parts/time-range/range";
-import { windowOf } from "../parts/time-range/range";
+import type { TimeSearch, Window } from "../ui/time-range/range";
+import { windowOf } from "../ui/time-range/range";
 import type { Api } from "./client";
 
 export const PAGE_SIZE = 50;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { spanNames, spans } from "../parts/time-range/range";
+import { spanNames, spans } from "../ui/time-range/range";
 import { bucketFor } from "./stats";
 
 const HOUR_MS = 3_600_000;

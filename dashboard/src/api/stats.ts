@@ -1,5 +1,5 @@
 import { keepPreviousData, queryOptions } from "@tanstack/react-query";
-import { closedWindow, previousWindow, type Span, type TimeSearch } from "../parts/time-range/range";
+import { closedWindow, previousWindow, type Span, type TimeSearch } from "../ui/time-range/range";
 import { take, type Api, type Schemas } from "./client";
 
 export type Stats = Schemas["Stats"];

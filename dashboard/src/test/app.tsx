@@ -2,7 +2,7 @@ import { createMemoryHistory } from "@tanstack/react-router";
 import { cleanup, render } from "@testing-library/react";
 import { App } from "../App";
 import { cache } from "../api/cache";
-import { makeRouter } from "../routes";
+import { makeRouter } from "../routes/index";
 
 /** The whole dashboard, opened at an address. */
 export function open(address: string) {

@@ -1,0 +1,50 @@
+import { MultiSelect, SimpleGrid, Stack } from "@mantine/core";
+import { deliveryStatuses, type DeliveryFilters } from "../../api/deliveries";
+import { FilterField } from "../../ui/FilterField";
+import { SubscriptionPicker } from "../../ui/SubscriptionPicker";
+import { TimeRange } from "../../ui/time-range/TimeRange";
+import { someOf } from "../../lib/params";
+
+interface Props {
+  value: DeliveryFilters;
+  onChange: (change: DeliveryFilters) => void;
+  /** Dead letters have but one status. */
+  withStatus?: boolean;
+}
+
+/** The filters that lists of deliveries and of dead letters share. */
+export function Filters({ value, onChange, withStatus = true }: Props) {
+  return (
+    <Stack gap="sm" mb="md" role="search" aria-label="Filters">
+      <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="sm">
+        {withStatus && (
+          <MultiSelect
+            label="Status"
+            placeholder={value.status === undefined ? "Any" : undefined}
+            data={deliveryStatuses}
+            value={value.status ?? []}
+            onChange={(chosen) => onChange({ status: someOf(chosen, deliveryStatuses) })}
+            clearable
+          />
+        )}
+        <SubscriptionPicker
+          value={value.subscription_id}
+          onChange={(subscription_id) => onChange({ subscription_id })}
+        />
+        <FilterField
+          label="Event type"
+          placeholder="Any"
+          value={value.event_type}
+          onCommit={(event_type) => onChange({ event_type })}
+        />
+        <FilterField
+          label="Event id"
+          placeholder="evt_…"
+          value={value.event_id}
+          onCommit={(event_id) => onChange({ event_id })}
+        />
+      </SimpleGrid>
+      <TimeRange value={value} onChange={onChange} />
+    </Stack>
+  );
+}

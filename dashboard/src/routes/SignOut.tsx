@@ -1,0 +1,13 @@
+import { Button } from "@mantine/core";
+import { useMutation } from "@tanstack/react-query";
+import { signOut } from "../api/session";
+import { reportProblem } from "../ui/report";
+
+export function SignOut() {
+  const leave = useMutation({ mutationFn: signOut, onError: reportProblem });
+  return (
+    <Button variant="default" loading={leave.isPending} onClick={() => leave.mutate()}>
+      Sign out
+    </Button>
+  );
+}

@@ -1,0 +1,177 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  retainSearchParams,
+  type RouterHistory,
+} from "@tanstack/react-router";
+import { NotFound } from "./NotFound";
+import { ScreenProblem } from "./ScreenProblem";
+import { requireSession, Shell, Waiting } from "./Shell";
+import { timeSearch } from "../ui/time-range/range";
+import { auditSearch } from "../features/audit/search";
+import { replaySearch } from "../features/replays/search";
+import { deadLetterSearch } from "../features/dead-letters/search";
+import { deliverySearch } from "../features/deliveries/search";
+import { eventSearch } from "../features/events/search";
+import { subscriptionSearch } from "../features/subscriptions/search";
+import { parseSearch, stringifySearch } from "../lib/address";
+import { text } from "../lib/params";
+
+// Every address of the dashboard. Screens are loaded when they are first gone to; what the address may say is
+// read here, so that a link is checked against it without them.
+
+const root = createRootRoute({ notFoundComponent: NotFound });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (raw): { next?: string } => ({ next: text(raw.next) }),
+  component: lazyRouteComponent(() => import("../features/sign-in/SignIn"), "SignIn"),
+});
+
+const shell = createRoute({
+  getParentRoute: () => root,
+  id: "shell",
+  validateSearch: (raw): { tenant?: string } => ({ tenant: text(raw.tenant) }),
+  // Links stay with the tenant that is looked at, unless they name one.
+  search: { middlewares: [retainSearchParams(["tenant"])] },
+  beforeLoad: requireSession,
+  component: Shell,
+  notFoundComponent: NotFound,
+});
+
+const overview = createRoute({
+  getParentRoute: () => shell,
+  path: "/",
+  validateSearch: timeSearch,
+  component: lazyRouteComponent(() => import("../features/overview/Overview"), "Overview"),
+});
+
+const events = createRoute({
+  getParentRoute: () => shell,
+  path: "/events",
+  validateSearch: eventSearch,
+  component: lazyRouteComponent(() => import("../features/events/Events"), "Events"),
+});
+
+const event = createRoute({
+  getParentRoute: () => shell,
+  path: "/events/$id",
+  component: lazyRouteComponent(() => import("../features/events/Event"), "Event"),
+});
+
+const deliveries = createRoute({
+  getParentRoute: () => shell,
+  path: "/deliveries",
+  validateSearch: deliverySearch,
+  component: lazyRouteComponent(() => import("../features/deliveries/Deliveries"), "Deliveries"),
+});
+
+const delivery = createRoute({
+  getParentRoute: () => shell,
+  path: "/deliveries/$id",
+  component: lazyRouteComponent(() => import("../features/deliveries/Delivery"), "Delivery"),
+});
+
+const deadLetters = createRoute({
+  getParentRoute: () => shell,
+  path: "/dead-letters",
+  validateSearch: deadLetterSearch,
+  component: lazyRouteComponent(() => import("../features/dead-letters/DeadLetters"), "DeadLetters"),
+});
+
+const subscriptions = createRoute({
+  getParentRoute: () => shell,
+  path: "/subscriptions",
+  validateSearch: subscriptionSearch,
+  component: lazyRouteComponent(() => import("../features/subscriptions/Subscriptions"), "Subscriptions"),
+});
+
+const subscription = createRoute({
+  getParentRoute: () => shell,
+  path: "/subscriptions/$id",
+  component: lazyRouteComponent(() => import("../features/subscriptions/Subscription"), "Subscription"),
+});
+
+const replays = createRoute({
+  getParentRoute: () => shell,
+  path: "/replays",
+  validateSearch: replaySearch,
+  component: lazyRouteComponent(() => import("../features/replays/Replays"), "Replays"),
+});
+
+const eventTypes = createRoute({
+  getParentRoute: () => shell,
+  path: "/event-types",
+  validateSearch: (raw): { name?: string } => ({ name: text(raw.name) }),
+  component: lazyRouteComponent(() => import("../features/event-types/EventTypes"), "EventTypes"),
+});
+
+const bins = createRoute({
+  getParentRoute: () => shell,
+  path: "/bins",
+  validateSearch: (raw): { bin?: string } => ({ bin: text(raw.bin) }),
+  component: lazyRouteComponent(() => import("../features/bins/Bins"), "Bins"),
+});
+
+const keys = createRoute({
+  getParentRoute: () => shell,
+  path: "/keys",
+  component: lazyRouteComponent(() => import("../features/keys/Keys"), "Keys"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: "/audit",
+  validateSearch: auditSearch,
+  component: lazyRouteComponent(() => import("../features/audit/Audit"), "Audit"),
+});
+
+const tenants = createRoute({
+  getParentRoute: () => shell,
+  path: "/tenants",
+  component: lazyRouteComponent(() => import("../features/tenants/Tenants"), "Tenants"),
+});
+
+const routeTree = root.addChildren([
+  signIn,
+  shell.addChildren([
+    overview,
+    events,
+    event,
+    deliveries,
+    delivery,
+    deadLetters,
+    subscriptions,
+    subscription,
+    replays,
+    eventTypes,
+    bins,
+    keys,
+    audit,
+    tenants,
+  ]),
+]);
+
+/** Tests bring a history of their own. */
+export const makeRouter = (history?: RouterHistory) =>
+  createRouter({
+    routeTree,
+    history,
+    parseSearch,
+    stringifySearch,
+    defaultPendingComponent: Waiting,
+    defaultErrorComponent: ScreenProblem,
+    defaultPreload: "intent",
+    scrollRestoration: true,
+  });
+
+export const router = makeRouter();
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,7 +1,0 @@
-import type { AuditFilters } from "../../api/audit";
-import { timeSearch } from "../../parts/time-range/range";
-import { text } from "../../search/params";
-
-export function auditSearch(raw: Record<string, unknown>): AuditFilters {
-  return { actor: text(raw.actor), resource_id: text(raw.resource_id), ...timeSearch(raw) };
-}

@@ -1,7 +1,0 @@
-import type { ErrorComponentProps } from "@tanstack/react-router";
-import { ProblemAlert } from "../parts/ProblemAlert";
-
-/** In place of a screen that could not be loaded (a new version was installed meanwhile) or failed. */
-export function ScreenProblem({ error }: ErrorComponentProps) {
-  return <ProblemAlert error={error} retry={() => window.location.reload()} />;
-}
