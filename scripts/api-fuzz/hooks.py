@@ -24,6 +24,12 @@ schemathesis.openapi.format("cidr", st.sampled_from(_NETWORKS))
 
 
 @schemathesis.hook
+def filter_case(context, case):
+    """Leaves out what the document cannot say: a bin takes every method, and it has names for the usual ones only."""
+    return not (case.path.endswith("/bin/{id}") and case.method == "QUERY")
+
+
+@schemathesis.hook
 def before_call(context, case, kwargs):
     """Takes from requests what would keep a check from looking further."""
     headers, query = case.headers or {}, case.query or {}
