@@ -59,7 +59,7 @@ pub(super) fn all() -> Vec<(&'static str, Value)> {
         ("NewBin", bin()),
         ("NewEventType", event_type()),
         ("EventTypePatch", event_type_patch()),
-        ("Catalogue", object()),
+        ("Catalogue", catalogue()),
         ("NewSubscription", new_subscription()),
         ("SubscriptionPatch", subscription_patch()),
         ("SecretRotation", rotation()),
@@ -291,6 +291,26 @@ pub(super) fn event_type() -> Value {
             "deprecated": {"type": "boolean"},
         }),
     )
+}
+
+/// A list of entries, or the `webhooks` of an OpenAPI document.
+fn catalogue() -> Value {
+    let entry = json!({"$ref": "#/components/schemas/NewEventType"});
+    let list = json!({
+        "type": "object",
+        "properties": {"event_types": {"type": "array", "items": entry, "maxItems": limits::EVENT_TYPES}},
+        "required": ["event_types"],
+        "additionalProperties": false,
+    });
+    let openapi = json!({
+        "type": "object",
+        "properties": {
+            "openapi": {"type": "string", "pattern": "^3\\.1\\.[0-9]+$"},
+            "webhooks": {"type": "object"},
+        },
+        "required": ["openapi", "webhooks"],
+    });
+    json!({"anyOf": [list, openapi]})
 }
 
 fn event_type_patch() -> Value {

@@ -1166,7 +1166,10 @@ export interface components {
             start: string;
         };
         Catalogue: {
-            [key: string]: unknown;
+            event_types: components["schemas"]["NewEventType"][];
+        } | {
+            openapi: string;
+            webhooks: Record<string, never>;
         };
         /** @description An event type in answers. */
         CatalogueEntry: {
