@@ -160,6 +160,13 @@ fn responses(path: &str, method: &Method, access: Access, operation: &Operation)
             json!({"description": meaning(status), "headers": headers, "content": content});
         responses.entry(status.to_string()).or_insert(described);
     }
+    if path.ends_with("/bin/{id}") {
+        let what = "What the bin's owner has it answer";
+        responses.insert(
+            "default".to_owned(),
+            json!({"description": what, "headers": headers(200, is_limited)}),
+        );
+    }
     Value::Object(responses)
 }
 

@@ -2233,6 +2233,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description What the bin's owner has it answer */
+            default: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     putToBin: {
@@ -2326,6 +2335,15 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+            /** @description What the bin's owner has it answer */
+            default: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -2421,6 +2439,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description What the bin's owner has it answer */
+            default: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     deleteFromBin: {
@@ -2514,6 +2541,15 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+            /** @description What the bin's owner has it answer */
+            default: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
@@ -2609,6 +2645,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
+            /** @description What the bin's owner has it answer */
+            default: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     traceToBin: {
@@ -2702,6 +2747,15 @@ export interface operations {
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
+            };
+            /** @description What the bin's owner has it answer */
+            default: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
         };
     };
