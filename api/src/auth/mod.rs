@@ -311,11 +311,7 @@ async fn authorise<N: Need>(
     let state = state(request)?;
     let identity = identify(request, state).await?;
     let tenant = tenant_of(request, state, &identity).await?;
-    let actor = identity.actor();
-    let scopes = match identity {
-        Identity::Operator => None,
-        Identity::Tenant(known) => Some(known.granted.scopes.clone()),
-    };
+    let SignedIn { actor, scopes, .. } = SignedIn::new(&identity);
     check(scopes.as_ref(), N::SCOPE)?;
     Ok((tenant, actor, scopes))
 }

@@ -1,11 +1,11 @@
-import { Code, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Code, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { auditPages, type AuditEntry, type AuditFilters } from "../../api/audit";
+import { FilterBar } from "../../ui/FilterBar";
 import { FilterField } from "../../ui/FilterField";
 import { List, type Column } from "../../ui/list/List";
 import { PageHead } from "../../ui/PageHead";
-import { TimeRange } from "../../ui/time-range/TimeRange";
 import { When } from "../../ui/When";
 import { useApi } from "../../routes/tenant";
 
@@ -30,23 +30,20 @@ export function Audit() {
   return (
     <>
       <PageHead title="Audit log" />
-      <Stack gap="sm" mb="md" role="search" aria-label="Filters">
-        <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="sm">
-          <FilterField
-            label="Actor"
-            placeholder="operator, or a key's id"
-            value={filters.actor}
-            onCommit={(actor) => change({ actor })}
-          />
-          <FilterField
-            label="Resource id"
-            placeholder="sub_…"
-            value={filters.resource_id}
-            onCommit={(resource_id) => change({ resource_id })}
-          />
-        </SimpleGrid>
-        <TimeRange value={filters} onChange={change} />
-      </Stack>
+      <FilterBar time={filters} onTime={change}>
+        <FilterField
+          label="Actor"
+          placeholder="operator, or a key's id"
+          value={filters.actor}
+          onCommit={(actor) => change({ actor })}
+        />
+        <FilterField
+          label="Resource id"
+          placeholder="sub_…"
+          value={filters.resource_id}
+          onCommit={(resource_id) => change({ resource_id })}
+        />
+      </FilterBar>
       <List
         noun="entries"
         query={query}

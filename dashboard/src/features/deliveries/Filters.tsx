@@ -1,8 +1,8 @@
-import { MultiSelect, SimpleGrid, Stack } from "@mantine/core";
+import { MultiSelect } from "@mantine/core";
 import { deliveryStatuses, type DeliveryFilters } from "../../api/deliveries";
+import { FilterBar } from "../../ui/FilterBar";
 import { FilterField } from "../../ui/FilterField";
 import { SubscriptionPicker } from "../../ui/SubscriptionPicker";
-import { TimeRange } from "../../ui/time-range/TimeRange";
 import { someOf } from "../../lib/params";
 
 interface Props {
@@ -15,36 +15,33 @@ interface Props {
 /** The filters that lists of deliveries and of dead letters share. */
 export function Filters({ value, onChange, withStatus = true }: Props) {
   return (
-    <Stack gap="sm" mb="md" role="search" aria-label="Filters">
-      <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="sm">
-        {withStatus && (
-          <MultiSelect
-            label="Status"
-            placeholder={value.status === undefined ? "Any" : undefined}
-            data={deliveryStatuses}
-            value={value.status ?? []}
-            onChange={(chosen) => onChange({ status: someOf(chosen, deliveryStatuses) })}
-            clearable
-          />
-        )}
-        <SubscriptionPicker
-          value={value.subscription_id}
-          onChange={(subscription_id) => onChange({ subscription_id })}
+    <FilterBar time={value} onTime={onChange}>
+      {withStatus && (
+        <MultiSelect
+          label="Status"
+          placeholder={value.status === undefined ? "Any" : undefined}
+          data={deliveryStatuses}
+          value={value.status ?? []}
+          onChange={(chosen) => onChange({ status: someOf(chosen, deliveryStatuses) })}
+          clearable
         />
-        <FilterField
-          label="Event type"
-          placeholder="Any"
-          value={value.event_type}
-          onCommit={(event_type) => onChange({ event_type })}
-        />
-        <FilterField
-          label="Event id"
-          placeholder="evt_…"
-          value={value.event_id}
-          onCommit={(event_id) => onChange({ event_id })}
-        />
-      </SimpleGrid>
-      <TimeRange value={value} onChange={onChange} />
-    </Stack>
+      )}
+      <SubscriptionPicker
+        value={value.subscription_id}
+        onChange={(subscription_id) => onChange({ subscription_id })}
+      />
+      <FilterField
+        label="Event type"
+        placeholder="Any"
+        value={value.event_type}
+        onCommit={(event_type) => onChange({ event_type })}
+      />
+      <FilterField
+        label="Event id"
+        placeholder="evt_…"
+        value={value.event_id}
+        onCommit={(event_id) => onChange({ event_id })}
+      />
+    </FilterBar>
   );
 }

@@ -1,12 +1,12 @@
-import { SimpleGrid, Stack, Text } from "@mantine/core";
+import { Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { eventPages, type EventFilters, type EventHead } from "../../api/events";
+import { FilterBar } from "../../ui/FilterBar";
 import { FilterField } from "../../ui/FilterField";
 import { ButtonLink, TextLink } from "../../ui/links";
 import { List, type Column } from "../../ui/list/List";
 import { PageHead } from "../../ui/PageHead";
-import { TimeRange } from "../../ui/time-range/TimeRange";
 import { When } from "../../ui/When";
 import { tenantOf, useApi } from "../../routes/tenant";
 
@@ -37,23 +37,20 @@ export function Events() {
   return (
     <>
       <PageHead title="Events" />
-      <Stack gap="sm" mb="md" role="search" aria-label="Filters">
-        <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="sm">
-          <FilterField
-            label="Type"
-            placeholder="Any"
-            value={filters.type}
-            onCommit={(type) => change({ type })}
-          />
-          <FilterField
-            label="Correlation id"
-            placeholder="Any"
-            value={filters.correlation_id}
-            onCommit={(correlation_id) => change({ correlation_id })}
-          />
-        </SimpleGrid>
-        <TimeRange value={filters} onChange={change} />
-      </Stack>
+      <FilterBar time={filters} onTime={change}>
+        <FilterField
+          label="Type"
+          placeholder="Any"
+          value={filters.type}
+          onCommit={(type) => change({ type })}
+        />
+        <FilterField
+          label="Correlation id"
+          placeholder="Any"
+          value={filters.correlation_id}
+          onCommit={(correlation_id) => change({ correlation_id })}
+        />
+      </FilterBar>
       <List
         noun="events"
         query={query}
