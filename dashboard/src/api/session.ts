@@ -4,6 +4,7 @@ import { problemOf } from "./problem";
 import type { components } from "./schema";
 
 export type Session = components["schemas"]["Session"];
+export type Scope = Session["scopes"][number];
 
 // Not by the API client: that one takes a 401 for the end of the session, and needs the session to be made.
 const path = "/api/v1/webhooks/session";
@@ -18,6 +19,10 @@ export const sessionQuery = queryOptions({
   },
   staleTime: Infinity,
 });
+
+export function allows({ actor, scopes }: Session, scope: Scope): boolean {
+  return actor === "operator" || scopes.includes("*") || scopes.includes(scope);
+}
 
 export async function signIn(secret: string): Promise<void> {
   const response = await fetch(path, {
