@@ -7,7 +7,9 @@ import { StrictMode } from "react";
 import { cache } from "./api/cache";
 import type { router as appRouter } from "./routes/index";
 import { colorSchemeManager } from "./ui/colorScheme";
+import { readableVariables } from "./ui/contrast";
 import { theme } from "./ui/theme";
+import "./ui/theme.css";
 
 export function App({ router }: { router: typeof appRouter }) {
   return (
@@ -15,6 +17,7 @@ export function App({ router }: { router: typeof appRouter }) {
       <MantineProvider
         env={import.meta.env.MODE === "test" ? "test" : "default"}
         theme={theme}
+        cssVariablesResolver={readableVariables}
         defaultColorScheme="auto"
         colorSchemeManager={colorSchemeManager}
       >
