@@ -7,6 +7,13 @@ export function text(raw: unknown): string | undefined {
   return value === "" ? undefined : value;
 }
 
+/** Texts, each once; none is `undefined`. */
+export function texts(raw: unknown): string[] | undefined {
+  const given: unknown[] = Array.isArray(raw) ? raw : [raw];
+  const found = new Set(given.flatMap((one) => text(one) ?? []));
+  return found.size === 0 ? undefined : [...found];
+}
+
 export function oneOf<T extends string>(raw: unknown, known: readonly T[]): T | undefined {
   return known.find((value) => value === raw);
 }

@@ -11,7 +11,7 @@ import { ScreenProblem } from "./ScreenProblem";
 import { requireSession, Shell, Waiting } from "./Shell";
 import { timeSearch } from "../ui/time-range/range";
 import { auditSearch } from "../features/audit/search";
-import { replaySearch } from "../features/replays/search";
+import { draftSearch, replaySearch } from "../features/replays/search";
 import { deadLetterSearch } from "../features/dead-letters/search";
 import { deliverySearch } from "../features/deliveries/search";
 import { eventSearch } from "../features/events/search";
@@ -102,6 +102,19 @@ const replays = createRoute({
   component: lazyRouteComponent(() => import("../features/replays/Replays"), "Replays"),
 });
 
+const newReplay = createRoute({
+  getParentRoute: () => shell,
+  path: "/replays/new",
+  validateSearch: draftSearch,
+  component: lazyRouteComponent(() => import("../features/replays/NewReplay"), "NewReplay"),
+});
+
+const replay = createRoute({
+  getParentRoute: () => shell,
+  path: "/replays/$id",
+  component: lazyRouteComponent(() => import("../features/replays/Replay"), "Replay"),
+});
+
 const eventTypes = createRoute({
   getParentRoute: () => shell,
   path: "/event-types",
@@ -147,6 +160,8 @@ const routeTree = root.addChildren([
     subscriptions,
     subscription,
     replays,
+    newReplay,
+    replay,
     eventTypes,
     bins,
     keys,

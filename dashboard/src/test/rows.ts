@@ -1,6 +1,7 @@
 // One row of each kind, as the API answers, for tests to vary.
 import type { Attempt, Delivery } from "../api/deliveries";
 import type { EventHead } from "../api/events";
+import type { Replay } from "../api/replays";
 import type { Stats } from "../api/stats";
 import type { Subscription } from "../api/subscriptions";
 
@@ -92,4 +93,23 @@ export const aStats: Stats = {
   buckets: [{ start: at, ...figures }],
   totals: { ...figures, events: 5, deliveries: 9, dead_letters: 1 },
   failure_reasons: { http_status: 1 },
+};
+
+export const aReplay: Replay = {
+  id: "rpl_1",
+  status: "running",
+  automatic: false,
+  from: at,
+  to: "2026-01-21T13:00:00.000Z",
+  subscription_id: null,
+  event_types: [],
+  statuses: ["failed"],
+  rate_per_second: 300,
+  matched: 100,
+  enqueued: 65,
+  succeeded: 40,
+  failed: 10,
+  skipped: 5,
+  created_at: at,
+  completed_at: null,
 };

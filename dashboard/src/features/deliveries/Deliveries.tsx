@@ -6,6 +6,7 @@ import { ButtonLink } from "../../ui/links";
 import { List } from "../../ui/list/List";
 import { PageHead } from "../../ui/PageHead";
 import { useApi } from "../../routes/tenant";
+import { ReplayLink } from "../replays/ReplayLink";
 import { deliveryColumns } from "./columns";
 import { Filters } from "./Filters";
 
@@ -20,7 +21,9 @@ export function Deliveries() {
 
   return (
     <>
-      <PageHead title="Deliveries" />
+      <PageHead title="Deliveries">
+        <ReplayLink filters={filters} />
+      </PageHead>
       <Filters value={filters} onChange={change} />
       <List
         noun="deliveries"

@@ -1,103 +1,186 @@
-import { Button, Group, MultiSelect, NumberInput, Stack, TagsInput, Text } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
+import { Card, Group, MultiSelect, NumberInput, SimpleGrid, Stack, TagsInput, Text } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
-import { countReplay, createReplay, replayedStatuses, type NewReplay as Asked } from "../../api/replays";
+import { asProblem, fieldErrors, type FieldErrors } from "../../api/problem";
+import { createReplay, replayCount, replayedStatuses, type NewReplay as Asked } from "../../api/replays";
+import { lengthText } from "../../lib/length";
+import { someOf, texts } from "../../lib/params";
+import { ActionButton } from "../../ui/ActionButton";
 import { count } from "../../ui/figures";
+import { PageHead } from "../../ui/PageHead";
 import { ProblemAlert } from "../../ui/ProblemAlert";
-import { reportDone } from "../../ui/report";
 import { SubscriptionPicker } from "../../ui/SubscriptionPicker";
-import { closedWindow, type TimeSearch } from "../../ui/time-range/range";
-import { TimeRange } from "../../ui/time-range/TimeRange";
-import { someOf } from "../../lib/params";
+import { instantText } from "../../ui/When";
+import { useNamesTenant } from "../../routes/namesTenant";
 import { useApi } from "../../routes/tenant";
+import { askedOf } from "./draft";
+import type { ReplayDraft } from "./search";
+import { WindowPicker } from "./WindowPicker";
 
-const STANDARD = "24h";
+const route = getRouteApi("/shell/replays/new");
+const SETTLED_MS = 300;
+const STANDARD_RATE = 300;
+const fields = ["rate_per_second", "event_types", "statuses", "subscription_id"];
 
 /** Chooses what to send again, tells how many that are, and starts it once that is agreed to. */
-export function NewReplay({ onClose }: { onClose: () => void }) {
+export function NewReplay() {
+  const named = useNamesTenant();
+  return (
+    <>
+      <PageHead title="New replay" />
+      {named ? (
+        <Draft />
+      ) : (
+        <Text>Choose a tenant in the header: a replay is of one tenant's deliveries.</Text>
+      )}
+    </>
+  );
+}
+
+function Draft() {
+  const { tenant: _tenant, ...draft } = route.useSearch();
+  const navigate = route.useNavigate();
   const api = useApi();
-  const [time, setTime] = useState<TimeSearch>({});
-  const [statuses, setStatuses] = useState<Asked["statuses"]>(["failed"]);
-  const [subscription, setSubscription] = useState<string>();
-  const [types, setTypes] = useState<string[]>([]);
-  const [rate, setRate] = useState<number | string>("");
+  // "The last hour" is the one before it was chosen, so that what was counted is what is sent.
+  const [now, setNow] = useState(() => new Date());
+  const asked = askedOf(draft, now);
+  const counted = useCount(asked);
 
-  const counted = useMutation({
-    mutationFn: async (asked: Asked) => ({ asked, matched: await countReplay(api, asked) }),
-  });
-  const start = useMutation({
-    mutationFn: (asked: Asked) => createReplay(api, asked),
-    onSuccess: () => {
-      reportDone("The replay is running.");
-      onClose();
-    },
-  });
-
-  /** Any change asks for another count. */
-  function changing<T>(set: (value: T) => void) {
-    return (value: T) => {
-      counted.reset();
-      set(value);
-    };
-  }
-
-  function ask() {
-    counted.mutate({
-      ...closedWindow(time, new Date(), STANDARD),
-      statuses,
-      subscription_id: subscription,
-      event_types: types.length === 0 ? undefined : types,
-      rate_per_second: typeof rate === "number" ? rate : undefined,
-    });
+  function change(next: ReplayDraft) {
+    if ("range" in next) setNow(new Date());
+    void navigate({ search: (before) => ({ ...before, ...next }), replace: true });
   }
 
   return (
-    <Stack gap="sm">
-      <TimeRange value={time} onChange={changing(setTime)} standard={STANDARD} />
+    <Stack>
+      <Card withBorder>
+        <WindowPicker draft={draft} window={asked} now={now} onChange={change} />
+      </Card>
+      <Card withBorder>
+        <Fields draft={draft} faults={counted.faults} onChange={change} />
+      </Card>
+      {counted.isError && (
+        <ProblemAlert
+          error={counted.error}
+          faults={counted.faults.rest}
+          retry={() => void counted.refetch()}
+        />
+      )}
+      <Group justify="space-between" align="center">
+        <Text aria-live="polite">{counted.told}</Text>
+        <ActionButton
+          size="sm"
+          variant="filled"
+          label={counted.matched === undefined ? "Replay" : `Replay ${count(counted.matched)}`}
+          disabled={counted.matched === undefined || counted.matched === 0}
+          confirm={`${counted.told} ${inWords(asked)}`}
+          run={() => createReplay(api, asked)}
+          done="The replay is running: this is its page."
+          onDone={({ id }) => navigate({ to: "/replays/$id", params: { id } })}
+        />
+      </Group>
+    </Stack>
+  );
+}
+
+/** How many deliveries would be made, counted once the draft has rested for a moment. */
+function useCount(asked: Asked) {
+  const written = JSON.stringify(asked);
+  const [rested] = useDebouncedValue(written, SETTLED_MS);
+  const query = useQuery({ ...replayCount(useApi(), asked), enabled: rested === written });
+  const faults: FieldErrors = query.isError
+    ? fieldErrors(asProblem(query.error), fields)
+    : { fields: {}, rest: [] };
+  const matched = query.data;
+  const rate = asked.rate_per_second ?? STANDARD_RATE;
+  const told = query.isError ? "" : matched === undefined ? "Counting…" : countText(matched, rate);
+  return { ...query, matched, faults, told };
+}
+
+function countText(matched: number, rate: number): string {
+  if (matched === 0) return "No delivery would be made: nothing in this window fits.";
+  const deliveries = matched === 1 ? "delivery" : "deliveries";
+  const made = `${count(matched)} ${deliveries} would be made`;
+  return `${made}, which takes ${lengthText((1_000 * matched) / rate)} at ${count(rate)} per second.`;
+}
+
+function inWords({ from, to, statuses, subscription_id, event_types }: Asked): string {
+  const parts = [
+    `From ${instantText(from)} to ${instantText(to)}`,
+    `what is ${(statuses ?? []).join(" or ")}`,
+    event_types ? `of ${event_types.join(", ")}` : "of every event type",
+    subscription_id ? `at ${subscription_id}` : "at every subscription",
+  ];
+  return `${parts.join(", ")}.`;
+}
+
+interface FieldsProps {
+  draft: ReplayDraft;
+  faults: FieldErrors;
+  onChange: (change: ReplayDraft) => void;
+}
+
+function Fields({ draft, faults, onChange }: FieldsProps) {
+  return (
+    <SimpleGrid cols={{ base: 1, sm: 2 }} spacing="sm" style={{ alignItems: "end" }}>
       <MultiSelect
         label="Deliveries that are"
         description="missing: the event matches the subscription now and has no delivery there"
         data={replayedStatuses}
-        value={statuses ?? []}
-        onChange={changing((chosen: string[]) => setStatuses(someOf(chosen, replayedStatuses)))}
+        value={draft.statuses ?? ["failed"]}
+        error={faults.fields.statuses}
+        onChange={(chosen) => onChange({ statuses: someOf(chosen, replayedStatuses) })}
       />
-      <SubscriptionPicker value={subscription} onChange={changing(setSubscription)} />
+      <SubscriptionPicker
+        value={draft.subscription_id}
+        onChange={(subscription_id) => onChange({ subscription_id })}
+      />
       <TagsInput
         label="Event types"
-        description="Enter adds one; none means every type"
-        value={types}
-        onChange={changing(setTypes)}
+        description="Enter adds one, such as order.*; none means every type"
+        value={draft.event_type ?? []}
+        error={faults.fields.event_types}
+        onChange={(chosen) => onChange({ event_type: texts(chosen) })}
+        acceptValueOnBlur
       />
-      <NumberInput
-        label="Most per second"
-        placeholder="300"
-        min={0}
-        value={rate}
-        onChange={changing(setRate)}
+      <Rate
+        key={draft.rate ?? ""}
+        value={draft.rate}
+        error={faults.fields.rate_per_second}
+        onCommit={(rate) => onChange({ rate })}
       />
-      {counted.isError && <ProblemAlert error={counted.error} />}
-      {start.isError && <ProblemAlert error={start.error} />}
-      <Text size="sm" aria-live="polite">
-        {counted.data && `${count(counted.data.matched)} deliveries would be made.`}
-      </Text>
-      <Group justify="flex-end">
-        <Button variant="default" onClick={onClose}>
-          Close
-        </Button>
-        {counted.data === undefined ? (
-          <Button loading={counted.isPending} disabled={statuses === undefined} onClick={ask}>
-            Count
-          </Button>
-        ) : (
-          <Button
-            loading={start.isPending}
-            disabled={counted.data.matched === 0}
-            onClick={() => start.mutate(counted.data.asked)}
-          >
-            Replay {count(counted.data.matched)}
-          </Button>
-        )}
-      </Group>
-    </Stack>
+    </SimpleGrid>
+  );
+}
+
+interface RateProps {
+  value: string | undefined;
+  error: string | undefined;
+  onCommit: (value: string | undefined) => void;
+}
+
+/** Counts once it is finished: on the way to "0.5" there is a "0". */
+function Rate({ value, error, onCommit }: RateProps) {
+  const [typed, setTyped] = useState<string | number>(value ?? "");
+  const commit = () => {
+    const rate = Number(typed) > 0 ? String(typed) : undefined;
+    if (rate !== value) onCommit(rate);
+  };
+  return (
+    <NumberInput
+      label="Most per second"
+      description="First attempts, evenly spread"
+      placeholder={String(STANDARD_RATE)}
+      min={0}
+      value={typed}
+      error={error}
+      onChange={setTyped}
+      onBlur={commit}
+      onKeyDown={(event) => {
+        if (event.key === "Enter") commit();
+      }}
+    />
   );
 }
