@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   plugins: [react()],
   build: {
+    // The folder around it is always there, for a server that is built without it.
+    outDir: "dist/site",
     // The server's content security policy allows no `data:` addresses: every asset is a file.
     assetsInlineLimit: 0,
     // `npm run size` reads from it what the first load consists of.

@@ -24,4 +24,4 @@ mod sign_in_limit;
 mod state;
 
 pub use server::{configure, serve, serve_probes};
-pub use state::{Settings, State};
+pub use state::{Portal, Settings, State};

@@ -309,6 +309,7 @@ fn schemas() -> Value {
     add("PortalLink", answers::PortalLink::schema(), &[]);
     add("MadePortalLink", answers::MadePortalLink::schema(), &[]);
     add("OperatorKey", answers::OperatorKey::schema(), &[]);
+    add("PortalLook", answers::PortalLook::schema(), &[]);
     add("Session", answers::Session::schema(), &[]);
     add("Bin", answers::Bin::schema(), &["tenant_id"]);
     add("BinRequest", answers::BinRequest::schema(), &[]);

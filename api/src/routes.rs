@@ -65,7 +65,7 @@ pub(crate) mod answers {
     pub(crate) use super::portal_links::{MadePortalLink, PortalLink};
     pub(crate) use super::replays::{Matched, Replay};
     pub(crate) use super::secrets::ShownSecret;
-    pub(crate) use super::session::Session;
+    pub(crate) use super::session::{PortalLook, Session};
     pub(crate) use super::stats::{BucketFigures, Figures, Stats, Totals};
     pub(crate) use super::subscription_view::Subscription;
     pub(crate) use super::subscriptions::MadeSubscription;

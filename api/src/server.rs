@@ -6,10 +6,11 @@ use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, HttpResponse, HttpServer, web};
 use engine::Engine;
 use tokio_util::sync::CancellationToken;
 
+use crate::problem::Problem;
 use crate::request_metrics::RequestMetrics;
 use crate::{State, dashboard, middleware, openapi, routes};
 
@@ -36,7 +37,7 @@ pub fn configure(cfg: &mut web::ServiceConfig, state: State) {
                 .wrap(actix_web::middleware::from_fn(middleware::finish))
                 .configure(routes::mount)
                 .configure(openapi::mount)
-                .default_service(web::to(dashboard::otherwise)),
+                .service(dashboard::resource()),
         );
 }
 
@@ -56,11 +57,15 @@ pub fn serve_probes(
         let service = web::scope("")
             .wrap(actix_web::middleware::from_fn(middleware::finish))
             .configure(routes::mount_probes)
-            .default_service(web::to(dashboard::otherwise));
+            .default_service(web::to(unknown));
         cfg.app_data(web::Data::new(engine.clone()))
             .app_data(web::Data::from(requests.clone()))
             .service(service);
     })
+}
+
+async fn unknown() -> Result<HttpResponse, Problem> {
+    Err(Problem::not_found("path"))
 }
 
 /// Serves HTTP on `listener` until `stop`; then takes no more connections and waits up to

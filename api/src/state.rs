@@ -12,11 +12,23 @@ use crate::request_metrics::RequestMetrics;
 use crate::routes;
 use crate::sign_in_limit::SignInLimits;
 
+/// How the tenant portal looks, and where it may be shown.
+#[derive(Debug, Clone, Default)]
+pub struct Portal {
+    /// Origins of pages that may show it in an `iframe`.
+    pub frame_origins: Vec<String>,
+    pub name: Option<String>,
+    /// `#rrggbb`.
+    pub primary_color: Option<String>,
+    pub logo_url: Option<url::Url>,
+}
+
 /// What the deployment has chosen for HTTP.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// What `type` of problems and urls of portal links start with, without a slash at the end.
     pub public_url: String,
+    pub portal: Portal,
     /// Bytes of one event's `data`; larger ones are refused with `413`.
     pub data_bytes_max: usize,
     /// Connections of clients at once; further ones wait.

@@ -84,6 +84,18 @@ pub(crate) struct SettingArgs {
     /// What urls of sources, bins and portal links start with
     #[arg(long, value_name = "URL")]
     public_url: Option<String>,
+    /// Sites whose pages may show the tenant portal in an iframe
+    #[arg(long, value_name = "ORIGIN,…")]
+    portal_frame_origins: Option<String>,
+    /// What stands in the head of the portal's pages
+    #[arg(long, value_name = "NAME")]
+    portal_name: Option<String>,
+    /// The portal's main colour, such as #4c6ef5
+    #[arg(long, value_name = "COLOUR")]
+    portal_primary_color: Option<String>,
+    /// An image in the head of the portal's pages
+    #[arg(long, value_name = "URL")]
+    portal_logo_url: Option<String>,
     /// SQLite file or Postgres database
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
@@ -143,6 +155,10 @@ impl SettingArgs {
         let all = [
             ("listen", &self.listen),
             ("public_url", &self.public_url),
+            ("portal_frame_origins", &self.portal_frame_origins),
+            ("portal_name", &self.portal_name),
+            ("portal_primary_color", &self.portal_primary_color),
+            ("portal_logo_url", &self.portal_logo_url),
             ("database_url", &self.database_url),
             ("redis_url", &self.redis_url),
             ("egress_allow", &self.egress_allow),

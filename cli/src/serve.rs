@@ -7,7 +7,7 @@ use anyhow::Context;
 use boot::assemble;
 use boot::connect::{self, Connections, Tenure};
 use boot::keys::{self, Keys, Making};
-use boot::settings::{DatabaseSettings, Settings};
+use boot::settings::{DatabaseSettings, PortalSettings, Settings};
 use boot::{migrate, open_files, shutdown, telemetry};
 use engine::Engine;
 use engine::clock::Clock;
@@ -109,6 +109,11 @@ fn announce(keys: &Keys) {
     }
 }
 
+fn portal_of(settings: &PortalSettings) -> api::Portal {
+    let PortalSettings { frame_origins, name, primary_color, logo_url } = settings.clone();
+    api::Portal { frame_origins, name, primary_color, logo_url }
+}
+
 /// Works until it is asked to stop: takes nothing more then, and waits for what is under way.
 async fn run(started: Started) -> anyhow::Result<()> {
     let Started { role, settings, connections, sealer, operator, connections_max, stop } = started;
@@ -127,7 +132,9 @@ async fn run(started: Started) -> anyhow::Result<()> {
     match operator {
         Some(operator) => {
             let data_bytes_max = settings.intake.max_payload_bytes;
-            let api_settings = api::Settings { public_url, data_bytes_max, connections_max };
+            let portal = portal_of(&settings.portal);
+            let api_settings =
+                api::Settings { public_url, portal, data_bytes_max, connections_max };
             let state = api::State::new(engine.clone(), operator, api_settings);
             let serving = api::serve(state, listener, stop.clone());
             parts.spawn(until(stop.clone(), async { serving.await.map_err(Into::into) }));

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";
 
 const BUDGET_KB = 350;
-const dist = new URL("../dist/", import.meta.url);
+const dist = new URL("../dist/site/", import.meta.url);
 const manifest = JSON.parse(readFileSync(new URL(".vite/manifest.json", dist), "utf8"));
 
 const files = new Set(["index.html"]);

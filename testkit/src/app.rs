@@ -96,6 +96,7 @@ impl TestApp {
             .expect("an engine");
         let api_settings = api::Settings {
             public_url: base.clone(),
+            portal: api::Portal::default(),
             data_bytes_max: settings.intake.max_payload_bytes,
             connections_max: 1024,
         };

@@ -185,6 +185,9 @@ fields! {
     actor_id_or_null = nullable(json!({"anyOf": [id("key"), id("plk")]}));
     audit_entry_id = id("aud");
     action = one_of(Action::ALL.iter().map(|action| action.as_str()));
+    portal_name_or_null = nullable(json!({"type": "string"}));
+    color_or_null = nullable(json!({"type": "string", "pattern": "^#[0-9a-f]{6}$"}));
+    image_url_or_null = nullable(json!({"type": "string", "format": "uri"}));
     session_actor = one_of(["operator", "key", "portal_link"]);
     actor_type = one_of(["operator", "key", "portal_link", "system"]);
     changes_or_null = nullable(json!({

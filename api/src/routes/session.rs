@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::State;
+use crate::{Portal, State};
 use crate::auth::session::{self, LASTS, Token};
 use crate::auth::{NewCredential, SignedIn};
 use crate::change;
@@ -46,15 +46,37 @@ pub(crate) struct Session {
     /// `null` without a session.
     #[schema(schema_with = schema::time_or_null)]
     expires_at: Option<Timestamp>,
+    /// How the portal looks; `null` for anybody but who came by a portal link.
+    portal: Option<PortalLook>,
+}
+
+/// How the tenant portal looks, by configuration.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct PortalLook {
+    #[schema(schema_with = schema::portal_name_or_null)]
+    name: Option<String>,
+    #[schema(schema_with = schema::color_or_null)]
+    primary_color: Option<String>,
+    #[schema(schema_with = schema::image_url_or_null)]
+    logo_url: Option<String>,
 }
 
 impl Session {
-    fn of(who: &SignedIn, csrf_token: Option<String>, expires_at: Option<Timestamp>) -> Self {
+    fn of(
+        state: &State,
+        who: &SignedIn,
+        csrf_token: Option<String>,
+        expires_at: Option<Timestamp>,
+    ) -> Self {
+        let portal = matches!(who.actor, Actor::PortalLink(_)).then(|| {
+            let Portal { name, primary_color, logo_url, .. } = state.settings.portal.clone();
+            PortalLook { name, primary_color, logo_url: logo_url.map(String::from) }
+        });
         let scopes = who
             .scopes
             .as_ref()
             .map_or(vec![Scope::All], |scopes: &Scopes| scopes.as_slice().to_vec());
-        Self { actor: who.actor.kind(), tenant_id: who.tenant, scopes, csrf_token, expires_at }
+        Self { actor: who.actor.kind(), tenant_id: who.tenant, scopes, csrf_token, expires_at, portal }
     }
 }
 
@@ -98,7 +120,7 @@ pub(crate) async fn post(
         Ok((act(Action::SessionOpened, &who), ()))
     })
     .await?;
-    let answer = Session::of(&who, Some(token.csrf_token()), Some(expires_at));
+    let answer = Session::of(&state, &who, Some(token.csrf_token()), Some(expires_at));
     let cookie = (SET_COOKIE, token.cookie(is_secure(&state)));
     Ok(HttpResponse::Created().insert_header(cookie).json(answer))
 }
@@ -110,7 +132,8 @@ pub(crate) async fn get(
 ) -> Result<HttpResponse, Problem> {
     let (who, session) = SignedIn::of(&request, &state).await?;
     let csrf_token = session.and_then(|_| Token::of(request.headers())).map(|one| one.csrf_token());
-    Ok(HttpResponse::Ok().json(Session::of(&who, csrf_token, session.map(|one| one.expires_at))))
+    let expires_at = session.map(|one| one.expires_at);
+    Ok(HttpResponse::Ok().json(Session::of(&state, &who, csrf_token, expires_at)))
 }
 
 /// Ends the session.

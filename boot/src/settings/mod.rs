@@ -14,6 +14,7 @@ mod key;
 mod keys;
 mod layers;
 mod log;
+mod portal;
 mod reader;
 mod report;
 mod retention;
@@ -29,6 +30,7 @@ pub use key::Key;
 pub use keys::KeySettings;
 pub use layers::{Environment, Origin, SettingsFile, Sources};
 pub use log::LogSettings;
+pub use portal::PortalSettings;
 pub use report::Report;
 pub use retention::RetentionSettings;
 pub use secret::{MasterKey, SecretText};
@@ -37,9 +39,13 @@ use layers::Layers;
 use reader::Reader;
 
 /// Every key, in the order in which they are printed.
-pub const KEYS: [&Key; 19] = [
+pub const KEYS: [&Key; 23] = [
     &http::LISTEN,
     &http::PUBLIC_URL,
+    &portal::FRAME_ORIGINS,
+    &portal::NAME,
+    &portal::PRIMARY_COLOR,
+    &portal::LOGO_URL,
     &database::DATABASE_URL,
     &database::REDIS_URL,
     &keys::ADMIN_KEY,
@@ -64,6 +70,7 @@ pub const KEYS: [&Key; 19] = [
 #[derive(Debug, Clone)]
 pub struct Settings {
     pub http: HttpSettings,
+    pub portal: PortalSettings,
     pub database: DatabaseSettings,
     pub queue: QueueSettings,
     pub keys: KeySettings,
@@ -93,6 +100,7 @@ pub fn load(sources: &Sources) -> Result<(Settings, Report), Faults> {
 fn read(reader: &mut Reader<'_>, dev: bool) -> Option<Settings> {
     // Every section is read before the first fault ends it, so that all faults are found.
     let http = HttpSettings::read(reader);
+    let portal = PortalSettings::read(reader);
     let database = DatabaseSettings::read(reader);
     let queue = QueueSettings::read(reader);
     let keys = KeySettings::read(reader);
@@ -110,6 +118,7 @@ fn read(reader: &mut Reader<'_>, dev: bool) -> Option<Settings> {
     }
     Some(Settings {
         http: http?,
+        portal: portal?,
         database: database?,
         queue: queue?,
         keys: keys?,
