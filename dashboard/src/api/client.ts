@@ -1,4 +1,5 @@
 import createClient, { type Client, type Middleware } from "openapi-fetch";
+import { caller } from "./portal";
 import { problemOf } from "./problem";
 import type { components, paths } from "./schema";
 import { csrfHeader, forget } from "./session";
@@ -18,7 +19,7 @@ export function apiOf(tenant: string | undefined): Api {
   if (api === undefined) {
     const http = createClient<paths>({
       baseUrl: window.location.origin,
-      fetch: (request) => fetch(request),
+      fetch: (request) => fetch(new Request(request, { credentials: caller().credentials })),
     });
     http.use(credentials, tenantHeader(tenant));
     api = { tenant, http };
@@ -29,11 +30,14 @@ export function apiOf(tenant: string | undefined): Api {
 
 const credentials: Middleware = {
   onRequest({ request }) {
-    if (request.method === "GET" || request.method === "HEAD") return;
-    for (const [name, value] of Object.entries(csrfHeader())) request.headers.set(name, value);
+    const isSafe = request.method === "GET" || request.method === "HEAD";
+    const headers = { ...caller().headers, ...(isSafe ? {} : csrfHeader()) };
+    for (const [name, value] of Object.entries(headers)) request.headers.set(name, value);
   },
-  onResponse({ response }) {
-    if (response.status === 401) forget();
+  onResponse({ request, response }) {
+    // What a former link's token was refused says nothing of the one that is open now.
+    const isPresent = request.headers.get("Authorization") === (caller().headers.Authorization ?? null);
+    if (response.status === 401 && isPresent) forget();
   },
 };
 

@@ -1,10 +1,18 @@
 import { queryOptions } from "@tanstack/react-query";
 import { cache } from "./cache";
+import { caller, dropLink, enterPortal, hasLink, inPortal } from "./portal";
 import { problemOf } from "./problem";
 import type { components } from "./schema";
 
-export type Session = components["schemas"]["Session"];
+export type Session = components["schemas"]["Session"] & { portal?: PortalLook | null };
 export type Scope = Session["scopes"][number];
+
+/** How the portal looks, by configuration. */
+export interface PortalLook {
+  name: string | null;
+  primary_color: string | null;
+  logo_url: string | null;
+}
 
 // Not by the API client: that one takes a 401 for the end of the session, and needs the session to be made.
 const path = "/api/v1/webhooks/session";
@@ -14,7 +22,8 @@ const key = ["session"];
 export const sessionQuery = queryOptions({
   queryKey: key,
   queryFn: async (): Promise<Session | null> => {
-    const response = await fetch(path);
+    if (inPortal() && !hasLink()) return null;
+    const response = await fetch(path, caller());
     return response.status === 401 ? null : read(response);
   },
   staleTime: Infinity,
@@ -37,9 +46,36 @@ export async function signIn(secret: string): Promise<void> {
 }
 
 export async function signOut(): Promise<void> {
+  if (inPortal()) {
+    leave();
+    return;
+  }
   const response = await fetch(path, { method: "DELETE", headers: csrfHeader() });
   if (!response.ok && response.status !== 401) throw problemOf(response, await body(response));
   forget();
+}
+
+/** The link itself goes on until it ends: there is nothing to tell the server. */
+function leave(): void {
+  dropLink();
+  forget();
+  cache.removeQueries({ predicate: ({ queryKey }) => queryKey[0] !== key[0] });
+}
+
+/**
+ * A link that is opened where one was open already changes nothing but the fragment, and no page is loaded: nothing
+ * that came by the former one may stay.
+ */
+export function followLinks(onChange: () => void): () => void {
+  const follow = () => {
+    if (!enterPortal()) return;
+    onChange();
+    cache.getMutationCache().clear();
+    for (const query of cache.getQueryCache().getAll()) query.reset();
+    void cache.refetchQueries({ queryKey: key });
+  };
+  window.addEventListener("hashchange", follow);
+  return () => window.removeEventListener("hashchange", follow);
 }
 
 /** The session is over: the shell goes back to sign-in. */

@@ -1,37 +1,62 @@
-import { AppShell, Burger, Center, Group, Loader, Text } from "@mantine/core";
+import { AppShell, Burger, Center, Group, Loader } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
+import { modals } from "@mantine/modals";
+import { notifications } from "@mantine/notifications";
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, redirect, useLocation, useRouter, type ParsedLocation } from "@tanstack/react-router";
-import { Suspense, useEffect } from "react";
+import { Suspense, useEffect, useState } from "react";
 import { cache } from "../api/cache";
-import { sessionQuery, type Session } from "../api/session";
+import { inPortal } from "../api/portal";
+import { followLinks, sessionQuery, type Session } from "../api/session";
+import { LinkEnded } from "../features/portal/LinkEnded";
 import { ColorSchemeToggle } from "../ui/ColorSchemeToggle";
+import { ProblemAlert } from "../ui/ProblemAlert";
+import { Brand } from "./Brand";
 import { Navigation } from "./Navigation";
+import { NotAllowed } from "./NotAllowed";
+import { mayOpen, screenAt } from "./screens";
 import { SignOut } from "./SignOut";
 import { TenantSwitcher } from "./TenantSwitcher";
 
-/** Before anything that needs somebody signed in: leads to sign-in, and from there back to where one wanted to go. */
+/**
+ * Before anything that needs somebody signed in: leads to sign-in, and from there back to where one wanted to go.
+ * The portal has no sign-in: the shell tells of a link that leads nowhere.
+ */
 export async function requireSession({ location }: { location: ParsedLocation }): Promise<void> {
   const session = await cache.query({ ...sessionQuery, staleTime: "static" });
-  if (session === null) throw redirect({ to: "/sign-in", search: { next: location.href }, replace: true });
+  if (session === null && !inPortal())
+    throw redirect({ to: "/sign-in", search: { next: location.href }, replace: true });
 }
 
 /** What is around every screen but sign-in. */
 export function Shell() {
-  const { data: session } = useQuery(sessionQuery);
+  const { data: session, isError, error, refetch } = useQuery(sessionQuery);
   const router = useRouter();
   // The session has ended, here or at the server: `requireSession` is asked anew.
   useEffect(() => {
-    if (session === null) void router.invalidate();
+    if (session === null && !inPortal()) void router.invalidate();
   }, [session, router]);
+  // Another link into the portal begins with new screens: they may remember what they were told, a secret at worst.
+  const [links, setLinks] = useState(0);
+  useEffect(() => {
+    if (!inPortal()) return;
+    return followLinks(() => {
+      modals.closeAll();
+      notifications.clean();
+      setLinks((before) => before + 1);
+    });
+  }, []);
 
-  return session ? <Frame session={session} /> : <Waiting />;
+  if (session) return <Frame key={links} session={session} />;
+  if (session === null && inPortal()) return <LinkEnded />;
+  return isError ? <ProblemAlert error={error} retry={() => void refetch()} /> : <Waiting />;
 }
 
 function Frame({ session }: { session: Session }) {
   const [opened, { toggle, close }] = useDisclosure();
   const pathname = useLocation({ select: (location) => location.pathname });
   useEffect(close, [pathname, close]);
+  const at = screenAt(pathname);
 
   return (
     <AppShell
@@ -49,9 +74,7 @@ function Frame({ session }: { session: Session }) {
               size="sm"
               aria-label={opened ? "Close navigation" : "Open navigation"}
             />
-            <Text fw={700} visibleFrom="xs">
-              Posthaste
-            </Text>
+            <Brand />
           </Group>
           <Group gap="xs" wrap="nowrap">
             {session.actor === "operator" && <TenantSwitcher />}
@@ -61,12 +84,16 @@ function Frame({ session }: { session: Session }) {
         </Group>
       </AppShell.Header>
       <AppShell.Navbar p="xs" aria-label="Screens">
-        <Navigation operator={session.actor === "operator"} />
+        <Navigation session={session} />
       </AppShell.Navbar>
       <AppShell.Main>
-        <Suspense fallback={<Waiting />}>
-          <Outlet />
-        </Suspense>
+        {at !== undefined && !mayOpen(session, at) ? (
+          <NotAllowed {...at} />
+        ) : (
+          <Suspense fallback={<Waiting />}>
+            <Outlet />
+          </Suspense>
+        )}
       </AppShell.Main>
     </AppShell>
   );

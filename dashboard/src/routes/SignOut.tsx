@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
+import { inPortal } from "../api/portal";
 import { signOut } from "../api/session";
 import { reportProblem } from "../ui/report";
 
@@ -7,7 +8,7 @@ export function SignOut() {
   const leave = useMutation({ mutationFn: signOut, onError: reportProblem });
   return (
     <Button variant="default" loading={leave.isPending} onClick={() => leave.mutate()}>
-      Sign out
+      {inPortal() ? "Leave" : "Sign out"}
     </Button>
   );
 }

@@ -3,9 +3,11 @@ import {
   createRoute,
   createRouter,
   lazyRouteComponent,
+  notFound,
   retainSearchParams,
   type RouterHistory,
 } from "@tanstack/react-router";
+import { basePath, inPortal } from "../api/portal";
 import { NotFound } from "./NotFound";
 import { ScreenProblem } from "./ScreenProblem";
 import { requireSession, Shell, Waiting } from "./Shell";
@@ -28,13 +30,18 @@ const signIn = createRoute({
   getParentRoute: () => root,
   path: "/sign-in",
   validateSearch: (raw): { next?: string } => ({ next: text(raw.next) }),
+  // The portal is opened by its link and nothing else.
+  beforeLoad: () => {
+    if (inPortal()) throw notFound();
+  },
   component: lazyRouteComponent(() => import("../features/sign-in/SignIn"), "SignIn"),
 });
 
 const shell = createRoute({
   getParentRoute: () => root,
   id: "shell",
-  validateSearch: (raw): { tenant?: string } => ({ tenant: text(raw.tenant) }),
+  // A portal is of one tenant, whatever the address says.
+  validateSearch: (raw): { tenant?: string } => ({ tenant: inPortal() ? undefined : text(raw.tenant) }),
   // Links stay with the tenant that is looked at, unless they name one.
   search: { middlewares: [retainSearchParams(["tenant"])] },
   beforeLoad: requireSession,
@@ -175,6 +182,7 @@ export const makeRouter = (history?: RouterHistory) =>
   createRouter({
     routeTree,
     history,
+    basepath: basePath(),
     parseSearch,
     stringifySearch,
     defaultPendingComponent: Waiting,

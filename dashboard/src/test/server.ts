@@ -6,6 +6,7 @@ export interface Seen {
   path: string;
   query: URLSearchParams;
   headers: Headers;
+  credentials: RequestCredentials;
   body: string;
 }
 
@@ -22,8 +23,8 @@ export function fakeServer(answers: Record<string, Answer>) {
       input instanceof Request ? input : new Request(new URL(input, window.location.origin), init);
     const url = new URL(request.url);
     const path = url.pathname.replace("/api/v1/webhooks", "");
-    const { method, headers } = request;
-    seen.push({ method, path, query: url.searchParams, headers, body: await request.text() });
+    const { method, headers, credentials } = request;
+    seen.push({ method, path, query: url.searchParams, headers, credentials, body: await request.text() });
     const answer = answers[`${method} ${path}`];
     if (answer instanceof Response) return answer.clone();
     if (answer !== undefined) return Response.json(answer);

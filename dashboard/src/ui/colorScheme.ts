@@ -2,8 +2,12 @@
 // security policy allows no script inside the page, which is what Mantine's own `ColorSchemeScript` would be.
 
 import { localStorageColorSchemeManager } from "@mantine/core";
+import { inPortal } from "../api/portal";
+import { portalColorScheme } from "../features/portal/colorScheme";
 
-export const colorSchemeManager = localStorageColorSchemeManager({ key: "posthaste-color-scheme" });
+export const colorSchemeManager = inPortal()
+  ? portalColorScheme
+  : localStorageColorSchemeManager({ key: "posthaste-color-scheme" });
 
 const chosen = colorSchemeManager.get("auto");
 const dark =
