@@ -1,3 +1,4 @@
+import { pointerParts } from "../lib/raw";
 import type { components } from "./schema";
 
 export type Problem = components["schemas"]["Problem"];
@@ -78,11 +79,7 @@ export function fieldErrors(problem: ProblemError, known: readonly string[]): Fi
 }
 
 function fieldAt(pointer: string, known: readonly string[]): string | null {
-  // RFC 6901: `~1` is a slash and `~0` a tilde, undone in this order.
-  const parts = pointer
-    .split("/")
-    .slice(1)
-    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
+  const parts = pointerParts(pointer);
   for (let length = parts.length; length > 0; length--) {
     const path = parts.slice(0, length).join(".");
     if (known.includes(path)) return path;

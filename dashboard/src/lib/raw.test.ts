@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { member, pretty } from "./raw";
+import { elements, lineOf, member, members, pretty } from "./raw";
 
 describe("a member's text", () => {
   test("is told byte for byte", () => {
@@ -18,6 +18,23 @@ describe("a member's text", () => {
       expect(member(`{"z":1,"data":${value}}`, "data")).toBe(value);
     }
   });
+});
+
+test("parts keep their text", () => {
+  expect(elements(' [1.0, {"a": [2]} ,"]"] ')).toEqual(["1.0", '{"a": [2]}', '"]"']);
+  expect(elements("[ ]")).toEqual([]);
+  expect([...members('{"b": 1.0, "a~/": [1 ,2]}')]).toEqual([
+    ["b", "1.0"],
+    ["a~/", "[1 ,2]"],
+  ]);
+});
+
+test("a pointer leads to a line", () => {
+  const json = '{\n  "list": [\n    1,\n    {"a/b":\n 2}\n  ]\n}';
+  expect(lineOf(json, "")).toBe(1);
+  expect(lineOf(json, "/list/1")).toBe(4);
+  expect(lineOf(json, "/list/1/a~1b")).toBe(5);
+  expect(lineOf(json, "/list/1/missing")).toBe(4);
 });
 
 describe("laid out", () => {

@@ -3,20 +3,38 @@
 
 /** The text of a member of the object that `json` is, byte for byte; `null` when it has none. */
 export function member(json: string, name: string): string | null {
-  let at = skipSpace(json, 0);
-  if (json[at] !== "{") return null;
-  at = skipSpace(json, at + 1);
-  while (json[at] === '"') {
-    const keyEnd = stringEnd(json, at);
-    const key: unknown = JSON.parse(json.slice(at, keyEnd));
-    const start = skipSpace(json, skipSpace(json, keyEnd) + 1);
-    const end = valueEnd(json, start);
-    if (key === name) return json.slice(start, end);
-    at = skipSpace(json, end);
-    if (json[at] !== ",") break;
-    at = skipSpace(json, at + 1);
+  for (const part of parts(json, skipSpace(json, 0))) {
+    if (part.name === name) return json.slice(part.start, part.end);
   }
   return null;
+}
+
+/** The texts of the elements of the array that `json` is. */
+export function elements(json: string): string[] {
+  return [...parts(json, skipSpace(json, 0))].map(({ start, end }) => json.slice(start, end));
+}
+
+/** The texts of the members of the object that `json` is, by their names. */
+export function members(json: string): Map<string, string> {
+  const found = [...parts(json, skipSpace(json, 0))];
+  return new Map(found.map(({ name, start, end }) => [name, json.slice(start, end)]));
+}
+
+/** In which line, from 1, the value stands that a JSON Pointer leads to, or the last one on the way that is there. */
+export function lineOf(json: string, pointer: string): number {
+  let at = skipSpace(json, 0);
+  for (const name of pointerParts(pointer)) {
+    const next = [...parts(json, at)].find((part) => part.name === name);
+    if (next === undefined) break;
+    at = next.start;
+  }
+  return json.slice(0, at).split("\n").length;
+}
+
+/** RFC 6901: `~1` is a slash and `~0` a tilde, undone in this order. */
+export function pointerParts(pointer: string): string[] {
+  const written = pointer.split("/").slice(1);
+  return written.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"));
 }
 
 /** The same JSON with line breaks and indents; strings and numbers stay as they are written. */
@@ -53,6 +71,33 @@ export function pretty(json: string): string {
     }
   }
   return out;
+}
+
+interface Part {
+  /** Of a member its name, of an element its index. */
+  name: string;
+  start: number;
+  end: number;
+}
+
+/** What is in the object or array that begins at `at`; any other value has nothing in it. */
+function* parts(json: string, at: number): Generator<Part> {
+  const isObject = json[at] === "{";
+  if (!isObject && json[at] !== "[") return;
+  let start = skipSpace(json, at + 1);
+  for (let index = 0; start < json.length && !"]}".includes(json.charAt(start)); index++) {
+    let name = String(index);
+    if (isObject) {
+      const nameEnd = stringEnd(json, start);
+      name = String(JSON.parse(json.slice(start, nameEnd)));
+      start = skipSpace(json, skipSpace(json, nameEnd) + 1);
+    }
+    const end = valueEnd(json, start);
+    yield { name, start, end };
+    start = skipSpace(json, end);
+    if (json[start] !== ",") return;
+    start = skipSpace(json, start + 1);
+  }
 }
 
 function skipSpace(json: string, from: number): number {

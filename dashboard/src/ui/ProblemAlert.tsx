@@ -17,7 +17,12 @@ export function ProblemAlert({ error, retry, faults }: Props) {
   return (
     <Alert color="red" title={problem.title} role="alert" w="100%">
       {/* With faults, the detail is the first of them again. */}
-      {problem.errors.length === 0 && problem.detail !== "" && <Text size="sm">{problem.detail}</Text>}
+      {problem.errors.length === 0 && problem.detail !== "" && (
+        // What a parser says may have lines, with a mark below the place.
+        <Text size="sm" style={{ whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}>
+          {problem.detail}
+        </Text>
+      )}
       {problem.code === "tenant_required" && <Text size="sm">Choose a tenant in the header.</Text>}
       {listed.length > 0 && (
         <List size="sm" mt="xs">
@@ -30,7 +35,7 @@ export function ProblemAlert({ error, retry, faults }: Props) {
       )}
       {wait !== "" && <Text size="sm">{wait}</Text>}
       {problem.requestId !== null && (
-        <Text size="xs" c="dimmed" mt="xs">
+        <Text size="xs" mt="xs">
           Request {problem.requestId}
         </Text>
       )}
