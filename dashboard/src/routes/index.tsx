@@ -16,6 +16,7 @@ import { auditSearch } from "../features/audit/search";
 import { draftSearch, replaySearch } from "../features/replays/search";
 import { deadLetterSearch } from "../features/dead-letters/search";
 import { deliverySearch } from "../features/deliveries/search";
+import { eventTypeSearch, eventTypesSearch } from "../features/event-types/search";
 import { eventSearch } from "../features/events/search";
 import { subscriptionSearch } from "../features/subscriptions/search";
 import { parseSearch, stringifySearch } from "../lib/address";
@@ -125,8 +126,15 @@ const replay = createRoute({
 const eventTypes = createRoute({
   getParentRoute: () => shell,
   path: "/event-types",
-  validateSearch: (raw): { name?: string } => ({ name: text(raw.name) }),
+  validateSearch: eventTypesSearch,
   component: lazyRouteComponent(() => import("../features/event-types/EventTypes"), "EventTypes"),
+});
+
+const eventType = createRoute({
+  getParentRoute: () => shell,
+  path: "/event-types/$name",
+  validateSearch: eventTypeSearch,
+  component: lazyRouteComponent(() => import("../features/event-types/EventType"), "EventType"),
 });
 
 const bins = createRoute({
@@ -170,6 +178,7 @@ const routeTree = root.addChildren([
     newReplay,
     replay,
     eventTypes,
+    eventType,
     bins,
     keys,
     audit,

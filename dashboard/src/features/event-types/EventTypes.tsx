@@ -1,13 +1,20 @@
-import { Accordion, Badge, Group, Stack, Text, Title } from "@mantine/core";
+import { Badge, Button, Group, Modal, SegmentedControl, Text } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
+import { useState } from "react";
 import { eventTypePages, type EventType } from "../../api/eventTypes";
-import { CodeBlock } from "../../ui/CodeBlock";
+import { oneOf } from "../../lib/params";
+import { useAllowed } from "../../routes/allowed";
+import { useNamesTenant } from "../../routes/namesTenant";
+import { tenantOf, useApi } from "../../routes/tenant";
 import { TextLink } from "../../ui/links";
 import { List, type Column } from "../../ui/list/List";
 import { PageHead } from "../../ui/PageHead";
 import { When } from "../../ui/When";
-import { tenantOf, useApi } from "../../routes/tenant";
+import { ExportMenu } from "./ExportMenu";
+import { ImportCatalogue, type Start } from "./ImportCatalogue";
+import { NewEventType } from "./NewEventType";
 
 const route = getRouteApi("/shell/event-types");
 
@@ -15,7 +22,7 @@ const columns: Column<EventType>[] = [
   {
     title: "Name",
     cell: (row) => (
-      <TextLink to="/event-types" search={{ ...tenantOf(row), name: row.name }} size="sm">
+      <TextLink to="/event-types/$name" params={{ name: row.name }} search={tenantOf(row)} size="sm">
         {row.name}
       </TextLink>
     ),
@@ -26,48 +33,91 @@ const columns: Column<EventType>[] = [
   { title: "Updated", cell: (row) => <When at={row.updated_at} /> },
 ];
 
+/** The catalogue: what a tenant's events are called and look like. */
 export function EventTypes() {
-  const { name } = route.useSearch();
-  const query = useInfiniteQuery(eventTypePages(useApi()));
-  const chosen = query.data?.pages.flatMap((page) => page.data).find((row) => row.name === name);
+  const { deprecated } = route.useSearch();
+  const navigate = route.useNavigate();
+  const query = useInfiniteQuery(eventTypePages(useApi(), { deprecated }));
+  const named = useNamesTenant();
+  const mayWrite = useAllowed("events:write") && named;
+  const [creating, create] = useDisclosure();
+  const [start, setStart] = useState<Start | null>(null);
+
   return (
     <>
-      <PageHead title="Event types" />
-      {chosen && <Versions type={chosen} />}
+      <PageHead title="Event types">
+        {named && <ExportMenu />}
+        {mayWrite && (
+          <>
+            <Button variant="default" onClick={() => setStart("document")}>
+              Import
+            </Button>
+            <Button onClick={create.open}>New event type</Button>
+          </>
+        )}
+      </PageHead>
+      {!named && (
+        <Text size="sm" c="dimmed" mb="sm">
+          Choose a tenant to add, import or export event types.
+        </Text>
+      )}
+      <SegmentedControl
+        size="xs"
+        mb="sm"
+        aria-label="State"
+        data={[
+          { value: "all", label: "All" },
+          { value: "false", label: "In use" },
+          { value: "true", label: "Deprecated" },
+        ]}
+        value={deprecated ?? "all"}
+        onChange={(chosen) =>
+          void navigate({
+            search: (now) => ({ ...now, deprecated: oneOf(chosen, ["true", "false"]) }),
+            replace: true,
+          })
+        }
+      />
       <List
         noun="event types"
         query={query}
         columns={columns}
         rowKey={(row) => `${row.tenant_id ?? ""} ${row.name}`}
-        empty={<Text>The catalogue is empty. Add types by POST /event-types, or import a document.</Text>}
+        empty={
+          <>
+            <Text ta="center">
+              {deprecated === undefined
+                ? "The catalogue is empty. Add an event type, import a document, or start with the types that products often have."
+                : "No event type is in this state."}
+            </Text>
+            {mayWrite && deprecated === undefined && (
+              <Group>
+                <Button variant="light" onClick={() => setStart("starter")}>
+                  Start with the starter catalogue
+                </Button>
+              </Group>
+            )}
+          </>
+        }
       />
+      <Modal
+        opened={creating}
+        onClose={create.close}
+        closeOnClickOutside={false}
+        title="New event type"
+        size="xl"
+      >
+        <NewEventType onClose={create.close} />
+      </Modal>
+      <Modal
+        opened={start !== null}
+        onClose={() => setStart(null)}
+        closeOnClickOutside={false}
+        title="Import a catalogue"
+        size="xl"
+      >
+        {start !== null && <ImportCatalogue start={start} onClose={() => setStart(null)} />}
+      </Modal>
     </>
-  );
-}
-
-function Versions({ type }: { type: EventType }) {
-  return (
-    <Stack mb="lg">
-      <Group justify="space-between">
-        <Title order={2}>{type.name}</Title>
-        <TextLink to="/events" search={{ type: type.name }} size="sm">
-          Its events
-        </TextLink>
-      </Group>
-      {type.versions.length === 0 && <Text size="sm">It has no versions: any data will do.</Text>}
-      <Accordion variant="contained" order={3}>
-        {type.versions.map(({ version, schema, example }) => (
-          <Accordion.Item key={version} value={version}>
-            <Accordion.Control>Version {version}</Accordion.Control>
-            <Accordion.Panel>
-              <Stack gap="xs">
-                <CodeBlock label={`Schema of ${version}`} text={JSON.stringify(schema, null, 2)} />
-                <CodeBlock label={`Example of ${version}`} text={JSON.stringify(example, null, 2)} />
-              </Stack>
-            </Accordion.Panel>
-          </Accordion.Item>
-        ))}
-      </Accordion>
-    </Stack>
   );
 }
