@@ -8,6 +8,7 @@ import { ButtonLink } from "../../ui/links";
 import { PageHead } from "../../ui/PageHead";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { TimeRange } from "../../ui/time-range/TimeRange";
+import { useAllowed } from "../../routes/allowed";
 import { useApi } from "../../routes/tenant";
 import { Reasons } from "./Reasons";
 
@@ -38,11 +39,14 @@ export function Overview() {
 }
 
 function Told({ now, before }: { now: Stats; before: Stats }) {
+  const adds = useAllowed("subscriptions:write");
   return (
     <Stack>
       {now.totals.events === 0 && now.totals.attempts === 0 && (
         <Card withBorder>
-          <Text mb="xs">Nothing was sent in this time. Add a subscription, then post an event.</Text>
+          <Text mb="xs">
+            Nothing was sent in this time.{adds && " Add a subscription, then post an event."}
+          </Text>
           <ButtonLink to="/subscriptions" variant="light" w="fit-content">
             See the subscriptions
           </ButtonLink>
