@@ -15,6 +15,7 @@ import { PageHead } from "../../ui/PageHead";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { StatusBadge } from "../../ui/StatusBadge";
 import { When } from "../../ui/When";
+import { useAllowed } from "../../routes/allowed";
 import { useApi } from "../../routes/tenant";
 import { Attempts } from "./Attempts";
 import { reasonOf } from "./columns";
@@ -48,6 +49,7 @@ export function Delivery() {
 function Acts({ delivery }: { delivery: Row }) {
   const api = useApi();
   const navigate = route.useNavigate();
+  if (!useAllowed("deliveries:write")) return null;
   if (!isFinal(delivery.status)) {
     return (
       <ActionButton
@@ -94,7 +96,13 @@ function Told({ delivery }: { delivery: Row }) {
           Trigger: delivery.trigger,
           Created: <When at={delivery.created_at} />,
           Completed: <When at={delivery.completed_at} />,
-          ...(delivery.replay_id !== null && { Replay: <Text span>{delivery.replay_id}</Text> }),
+          ...(delivery.replay_id !== null && {
+            Replay: (
+              <TextLink to="/replays/$id" params={{ id: delivery.replay_id }}>
+                {delivery.replay_id}
+              </TextLink>
+            ),
+          }),
           ...(delivery.batch_id !== null && { Batch: <Text span>{delivery.batch_id}</Text> }),
         }}
       />

@@ -1,5 +1,6 @@
-import { Group, Progress, Text } from "@mantine/core";
+import { ColorSwatch, Group, Progress, Text } from "@mantine/core";
 import type { Attempt } from "../../api/deliveries";
+import { ms } from "../../ui/figures";
 
 /** What an attempt spent its time on, in the order in which it comes; `rest` is the reading of the answer. */
 export function phases({ timing, duration_ms }: Attempt): { name: string; ms: number }[] {
@@ -34,12 +35,19 @@ export function Timing({ attempt }: { attempt: Attempt }) {
       </Progress.Root>
       <Group gap="md" mt={4}>
         <Text size="xs" c="dimmed">
-          queue {attempt.timing.queue_ms} ms, then {attempt.duration_ms} ms:
+          queue {ms(attempt.timing.queue_ms)}, then {ms(attempt.duration_ms)}:
         </Text>
-        {parts.map(({ name, ms }) => (
-          <Text key={name} size="xs" c={`${colors[name] ?? "gray"}.7`}>
-            {name} {ms} ms
-          </Text>
+        {parts.map(({ name, ms: part }) => (
+          <Group key={name} gap={6} wrap="nowrap">
+            <ColorSwatch
+              size={10}
+              color={`var(--mantine-color-${colors[name] ?? "gray"}-filled)`}
+              withShadow={false}
+            />
+            <Text size="xs">
+              {name} {ms(part)}
+            </Text>
+          </Group>
         ))}
       </Group>
     </div>
