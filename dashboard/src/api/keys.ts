@@ -6,20 +6,6 @@ export type Key = Schemas["Key"];
 export type NewKey = Schemas["NewKey"];
 export type Scope = Key["scopes"][number];
 
-export const scopes: Scope[] = [
-  "*",
-  "events:read",
-  "events:write",
-  "subscriptions:read",
-  "subscriptions:write",
-  "deliveries:read",
-  "deliveries:write",
-  "sources:read",
-  "sources:write",
-  "schedules:read",
-  "schedules:write",
-];
-
 // The routes of keys name the tenant in their path and take no `Posthaste-Tenant`.
 const api = apiOf(undefined);
 
