@@ -1,5 +1,5 @@
 import { queryOptions } from "@tanstack/react-query";
-import { elements, member } from "../lib/raw";
+import { elements, member, withMember } from "../lib/raw";
 import { cache } from "./cache";
 import { take, type Api, type Schemas } from "./client";
 import { pages } from "./pages";
@@ -111,8 +111,7 @@ export const deleteEventType = (api: Api, name: string) =>
   );
 
 function withVersions(head: string, versions: Version[]): string {
-  const comma = head === "{}" ? "" : ",";
-  return `${head.slice(0, -1)}${comma}"versions":${versionsText(versions)}}`;
+  return withMember(head, "versions", versionsText(versions));
 }
 
 /** Here and in the list of all tenants. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { elements, lineOf, member, members, pretty } from "./raw";
+import { elements, lineOf, member, members, pretty, withMember } from "./raw";
 
 describe("a member's text", () => {
   test("is told byte for byte", () => {
@@ -27,6 +27,12 @@ test("parts keep their text", () => {
     ["b", "1.0"],
     ["a~/", "[1 ,2]"],
   ]);
+});
+
+test("a member is added as it is written", () => {
+  expect(withMember("{}", "n", "1.0")).toBe('{"n":1.0}');
+  expect(withMember('{"a":{}}', "n", "[1]")).toBe('{"a":{},"n":[1]}');
+  expect(withMember('{"a":1}', "n", null)).toBe('{"a":1}');
 });
 
 test("a pointer leads to a line", () => {

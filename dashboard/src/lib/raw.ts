@@ -20,6 +20,13 @@ export function members(json: string): Map<string, string> {
   return new Map(found.map(({ name, start, end }) => [name, json.slice(start, end)]));
 }
 
+/** The object that `json` is, which has no such member, with one more; `null` is none. */
+export function withMember(json: string, name: string, text: string | null): string {
+  if (text === null) return json;
+  const comma = members(json).size === 0 ? "" : ",";
+  return `${json.slice(0, json.lastIndexOf("}"))}${comma}${JSON.stringify(name)}:${text}}`;
+}
+
 /** In which line, from 1, the value stands that a JSON Pointer leads to, or the last one on the way that is there. */
 export function lineOf(json: string, pointer: string): number {
   let at = skipSpace(json, 0);

@@ -163,6 +163,12 @@ const tenants = createRoute({
   component: lazyRouteComponent(() => import("../features/tenants/Tenants"), "Tenants"),
 });
 
+const tenant = createRoute({
+  getParentRoute: () => shell,
+  path: "/tenants/$id",
+  component: lazyRouteComponent(() => import("../features/tenants/Tenant"), "Tenant"),
+});
+
 const routeTree = root.addChildren([
   signIn,
   shell.addChildren([
@@ -183,6 +189,7 @@ const routeTree = root.addChildren([
     keys,
     audit,
     tenants,
+    tenant,
   ]),
 ]);
 

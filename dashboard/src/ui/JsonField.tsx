@@ -1,4 +1,5 @@
 import { Button, Group, Stack, Textarea } from "@mantine/core";
+import type { ReactNode } from "react";
 import { jsonFault } from "../lib/jsonFault";
 import { pretty } from "../lib/raw";
 
@@ -9,7 +10,7 @@ interface Props {
   value: string;
   onChange: (text: string) => void;
   /** What the server says of it; what is no JSON is told before. */
-  error?: string;
+  error?: ReactNode;
   minRows?: number;
 }
 

@@ -1,7 +1,6 @@
-import { Text } from "@mantine/core";
+import { Group, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { changeTenant, createTenant, tenantPages, type Tenant } from "../../api/tenants";
-import { ActionButton } from "../../ui/ActionButton";
+import { createTenant, tenantPages, type Tenant } from "../../api/tenants";
 import { CreateByName } from "../../ui/CreateByName";
 import { TextLink } from "../../ui/links";
 import { List, type Column } from "../../ui/list/List";
@@ -9,12 +8,13 @@ import { PageHead } from "../../ui/PageHead";
 import { ShortId } from "../../ui/ShortId";
 import { StatusBadge } from "../../ui/StatusBadge";
 import { When } from "../../ui/When";
+import { StatusButton } from "./StatusButton";
 
 const columns: Column<Tenant>[] = [
   {
     title: "Name",
     cell: (row) => (
-      <TextLink to="/" search={{ tenant: row.id }} size="sm">
+      <TextLink to="/tenants/$id" params={{ id: row.id }} size="sm">
         {row.name}
       </TextLink>
     ),
@@ -26,22 +26,14 @@ const columns: Column<Tenant>[] = [
   { title: "Created", cell: (row) => <When at={row.created_at} /> },
   {
     title: "Acts",
-    cell: (row) =>
-      row.status === "active" ? (
-        <ActionButton
-          label="Suspend"
-          color="red"
-          confirm={`The keys of ${row.name} are refused, and its deliveries wait.`}
-          run={() => changeTenant(row.id, "suspended")}
-          done="The tenant is suspended."
-        />
-      ) : (
-        <ActionButton
-          label="Resume"
-          run={() => changeTenant(row.id, "active")}
-          done="The tenant is active."
-        />
-      ),
+    cell: (row) => (
+      <Group gap="xs" wrap="nowrap">
+        <TextLink to="/" search={{ tenant: row.id }} size="sm">
+          Its webhooks
+        </TextLink>
+        <StatusButton tenant={row} />
+      </Group>
+    ),
   },
 ];
 
