@@ -13,6 +13,10 @@ BUILD_DEV := cargo build --workspace --bin posthaste
 BUILD_RELEASE := cargo build --release --package cli --package bench --bins
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 POSTHASTE := $(TARGET)/debug/posthaste
+# The dashboard as it is embedded: built anew when something of it has changed.
+SITE := dashboard/dist/site/index.html
+SITE_SOURCES := $(shell find dashboard/src dashboard/public -type f) $(addprefix dashboard/,index.html package.json package-lock.json vite.config.ts)
+NPM_CI := npm ci --no-audit --no-fund --loglevel=error
 RUN_DEMO := npm ci --prefix demo --no-audit --no-fund --loglevel=error && exec node demo/demo.mjs
 
 .PHONY: help demo run build test test-fast fmt lint dashboard openapi bench chaos fuzz api-fuzz audit check tools
@@ -20,18 +24,18 @@ RUN_DEMO := npm ci --prefix demo --no-audit --no-fund --loglevel=error && exec n
 help: ## List the recipes
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
 
-demo: ## Deliver real GitHub payloads to three receivers and show the figures (DEMO_EXIT=1: end by itself)
+demo: $(SITE) ## Deliver real GitHub payloads to three receivers and look at them in the dashboard (DEMO_EXIT=1: end by itself)
 	$(BUILD_DEV)
 	@$(RUN_DEMO)
 
-run: ## Start the server for trying things out: http and loopback receivers allowed
+run: $(SITE) ## Start the server for trying things out: http and loopback receivers allowed
 	$(BUILD_DEV)
 	@exec $(POSTHASTE) serve --dev
 
-build: ## Build the release binary, target/release/posthaste
+build: $(SITE) ## Build the release binary with the dashboard in it, target/release/posthaste
 	$(BUILD_RELEASE)
 
-test: tools ## Run every test, the verification samples, what the image and compose file run, and the demo
+test: tools $(SITE) ## Run every test, the verification samples, what the image and compose file run, and the demo
 	scripts/services.sh scripts/test.sh
 	scripts/samples.sh
 	$(BUILD_DEV)
@@ -51,7 +55,13 @@ lint: ## Check the format, then run clippy on all targets with warnings denied
 	cargo clippy --workspace --all-targets --locked -- --deny warnings
 
 dashboard: ## Check, test and build the dashboard, whose client is made from docs/openapi.json
-	cd dashboard && npm ci --no-audit --no-fund --loglevel=error && npm run check && npm test && npm run build && npm run size
+	cd dashboard && $(NPM_CI) && npm run check && npm test && npm run build && npm run size
+
+dashboard/node_modules/.package-lock.json: dashboard/package-lock.json
+	cd dashboard && $(NPM_CI)
+
+$(SITE): dashboard/node_modules/.package-lock.json $(SITE_SOURCES)
+	cd dashboard && npx vite build --logLevel warn
 
 openapi: ## Write docs/openapi.json from the code
 	$(BUILD_DEV)

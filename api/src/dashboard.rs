@@ -111,8 +111,7 @@ fn show(request: &HttpRequest, file: EmbeddedFile, is_hashed: bool) -> HttpRespo
     let tag = tag.to_string();
     let caching = if is_hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
     let is_known = asked.is_some_and(|tags| tags.split(',').any(|one| one.trim() == tag));
-    let mut response =
-        if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    let mut response = if is_known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((CACHE_CONTROL, caching))
         .insert_header((ETAG, tag))

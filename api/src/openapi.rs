@@ -234,6 +234,7 @@ fn content(answer: Answer) -> Vec<(&'static str, Value)> {
         Answer::Catalogue => {
             vec![(JSON, json!({"type": "object"})), (YAML, json!({"type": "object"}))]
         }
+        Answer::EventStream => vec![("text/event-stream", json!({"type": "string"}))],
         Answer::Page => vec![("text/html", json!({"type": "string"}))],
         Answer::Document => vec![(JSON, json!({"type": "object"}))],
     }
@@ -333,6 +334,8 @@ fn schemas() -> Value {
     add("Tried", answers::Tried::schema(), &["error"]);
     add("TriedAll", answers::TriedAll::schema(), &[]);
     add("Delivery", answers::Delivery::schema(), &["tenant_id"]);
+    add("DeadLetterGroup", answers::DeadLetterGroup::schema(), &["tenant_id"]);
+    add("DeadLetterGroups", answers::DeadLetterGroups::schema(), &[]);
     add("DeadLetter", answers::DeadLetter::schema(), &[]);
     add("Discarded", answers::Discarded::schema(), &[]);
     add("Replay", answers::Replay::schema(), &["tenant_id"]);
@@ -343,6 +346,12 @@ fn schemas() -> Value {
     add("ShownActor", answers::ShownActor::schema(), &[]);
     add("ShownResource", answers::ShownResource::schema(), &[]);
     add("Stats", answers::Stats::schema(), &[]);
+    add("SubscriptionStats", answers::SubscriptionStats::schema(), &[]);
+    add("OfSubscription", answers::OfSubscription::schema(), &["tenant_id"]);
+    add("Counts", answers::Counts::schema(), &[]);
+    add("Lanes", answers::Lanes::schema(), &[]);
+    add("Lane", answers::Lane::schema(), &["tenant_id"]);
+    add("QueueFigures", answers::QueueFigures::schema(), &[]);
     add("Figures", answers::Figures::schema(), &[]);
     add("BucketFigures", answers::BucketFigures::schema(), &[]);
     add("Totals", answers::Totals::schema(), &[]);

@@ -7,6 +7,7 @@ mod batch;
 mod bin_requests;
 mod bins;
 mod catalogue;
+mod dead_letter_groups;
 mod dead_letters;
 mod deliveries;
 mod delivery_filter;
@@ -17,6 +18,7 @@ mod explain;
 mod filter_test;
 mod health;
 mod keys;
+mod lanes;
 mod lines;
 mod metrics;
 mod operator_key;
@@ -26,7 +28,9 @@ mod replays;
 mod secrets;
 mod session;
 mod stats;
+mod stream;
 mod subscription_patch;
+mod subscription_stats;
 mod subscription_test;
 mod subscription_url;
 mod subscription_view;
@@ -52,6 +56,7 @@ pub(crate) mod answers {
     pub(crate) use super::bin_requests::BinRequest;
     pub(crate) use super::bins::Bin;
     pub(crate) use super::catalogue::ShownImport;
+    pub(crate) use super::dead_letter_groups::{DeadLetterGroup, DeadLetterGroups};
     pub(crate) use super::dead_letters::{DeadLetter, Discarded};
     pub(crate) use super::deliveries::Delivery;
     pub(crate) use super::event_type_page::Example;
@@ -61,12 +66,14 @@ pub(crate) mod answers {
     pub(crate) use super::filter_test::{FilterTestAnswer, Tried, TriedAll};
     pub(crate) use super::health::{Alive, Readiness};
     pub(crate) use super::keys::{Key, MadeKey};
+    pub(crate) use super::lanes::{Lane, LaneState, Lanes, QueueFigures};
     pub(crate) use super::operator_key::OperatorKey;
     pub(crate) use super::portal_links::{MadePortalLink, PortalLink};
     pub(crate) use super::replays::{Matched, Replay};
     pub(crate) use super::secrets::ShownSecret;
     pub(crate) use super::session::{PortalLook, Session};
     pub(crate) use super::stats::{BucketFigures, Figures, Stats, Totals};
+    pub(crate) use super::subscription_stats::{Counts, OfSubscription, SubscriptionStats};
     pub(crate) use super::subscription_view::Subscription;
     pub(crate) use super::subscriptions::MadeSubscription;
     pub(crate) use super::tenant_input::EGRESS_NETWORKS;
@@ -160,6 +167,7 @@ fn all() -> Vec<Path> {
         on!(path("/deliveries/{id}/redeliver"), POST Tenant(DeliveriesWrite) => deliveries::redeliver),
         on!(path("/deliveries/{id}/cancel"), POST Tenant(DeliveriesWrite) => deliveries::cancel),
         on!(path("/dead-letters"), GET List(DeliveriesRead) => dead_letters::list),
+        on!(path("/dead-letters/groups"), GET List(DeliveriesRead) => dead_letter_groups::get),
         on!(path("/dead-letters/replay"), POST Tenant(DeliveriesWrite) => replays::post_dead_letters),
         on!(path("/dead-letters/discard"), POST Tenant(DeliveriesWrite) => dead_letters::discard_many),
         on!(path("/dead-letters/{id}"), DELETE Tenant(DeliveriesWrite) => dead_letters::discard),
@@ -185,6 +193,9 @@ fn all() -> Vec<Path> {
             )
         },
         on!(path("/stats"), GET List(DeliveriesRead) => stats::get),
+        on!(path("/stats/subscriptions"), GET List(DeliveriesRead) => subscription_stats::get),
+        on!(path("/lanes"), GET List(DeliveriesRead) => lanes::get),
+        on!(path("/stream"), GET List(DeliveriesRead) => stream::get),
         on!(path("/audit-log"), GET List(SubscriptionsRead) => audit_log::list),
         on!(path("/tenants"), POST Operator => tenants::post, GET Operator => tenants::list),
         on!(

@@ -81,6 +81,7 @@ pub fn serve(
     // One for each core: requests do little but parse and wait for the group's commit.
     let threads = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let capacity = Capacity { threads, connections: state.settings.connections_max };
+    let state = State { stop: stop.clone(), ..state };
     run(listener, stop, capacity, move |cfg| configure(cfg, state.clone()))
 }
 

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use domain::limits;
 use engine::Engine;
 use engine::operator_key::OperatorKeys;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::auth::Keyring;
 use crate::bin_limit::BinLimits;
@@ -45,6 +48,10 @@ pub struct State {
     pub(crate) bin_limits: Arc<BinLimits>,
     pub(crate) sign_in_limits: Arc<SignInLimits>,
     pub(crate) requests: Arc<RequestMetrics>,
+    /// A place for each stream.
+    pub(crate) streams: Arc<Semaphore>,
+    /// Ends what would not end by itself.
+    pub(crate) stop: CancellationToken,
 }
 
 impl State {
@@ -60,6 +67,8 @@ impl State {
             bin_limits: Arc::default(),
             sign_in_limits: Arc::default(),
             requests,
+            streams: Arc::new(Semaphore::new(limits::STREAMS)),
+            stop: CancellationToken::new(),
         }
     }
 }

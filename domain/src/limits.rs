@@ -128,6 +128,10 @@ pub const FAN_OUT: usize = 10_000;
 pub const IDEMPOTENCY_KEY_CHARS: RangeInclusive<usize> = 1..=255;
 /// How long an answer is kept under its idempotency key.
 pub const IDEMPOTENCY_KEPT: Duration = Duration::from_secs(24 * 60 * 60);
+/// Characters of a text that is searched for in events.
+pub const SEARCHED_TEXT_CHARS: RangeInclusive<usize> = 2..=256;
+/// Streams of deliveries that one process serves at once: each looks at the database twice a second.
+pub const STREAMS: usize = 256;
 /// Rows of a list page.
 pub const PAGE_ROWS: RangeInclusive<u32> = 1..=250;
 /// Rows of a page whose caller names no limit.

@@ -6,6 +6,7 @@ use crate::event_type::EventTypePatterns;
 use crate::ids::SubscriptionId;
 use crate::invalid::{Checker, Invalid};
 use crate::limits;
+use crate::outcome::FailureReason;
 use crate::time::Timestamp;
 
 /// A replay as it is written; only `from` and `to` are needed. `null` is as good as absent.
@@ -17,6 +18,7 @@ pub struct ReplayInput {
     subscription_id: Option<SubscriptionId>,
     event_types: Option<Vec<String>>,
     statuses: Option<Vec<PastStatus>>,
+    failure_reasons: Option<Vec<FailureReason>>,
     rate_per_second: Option<f64>,
     dry_run: Option<bool>,
 }
@@ -70,6 +72,26 @@ impl PastStatuses {
     }
 }
 
+/// Why those failed that are meant; none named: whatever the reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "columns", derive(sea_orm::FromJsonQueryResult))]
+pub struct FailureReasons(Vec<FailureReason>);
+
+impl FailureReasons {
+    /// Those that are named.
+    pub fn named(&self) -> &[FailureReason] {
+        &self.0
+    }
+}
+
+impl From<Vec<FailureReason>> for FailureReasons {
+    fn from(mut reasons: Vec<FailureReason>) -> Self {
+        reasons.sort_unstable_by_key(|reason| *reason as u8);
+        reasons.dedup();
+        Self(reasons)
+    }
+}
+
 /// Which deliveries are meant, or events that have none.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Choice {
@@ -80,6 +102,8 @@ pub struct Choice {
     pub subscription: Option<SubscriptionId>,
     pub event_types: EventTypePatterns,
     pub statuses: PastStatuses,
+    /// Of those that failed.
+    pub failure_reasons: FailureReasons,
 }
 
 /// A replay that keeps the contract.
@@ -118,6 +142,7 @@ impl ReplayInput {
                 subscription: self.subscription_id,
                 event_types: event_types?,
                 statuses: PastStatuses(statuses),
+                failure_reasons: self.failure_reasons.unwrap_or_default().into(),
             };
             Some(Plan { choice, rate_per_second, is_dry_run: self.dry_run.unwrap_or(false) })
         })
@@ -132,6 +157,7 @@ pub struct DeadLettersInput {
     to: Option<Timestamp>,
     subscription_id: Option<SubscriptionId>,
     event_types: Option<Vec<String>>,
+    failure_reasons: Option<Vec<FailureReason>>,
 }
 
 impl DeadLettersInput {
@@ -146,6 +172,7 @@ impl DeadLettersInput {
             subscription_id: self.subscription_id,
             event_types: self.event_types,
             statuses: None,
+            failure_reasons: self.failure_reasons,
             rate_per_second: None,
             dry_run: None,
         };

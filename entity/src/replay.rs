@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 
 use domain::event_type::EventTypePatterns;
 use domain::ids::{ReplayId, SubscriptionId, TenantId};
-use domain::replay::{Choice, PastStatuses, ReplayStatus};
+use domain::replay::{Choice, FailureReasons, PastStatuses, ReplayStatus};
 use domain::time::Timestamp;
 
 /// A replay.
@@ -19,6 +19,7 @@ pub struct Model {
     pub subscription_id: Option<SubscriptionId>,
     pub event_types: EventTypePatterns,
     pub statuses: PastStatuses,
+    pub failure_reasons: FailureReasons,
     pub rate_per_second: f64,
     /// Whether nobody has asked for it.
     pub automatic: bool,
@@ -52,6 +53,7 @@ impl Model {
             subscription: self.subscription_id,
             event_types: self.event_types.clone(),
             statuses: self.statuses.clone(),
+            failure_reasons: self.failure_reasons.clone(),
         }
     }
 }

@@ -36,6 +36,7 @@ mod m0021_sealed_urls;
 mod m0022_batches;
 mod m0023_unchecked_deliveries;
 mod m0024_sessions;
+mod m0025_replayed_reasons;
 
 pub use sea_orm_migration::{MigrationStatus, MigratorTrait};
 
@@ -44,7 +45,7 @@ use sea_orm_migration::{MigrationTrait, async_trait::async_trait};
 use crate::change::Change;
 
 /// Every change, oldest first.
-const CHANGES: [Change; 24] = [
+const CHANGES: [Change; 25] = [
     m0001_instance::CHANGE,
     m0002_tenants::CHANGE,
     m0003_api_keys::CHANGE,
@@ -69,6 +70,7 @@ const CHANGES: [Change; 24] = [
     m0022_batches::CHANGE,
     m0023_unchecked_deliveries::CHANGE,
     m0024_sessions::CHANGE,
+    m0025_replayed_reasons::CHANGE,
 ];
 
 /// Brings a database up to date: `Migrator::up(&connection, None)`.

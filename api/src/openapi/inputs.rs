@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use super::schema::{
     PERMISSIONS, SCOPES, SUBSCRIPTION_STATUSES, TENANT_STATUSES, any, event_type_name,
-    event_type_patterns, filter, id, instant, integer, networks, nullable, object, one_of, own_id,
-    text,
+    event_type_patterns, failure_reasons, filter, id, instant, integer, networks, nullable, object,
+    one_of, own_id, text,
 };
 use crate::routes::answers::EGRESS_NETWORKS;
 
@@ -327,6 +327,7 @@ pub(super) fn replay() -> Value {
             "to": instant(),
             "subscription_id": id("sub"),
             "event_types": event_type_patterns(),
+            "failure_reasons": {"type": "array", "items": one_of(failure_reasons())},
             "statuses": {"type": "array", "items": one_of(PastStatus::ALL.map(PastStatus::as_str)), "minItems": 1},
             "rate_per_second": {"type": "number", "minimum": limits::RATE_PER_SECOND.start(), "maximum": limits::RATE_PER_SECOND.end()},
             "dry_run": {"type": "boolean"},
@@ -352,6 +353,7 @@ pub(super) fn dead_letters() -> Value {
         json!({
             "from": instant(),
             "to": instant(),
+            "failure_reasons": {"type": "array", "items": one_of(failure_reasons())},
             "subscription_id": id("sub"),
             "event_types": event_type_patterns(),
         }),

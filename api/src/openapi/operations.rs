@@ -8,8 +8,8 @@ use domain::stats::Bucket;
 use serde_json::{Value, json};
 
 use super::schema::{
-    SUBSCRIPTION_STATUSES, actor_id, delivery_statuses, event_type_name, id, instant, integer,
-    one_of, own_id, text,
+    SUBSCRIPTION_STATUSES, actor_id, delivery_statuses, event_type_name, failure_reasons, id,
+    instant, integer, one_of, own_id, text,
 };
 
 /// What a route's success carries.
@@ -30,6 +30,8 @@ pub(super) enum Answer {
     Document,
     /// HTML.
     Page,
+    /// `text/event-stream`.
+    EventStream,
 }
 
 /// What the document says of a route.
@@ -46,7 +48,9 @@ pub(super) struct Operation {
 
 /// The operation of a route; `path` without the common start.
 pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
-    use Answer::{Catalogue, Document, Json, Lines, List, ListOrLines, Nothing, Page, Text};
+    use Answer::{
+        Catalogue, Document, EventStream, Json, Lines, List, ListOrLines, Nothing, Page, Text,
+    };
     let operation = |name, tag, summary, answers: &[(u16, Answer, &'static str)]| Operation {
         name,
         tag,
@@ -73,9 +77,13 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             &[(200, List("EventHead"), "A page")],
         )
         .filtered(
-            [many("type", event_type_name()), many("correlation_id", text(0, limits::CORRELATION_ID_CHARS))]
-                .into_iter()
-                .chain(window()),
+            [
+                many("type", event_type_name()),
+                many("correlation_id", text(0, limits::CORRELATION_ID_CHARS)),
+                one("text", text(*limits::SEARCHED_TEXT_CHARS.start(), *limits::SEARCHED_TEXT_CHARS.end())),
+            ]
+            .into_iter()
+            .chain(window()),
         ),
         ("POST", "/events/batch") => operation(
             "postEvents",
@@ -325,6 +333,13 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
         .filtered(
             delivery_filters().into_iter().chain([one("resolved", json!({"type": "boolean"}))]),
         ),
+        ("GET", "/dead-letters/groups") => operation(
+            "groupDeadLetters",
+            "dead letters",
+            "Count unresolved dead letters by subscription and reason, the largest groups first",
+            &[(200, Json("DeadLetterGroups"), "The largest 100 groups")],
+        )
+        .asking(window()),
         ("POST", "/dead-letters/replay") => operation(
             "replayDeadLetters",
             "dead letters",
@@ -412,6 +427,30 @@ pub(super) fn of(method: &str, path: &str) -> Option<Operation> {
             one("bucket", one_of(Bucket::ALL.map(Bucket::as_str))),
             one("subscription_id", id("sub")),
         ])),
+        ("GET", "/stats/subscriptions") => operation(
+            "compareSubscriptions",
+            "stats",
+            "Show figures of subscriptions side by side: those with most failed attempts, or those named",
+            &[(200, Json("SubscriptionStats"), "Their figures in the window and in each bucket")],
+        )
+        .asking(window().into_iter().chain([
+            one("bucket", one_of(Bucket::ALL.map(Bucket::as_str))),
+            many("subscription_id", id("sub")),
+            one("limit", integer(*limits::PAGE_ROWS.start(), *limits::PAGE_ROWS.end())),
+        ])),
+        ("GET", "/lanes") => operation(
+            "listLanes",
+            "stats",
+            "Show the lanes in which something waits, and how full the queue is",
+            &[(200, Json("Lanes"), "At most 200 lanes, those behind first")],
+        ),
+        ("GET", "/stream") => operation(
+            "streamDeliveries",
+            "deliveries",
+            "Follow deliveries as they are made and change, as server-sent events",
+            &[(200, EventStream, "Events `delivery` with a `Delivery` as data, and `gap` where there were more than could be told")],
+        )
+        .asking(delivery_filters()),
         ("GET", "/audit-log") => operation(
             "listAuditLog",
             "audit log",
@@ -593,6 +632,7 @@ fn delivery_filters() -> Vec<Value> {
         many("subscription_id", id("sub")),
         many("event_type", event_type_name()),
         many("event_id", id("evt")),
+        many("failure_reason", one_of(failure_reasons())),
     ];
     filters.into_iter().chain(window()).collect()
 }

@@ -157,7 +157,7 @@ pub(super) const PERMISSIONS: [&str; 2] = ["read", "write"];
 pub(super) const TENANT_STATUSES: [&str; 2] = ["active", "suspended"];
 
 /// Reasons why an attempt or a delivery failed.
-fn failure_reasons() -> impl Iterator<Item = &'static str> {
+pub(super) fn failure_reasons() -> impl Iterator<Item = &'static str> {
     FailureReason::ALL.into_iter().map(FailureReason::as_str)
 }
 
@@ -321,6 +321,8 @@ fields! {
     delivery_status = one_of(delivery_statuses());
     trigger = one_of(["event", "redelivery", "replay", "test"]);
     failure_reason_or_null = nullable(one_of(failure_reasons()));
+    failure_reason_list = json!({"type": "array", "items": one_of(failure_reasons())});
+    lane_state = one_of(crate::routes::answers::LaneState::NAMES);
     failure_counts = json!({
         "type": "object",
         "properties": failure_reasons().map(|name| (name.to_owned(), json!({"type": "integer", "minimum": 1}))).collect::<serde_json::Map<_, _>>(),

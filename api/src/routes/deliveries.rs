@@ -91,7 +91,7 @@ impl Delivery {
 }
 
 /// Members of a batch are due when it is.
-async fn due_with_batches(db: &impl Sql, rows: &mut [Model]) -> Result<(), Problem> {
+pub(super) async fn due_with_batches(db: &impl Sql, rows: &mut [Model]) -> Result<(), Problem> {
     let held = rows.iter().filter(|row| row.next_attempt_at == Some(HELD));
     let batches: BTreeSet<BatchId> = held.filter_map(|row| row.batch_id).collect();
     let due_times = store::batch::due_times(db, batches).await?;

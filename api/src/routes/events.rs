@@ -213,12 +213,13 @@ pub(crate) async fn list(
     state: web::Data<State>,
     query: Query,
 ) -> Result<HttpResponse, Problem> {
-    query.only(&[LIMIT, CURSOR, "type", "correlation_id", "from", "to"])?;
+    query.only(&[LIMIT, CURSOR, "type", "correlation_id", "text", "from", "to"])?;
     let wanted = Wanted::of(&query)?;
     let filter = store::event::Filter {
         types: query
             .any("type", |text| text.parse::<EventType>().map(|name| name.as_str().to_owned()))?,
         correlation_ids: query.any("correlation_id", parse_correlation_id)?,
+        text: searched_text(&query)?,
         window: query.window()?,
     };
     let found = store::event::page_of_heads(
@@ -233,6 +234,19 @@ pub(crate) async fn list(
         |row| (row.created_at, row.id),
         |row| EventHead::new(row, lister.whose),
     )))
+}
+
+fn searched_text(query: &Query) -> Result<Option<String>, Problem> {
+    let text = query.one::<String>("text")?;
+    match &text {
+        Some(text) if !limits::SEARCHED_TEXT_CHARS.contains(&text.chars().count()) => {
+            let (low, high) =
+                (limits::SEARCHED_TEXT_CHARS.start(), limits::SEARCHED_TEXT_CHARS.end());
+            let must = format!("must have {low} to {high} characters");
+            Err(Problem::parameter("query parameter text", must))
+        }
+        _ => Ok(text),
+    }
 }
 
 fn parse_correlation_id(text: &str) -> Result<String, String> {

@@ -7,7 +7,7 @@ use domain::event_type::EventTypePatterns;
 use domain::ids::{Of, ReplayId, SubscriptionId, TenantId};
 use domain::invalid::Invalid;
 use domain::limits;
-use domain::replay::{PastStatuses, ReplayInput, ReplayStatus};
+use domain::replay::{FailureReasons, PastStatuses, ReplayInput, ReplayStatus};
 use domain::time::Timestamp;
 use engine::audit::Act;
 use engine::database::Transaction;
@@ -49,6 +49,9 @@ pub(crate) struct Replay {
     event_types: EventTypePatterns,
     #[schema(schema_with = schema::past_statuses)]
     statuses: PastStatuses,
+    /// Which of those that failed; empty: whatever the reason.
+    #[schema(schema_with = schema::failure_reason_list)]
+    failure_reasons: FailureReasons,
     rate_per_second: f64,
     /// Whether nobody has asked for it: by `auto_replay` of its subscription.
     automatic: bool,
@@ -90,6 +93,7 @@ impl Replay {
             subscription_id: row.subscription_id,
             event_types: row.event_types,
             statuses: row.statuses,
+            failure_reasons: row.failure_reasons,
             rate_per_second: row.rate_per_second,
             automatic: row.automatic,
             matched: row.matched,

@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
-use crate::{Portal, State};
 use crate::auth::session::{self, LASTS, Token};
 use crate::auth::{NewCredential, SignedIn};
 use crate::change;
 use crate::extract::{Body, fields, parse_value};
 use crate::openapi::schema;
 use crate::problem::Problem;
+use crate::{Portal, State};
 
 /// A body of a sign-in: a key is at most 200 characters.
 const BODY_BYTES: usize = 4096;
@@ -76,7 +76,14 @@ impl Session {
             .scopes
             .as_ref()
             .map_or(vec![Scope::All], |scopes: &Scopes| scopes.as_slice().to_vec());
-        Self { actor: who.actor.kind(), tenant_id: who.tenant, scopes, csrf_token, expires_at, portal }
+        Self {
+            actor: who.actor.kind(),
+            tenant_id: who.tenant,
+            scopes,
+            csrf_token,
+            expires_at,
+            portal,
+        }
     }
 }
 

@@ -122,7 +122,7 @@ pub(crate) async fn get(
     Ok(HttpResponse::Ok().json(Stats::new(&window, &series)))
 }
 
-fn window(query: &Query, now: Timestamp) -> Result<StatsWindow, Problem> {
+pub(super) fn window(query: &Query, now: Timestamp) -> Result<StatsWindow, Problem> {
     let asked = query.window()?;
     let bucket = query.one::<Bucket>("bucket")?.unwrap_or_default();
     StatsWindow::new(asked.from, asked.to, bucket, now).map_err(|none| {

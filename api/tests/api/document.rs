@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use testkit::{Client, Receiver, Reply, TestApp, eventually};
 
+use super::follow::Follower;
 use super::raw::{OPERATOR_KEY, send};
 use super::schema::faults;
 
@@ -104,6 +105,16 @@ impl Checked {
         let id = answer.header("x-request-id").expect("an id");
         self.noted.insert(id, "DELETE /session".to_owned());
         self.called.insert(("DELETE".to_owned(), path));
+    }
+
+    /// Opens a stream, whose answer has no end.
+    async fn follow(&mut self, app: &TestApp) {
+        let _stream = Follower::open(app, OPERATOR_KEY, "", &[]).await;
+        let path = format!("{BASE}/stream");
+        let (_, operation) = self.operation("GET", &path);
+        let content = &operation["responses"]["200"]["content"];
+        assert!(content["text/event-stream"].is_object(), "{content}");
+        self.called.insert(("GET".to_owned(), path));
     }
 
     /// What was taken must be what the document says is taken.
@@ -297,6 +308,11 @@ async fn every_route_answers_as_the_document_says() {
     checked.call(api, "GET", "/stats?bucket=1d", None, 200).await;
     checked.call(operator, "GET", "/stats", None, 200).await;
     checked.call(api, "GET", "/stats?bucket=1y", None, 422).await;
+    for route in ["/stats/subscriptions?bucket=1h", "/lanes", "/dead-letters/groups"] {
+        checked.call(api, "GET", route, None, 200).await;
+        checked.call(operator, "GET", route, None, 200).await;
+    }
+    checked.follow(&app).await;
     checked.call(api, "PATCH", &of_subscription, Some(json!({"status": "paused"})), 200).await;
     let waiting = checked.call(api, "POST", &format!("{delivery}/redeliver"), None, 202).await;
     checked.call(api, "POST", &format!("/deliveries/{}/cancel", id(&waiting)), None, 200).await;

@@ -399,3 +399,28 @@ fn every_key_is_in_the_default_file_with_its_variable() {
         assert_eq!(key.variable, format!("POSTHASTE_{}", key.name.to_uppercase()));
     }
 }
+
+#[test]
+fn the_portals_look_is_checked() {
+    let settings = settings(&[
+        ("POSTHASTE_PORTAL_FRAME_ORIGINS", "https://app.example.com/, http://localhost:3000"),
+        ("POSTHASTE_PORTAL_NAME", " Example "),
+        ("POSTHASTE_PORTAL_PRIMARY_COLOR", "#4C6EF5"),
+        ("POSTHASTE_PORTAL_LOGO_URL", "https://example.com/logo.svg"),
+    ]);
+    let portal = settings.portal;
+    assert_eq!(portal.frame_origins, ["https://app.example.com", "http://localhost:3000"]);
+    assert_eq!(portal.name.as_deref(), Some("Example"));
+    assert_eq!(portal.primary_color.as_deref(), Some("#4c6ef5"));
+    assert_eq!(portal.logo_url.expect("a url").as_str(), "https://example.com/logo.svg");
+
+    let text = faults(&[
+        ("POSTHASTE_PORTAL_FRAME_ORIGINS", "https://app.example.com/path; script-src *"),
+        ("POSTHASTE_PORTAL_NAME", &"x".repeat(65)),
+        ("POSTHASTE_PORTAL_PRIMARY_COLOR", "red"),
+        ("POSTHASTE_PORTAL_LOGO_URL", "javascript:alert(1)"),
+    ]);
+    for name in ["FRAME_ORIGINS", "NAME", "PRIMARY_COLOR", "LOGO_URL"] {
+        assert!(text.contains(&format!("POSTHASTE_PORTAL_{name}")), "{text}");
+    }
+}

@@ -198,6 +198,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks/dead-letters/groups": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Count unresolved dead letters by subscription and reason, the largest groups first
+         * @description Needs the scope `deliveries:read`.
+         */
+        get: operations["groupDeadLetters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/webhooks/dead-letters/replay": {
         parameters: {
             query?: never;
@@ -534,6 +554,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/webhooks/lanes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show the lanes in which something waits, and how full the queue is
+         * @description Needs the scope `deliveries:read`.
+         */
+        get: operations["listLanes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/webhooks/operator-key/rotate": {
         parameters: {
             query?: never;
@@ -689,6 +729,46 @@ export interface paths {
          * @description Needs the scope `deliveries:read`.
          */
         get: operations["getStats"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/stats/subscriptions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Show figures of subscriptions side by side: those with most failed attempts, or those named
+         * @description Needs the scope `deliveries:read`.
+         */
+        get: operations["compareSubscriptions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/webhooks/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Follow deliveries as they are made and change, as server-sent events
+         * @description Needs the scope `deliveries:read`.
+         */
+        get: operations["streamDeliveries"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1195,6 +1275,20 @@ export interface components {
                 version: string;
             }[];
         };
+        /** @description Attempts of a bucket. */
+        Counts: {
+            /** Format: int64 */
+            attempts: number;
+            /** Format: int64 */
+            failed: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-21T12:00:00Z
+             */
+            start: string;
+            /** Format: int64 */
+            succeeded: number;
+        };
         /** @description A dead letter in answers: the delivery, and what became of it. */
         DeadLetter: components["schemas"]["Delivery"] & {
             /**
@@ -1210,8 +1304,34 @@ export interface components {
              */
             resolved_at: string | null;
         };
+        /** @description Unresolved dead letters of one subscription that failed for one reason. */
+        DeadLetterGroup: {
+            /** Format: int64 */
+            count: number;
+            /** @enum {string|null} */
+            failure_reason: "timeout" | "dns" | "connect" | "tls" | "blocked_address" | "http_status" | "gone" | "protocol" | "response_too_large" | "subscription_disabled" | "expired" | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-21T12:00:00Z
+             */
+            newest_dead_at: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-21T12:00:00Z
+             */
+            oldest_dead_at: string;
+            subscription_id: string;
+            tenant_id?: string;
+        };
+        /** @description The largest groups of unresolved dead letters. */
+        DeadLetterGroups: {
+            /** @description Whether all dead letters of the window were counted, and not the newest 100000 only. */
+            complete: boolean;
+            data: components["schemas"]["DeadLetterGroup"][];
+        };
         DeadLettersChoice: {
             event_types?: string[] | null;
+            failure_reasons?: ("timeout" | "dns" | "connect" | "tls" | "blocked_address" | "http_status" | "gone" | "protocol" | "response_too_large" | "subscription_disabled" | "expired")[] | null;
             /**
              * Format: date-time
              * @example 2026-01-21T12:00:00Z
@@ -1227,6 +1347,7 @@ export interface components {
         DeadLettersReplay: {
             dry_run?: boolean | null;
             event_types?: string[] | null;
+            failure_reasons?: ("timeout" | "dns" | "connect" | "tls" | "blocked_address" | "http_status" | "gone" | "protocol" | "response_too_large" | "subscription_disabled" | "expired")[] | null;
             /**
              * Format: date-time
              * @example 2026-01-21T12:00:00Z
@@ -1416,6 +1537,40 @@ export interface components {
             scopes: ("*" | "events:write" | "events:read" | "subscriptions:read" | "subscriptions:write" | "deliveries:read" | "deliveries:write" | "sources:read" | "sources:write" | "schedules:read" | "schedules:write")[];
             source_cidrs: string[] | null;
         };
+        /** @description A lane in which something waits. */
+        Lane: {
+            /** Format: int32 */
+            consecutive_failures: number;
+            /**
+             * Format: date-time
+             * @example 2026-01-21T12:00:00Z
+             */
+            due_at: string | null;
+            /**
+             * Format: date-time
+             * @example 2026-01-21T12:00:00Z
+             */
+            probe_at: string | null;
+            /** @enum {string} */
+            state: "behind" | "open" | "paused" | "served";
+            subscription_id: string;
+            tenant_id?: string;
+            /** @description `***` when it is a credential. */
+            url: string;
+            /**
+             * Format: int64
+             * @description Deliveries that wait, retries among them; counted up to 10000.
+             */
+            waiting: number;
+        };
+        /** @description What waits. */
+        Lanes: {
+            /** @description Whether all lanes are told in which something waits. */
+            complete: boolean;
+            /** @description Those behind, open or paused first, and of these the one that has waited longest. */
+            data: components["schemas"]["Lane"][];
+            queue: components["schemas"]["QueueFigures"] | null;
+        };
         /** @description A key that has just been made. */
         MadeKey: components["schemas"]["Key"] & {
             secret: string;
@@ -1496,6 +1651,7 @@ export interface components {
         NewReplay: {
             dry_run?: boolean | null;
             event_types?: string[] | null;
+            failure_reasons?: ("timeout" | "dns" | "connect" | "tls" | "blocked_address" | "http_status" | "gone" | "protocol" | "response_too_large" | "subscription_disabled" | "expired")[] | null;
             /**
              * Format: date-time
              * @example 2026-01-21T12:00:00Z
@@ -1599,6 +1755,23 @@ export interface components {
             strict_event_types?: boolean | null;
         };
         Nothing: Record<string, never>;
+        /** @description Those of one. */
+        OfSubscription: {
+            /** Format: int64 */
+            attempts: number;
+            /** @description Every one of the window. */
+            buckets: components["schemas"]["Counts"][];
+            /** Format: int64 */
+            dead_letters: number;
+            /** Format: int64 */
+            failed: number;
+            subscription_id: string;
+            /** Format: int64 */
+            succeeded: number;
+            tenant_id?: string;
+            /** @description `***` when it is a credential. */
+            url: string;
+        };
         /** @description The new key, in the one answer that shows it. */
         OperatorKey: {
             secret: string;
@@ -1622,6 +1795,13 @@ export interface components {
             /** @enum {string} */
             permissions: "read" | "write";
         };
+        /** @description How the tenant portal looks, by configuration. */
+        PortalLook: {
+            /** Format: uri */
+            logo_url: string | null;
+            name: string | null;
+            primary_color: string | null;
+        };
         /** @description A problem as JSON. */
         Problem: {
             code: string;
@@ -1632,6 +1812,24 @@ export interface components {
             status: number;
             title: string;
             type: string;
+        };
+        /** @description How full the queue is. */
+        QueueFigures: {
+            /** @description Due later; what is due far ahead is in the database only. */
+            delayed: number;
+            in_flight: number;
+            lanes: number;
+            /**
+             * Format: int64
+             * @description Milliseconds that the longest of those that may be served has been due.
+             */
+            oldest_ready_ms: number;
+            /** @description Lanes whose circuit is open. */
+            open: number;
+            /** @description Lanes that are not served because somebody has paused them. */
+            paused: number;
+            /** @description Due now and waiting for their turn. */
+            ready: number;
         };
         Readiness: {
             /**
@@ -1684,6 +1882,7 @@ export interface components {
             event_types: string[];
             /** Format: int64 */
             failed: number;
+            failure_reasons: ("timeout" | "dns" | "connect" | "tls" | "blocked_address" | "http_status" | "gone" | "protocol" | "response_too_large" | "subscription_disabled" | "expired")[];
             /**
              * Format: date-time
              * @example 2026-01-21T12:00:00Z
@@ -1736,6 +1935,7 @@ export interface components {
              * @example 2026-01-21T12:00:00Z
              */
             expires_at: string | null;
+            portal: components["schemas"]["PortalLook"] | null;
             scopes: ("*" | "events:write" | "events:read" | "subscriptions:read" | "subscriptions:write" | "deliveries:read" | "deliveries:write" | "sources:read" | "sources:write" | "schedules:read" | "schedules:write")[];
             tenant_id: string | null;
         };
@@ -1927,6 +2127,25 @@ export interface components {
              * @example https://example.com/webhooks
              */
             url?: string;
+        };
+        /** @description Figures of subscriptions in a window. */
+        SubscriptionStats: {
+            /** Format: int32 */
+            bucket_s: number;
+            /** @description Whether all subscriptions with attempts were looked at. */
+            complete: boolean;
+            /** @description Those with most failed attempts first. */
+            data: components["schemas"]["OfSubscription"][];
+            /**
+             * Format: date-time
+             * @example 2026-01-21T12:00:00Z
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @example 2026-01-21T12:00:00Z
+             */
+            to: string;
         };
         /** @description A tenant in answers. */
         Tenant: {
@@ -3680,6 +3899,7 @@ export interface operations {
                 subscription_id?: string[];
                 event_type?: string[];
                 event_id?: string[];
+                failure_reason?: ("timeout" | "dns" | "connect" | "tls" | "blocked_address" | "http_status" | "gone" | "protocol" | "response_too_large" | "subscription_disabled" | "expired")[];
                 from?: string;
                 to?: string;
                 resolved?: boolean;
@@ -3891,6 +4111,104 @@ export interface operations {
             };
             /** @description The body is not application/json */
             415: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks the contract; `errors` says where */
+            422: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect; it is logged under the request's id */
+            500: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at the moment; `Retry-After` says when to try again */
+            503: {
+                headers: {
+                    /** @description Seconds until it makes sense to try again. */
+                    "Retry-After": number;
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    groupDeadLetters: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+            };
+            header?: {
+                /** @description Id or external id of the tenant that the operator means; a tenant's key may name its own. */
+                "Posthaste-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The largest 100 groups */
+            200: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterGroups"];
+                };
+            };
+            /** @description No key, or an unknown one */
+            401: {
+                headers: {
+                    /** @description How to show a key. */
+                    "WWW-Authenticate": "Bearer";
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do this */
+            403: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
                 headers: {
                     /** @description Names the request. */
                     "X-Request-Id": string;
@@ -4370,6 +4688,7 @@ export interface operations {
                 subscription_id?: string[];
                 event_type?: string[];
                 event_id?: string[];
+                failure_reason?: ("timeout" | "dns" | "connect" | "tls" | "blocked_address" | "http_status" | "gone" | "protocol" | "response_too_large" | "subscription_disabled" | "expired")[];
                 from?: string;
                 to?: string;
             };
@@ -5801,6 +6120,7 @@ export interface operations {
                 cursor?: string;
                 type?: string[];
                 correlation_id?: string[];
+                text?: string;
                 from?: string;
                 to?: string;
             };
@@ -6408,6 +6728,101 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Explanation"];
+                };
+            };
+            /** @description No key, or an unknown one */
+            401: {
+                headers: {
+                    /** @description How to show a key. */
+                    "WWW-Authenticate": "Bearer";
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do this */
+            403: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks the contract; `errors` says where */
+            422: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect; it is logged under the request's id */
+            500: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at the moment; `Retry-After` says when to try again */
+            503: {
+                headers: {
+                    /** @description Seconds until it makes sense to try again. */
+                    "Retry-After": number;
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLanes: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Id or external id of the tenant that the operator means; a tenant's key may name its own. */
+                "Posthaste-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description At most 200 lanes, those behind first */
+            200: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Lanes"];
                 };
             };
             /** @description No key, or an unknown one */
@@ -7793,6 +8208,210 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Stats"];
+                };
+            };
+            /** @description No key, or an unknown one */
+            401: {
+                headers: {
+                    /** @description How to show a key. */
+                    "WWW-Authenticate": "Bearer";
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do this */
+            403: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks the contract; `errors` says where */
+            422: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect; it is logged under the request's id */
+            500: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at the moment; `Retry-After` says when to try again */
+            503: {
+                headers: {
+                    /** @description Seconds until it makes sense to try again. */
+                    "Retry-After": number;
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    compareSubscriptions: {
+        parameters: {
+            query?: {
+                from?: string;
+                to?: string;
+                bucket?: "1m" | "5m" | "1h" | "1d";
+                subscription_id?: string[];
+                limit?: number;
+            };
+            header?: {
+                /** @description Id or external id of the tenant that the operator means; a tenant's key may name its own. */
+                "Posthaste-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Their figures in the window and in each bucket */
+            200: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubscriptionStats"];
+                };
+            };
+            /** @description No key, or an unknown one */
+            401: {
+                headers: {
+                    /** @description How to show a key. */
+                    "WWW-Authenticate": "Bearer";
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The key may not do this */
+            403: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description There is no such thing */
+            404: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request breaks the contract; `errors` says where */
+            422: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A defect; it is logged under the request's id */
+            500: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available at the moment; `Retry-After` says when to try again */
+            503: {
+                headers: {
+                    /** @description Seconds until it makes sense to try again. */
+                    "Retry-After": number;
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    streamDeliveries: {
+        parameters: {
+            query?: {
+                status?: ("pending" | "retrying" | "succeeded" | "failed" | "cancelled")[];
+                subscription_id?: string[];
+                event_type?: string[];
+                event_id?: string[];
+                failure_reason?: ("timeout" | "dns" | "connect" | "tls" | "blocked_address" | "http_status" | "gone" | "protocol" | "response_too_large" | "subscription_disabled" | "expired")[];
+                from?: string;
+                to?: string;
+            };
+            header?: {
+                /** @description Id or external id of the tenant that the operator means; a tenant's key may name its own. */
+                "Posthaste-Tenant"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events `delivery` with a `Delivery` as data, and `gap` where there were more than could be told */
+            200: {
+                headers: {
+                    /** @description Names the request. */
+                    "X-Request-Id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
                 };
             };
             /** @description No key, or an unknown one */

@@ -3,7 +3,7 @@
 use domain::audit::Action;
 use domain::event_type::EventTypePatterns;
 use domain::limits;
-use domain::replay::{Choice, PastStatus, PastStatuses, Plan};
+use domain::replay::{Choice, FailureReasons, PastStatus, PastStatuses, Plan};
 use domain::stats::{Bucket, StatsWindow};
 use domain::time::Timestamp;
 use entity::subscription::Model as Subscription;
@@ -60,6 +60,7 @@ impl Engine {
             subscription: Some(row.id),
             event_types: EventTypePatterns::default(),
             statuses: PastStatuses::one(PastStatus::Failed),
+            failure_reasons: FailureReasons::default(),
         };
         let rate_per_second = limits::REPLAY_PER_SECOND_DEFAULT;
         let plan = Plan { choice, rate_per_second, is_dry_run: false };

@@ -138,7 +138,11 @@ fn deliveries(tenant: TenantId, choice: &Choice) -> (String, Vec<Value>) {
         false => {
             let mut any = Vec::new();
             if has(PastStatus::Failed) {
-                any.push("EXISTS (SELECT 1 FROM dead_letters l WHERE l.delivery_id = d.id AND l.resolved_at IS NULL)".to_owned());
+                let mut failed = "EXISTS (SELECT 1 FROM dead_letters l WHERE l.delivery_id = d.id AND l.resolved_at IS NULL)".to_owned();
+                if let Some(among) = store::delivery::failed_for(choice.failure_reasons.named()) {
+                    failed.push_str(&format!(" AND d.{among}"));
+                }
+                any.push(failed);
             }
             for (past, status) in [
                 (PastStatus::Succeeded, DeliveryStatus::Succeeded),
@@ -156,6 +160,9 @@ fn deliveries(tenant: TenantId, choice: &Choice) -> (String, Vec<Value>) {
             )
         }
     };
+    if is_failed_only {
+        sql.push_str(&store::dead_letter::of_reasons("d", choice.failure_reasons.named()));
+    }
     if let Some(subscription) = choice.subscription {
         sql.push_str(" AND d.subscription_id = ?");
         values.push(subscription.into());

@@ -93,6 +93,7 @@ impl Engine {
             subscription_id: Set(plan.choice.subscription),
             event_types: Set(plan.choice.event_types),
             statuses: Set(plan.choice.statuses),
+            failure_reasons: Set(plan.choice.failure_reasons),
             rate_per_second: Set(plan.rate_per_second),
             automatic: Set(is_automatic),
             status: Set(ReplayStatus::Running),

@@ -3,15 +3,18 @@
 use domain::delivery::DeliveryStatus;
 use domain::event_type::EventType;
 use domain::ids::{DeliveryId, EventId, Of, SubscriptionId, TenantId};
+use domain::outcome::FailureReason;
 use domain::replay::Choice;
 use domain::time::Timestamp;
 use entity::dead_letter::{Column, Entity, Model};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Value,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    QueryTrait, Value,
 };
 
-use super::{Found, Page, Whose, delivery, last_looked_at};
-use crate::database::{Change, Param, Rows, Sql, execute, one_of, query_all, runs, table};
+use super::{Found, Page, Whose, Window, delivery, last_looked_at};
+use crate::database::{Change, Param, Row, Rows, Sql, execute, one_of, query_all, runs, table};
 use crate::rollups::Tally;
 
 /// A delivery that has just failed.
@@ -142,6 +145,7 @@ pub async fn discard_next(
         sql.push_str(" AND subscription_id = ?");
         values.push(subscription.into());
     }
+    sql.push_str(&of_reasons("dead_letters", choice.failure_reasons.named()));
     sql.push_str(" ORDER BY delivery_id LIMIT ?");
     values.push(delivery::as_limit(rows_max));
     let rows = query_all(db, &sql, values).await?;
@@ -164,6 +168,80 @@ pub async fn discard_next(
     );
     let discarded = execute(db, &sql, [vec![now.into()], ids].concat()).await?;
     Ok((usize::try_from(discarded).unwrap_or(usize::MAX), next))
+}
+
+/// The rest of a condition on dead letters (of the table called `letters`): those whose deliveries failed for one of the reasons;
+/// nothing when none is named.
+pub(crate) fn of_reasons(letters: &str, reasons: &[FailureReason]) -> String {
+    delivery::failed_for(reasons).map_or_else(String::new, |among| {
+        format!(
+            " AND EXISTS (SELECT 1 FROM deliveries f WHERE f.id = {letters}.delivery_id AND f.{among})"
+        )
+    })
+}
+
+/// Unresolved dead letters of one subscription that failed for one reason.
+#[derive(Debug)]
+pub struct Group {
+    pub tenant_id: TenantId,
+    pub subscription_id: SubscriptionId,
+    pub failure_reason: Option<FailureReason>,
+    pub count: i64,
+    pub oldest_dead_at: Timestamp,
+    pub newest_dead_at: Timestamp,
+}
+
+/// Groups are made of so many of the newest dead letters at most: it costs a fraction of a second, however many
+/// have gathered.
+pub const GROUPED_MAX: usize = 100_000;
+/// So many groups are told at most.
+const GROUPS_MAX: usize = 100;
+
+/// The largest groups of unresolved dead letters, and of how many letters they were made.
+pub async fn groups(
+    db: &impl Sql,
+    whose: Whose,
+    window: Window,
+) -> Result<(Vec<Group>, usize), DbErr> {
+    let mut looked_at =
+        "SELECT delivery_id, tenant_id, subscription_id, dead_at FROM dead_letters \
+                         WHERE resolved_at IS NULL"
+            .to_owned();
+    let mut values: Vec<Value> = Vec::new();
+    if let Whose::Tenant(tenant) = whose {
+        looked_at.push_str(" AND tenant_id = ?");
+        values.push(tenant.into());
+    }
+    for (edge, than) in [(window.from, ">="), (window.to, "<")] {
+        if let Some(at) = edge {
+            looked_at.push_str(&format!(" AND delivery_id {than} ?"));
+            values.push(DeliveryId::floor(at).into());
+        }
+    }
+    let sql = format!(
+        "SELECT l.tenant_id, l.subscription_id, d.failure_reason, COUNT(*), MIN(l.dead_at), MAX(l.dead_at) \
+         FROM ({looked_at} ORDER BY delivery_id DESC LIMIT ?) AS l JOIN deliveries d ON d.id = l.delivery_id \
+         GROUP BY l.tenant_id, l.subscription_id, d.failure_reason ORDER BY COUNT(*) DESC, l.subscription_id"
+    );
+    values.push(delivery::as_limit(GROUPED_MAX));
+    let rows = query_all(db, &sql, values).await?;
+    let groups: Vec<Group> = rows.iter().map(Group::read).collect::<Result<_, _>>()?;
+    let letters = groups.iter().map(|group| group.count).sum::<i64>();
+    let groups = groups.into_iter().take(GROUPS_MAX).collect();
+    Ok((groups, usize::try_from(letters).unwrap_or(0)))
+}
+
+impl Group {
+    fn read(row: &Row) -> Result<Self, DbErr> {
+        Ok(Self {
+            tenant_id: row.get(0)?,
+            subscription_id: row.get(1)?,
+            failure_reason: row.get(2)?,
+            count: row.get(3)?,
+            oldest_dead_at: row.get(4)?,
+            newest_dead_at: row.get(5)?,
+        })
+    }
 }
 
 /// The tenant's dead letter of a delivery, resolved or not.
@@ -204,7 +282,8 @@ pub async fn page(
     let mut looked_until = None;
     let is_selective = !filter.subscriptions.is_empty()
         || !filter.event_types.is_empty()
-        || !filter.events.is_empty();
+        || !filter.events.is_empty()
+        || !filter.failure_reasons.is_empty();
     if is_selective {
         looked_until = last_looked_at(db, &query, [Column::DeliveryId]).await?;
     }
@@ -219,6 +298,17 @@ pub async fn page(
     }
     if !filter.events.is_empty() {
         query = query.filter(Column::EventId.is_in(filter.events.iter().copied()));
+    }
+    if !filter.failure_reasons.is_empty() {
+        use entity::delivery::{Column as DeliveryColumn, Entity as Deliveries};
+        let failed = Deliveries::find()
+            .select_only()
+            .column(DeliveryColumn::Id)
+            .filter(DeliveryColumn::FailureReason.is_in(filter.failure_reasons.iter().copied()))
+            .filter(
+                Expr::col((Deliveries, DeliveryColumn::Id)).equals((Entity, Column::DeliveryId)),
+            );
+        query = query.filter(Expr::exists(failed.into_query()));
     }
     let letters = query.limit(page.limit).all(db).await?;
     let ids = letters.iter().map(|letter| letter.delivery_id);

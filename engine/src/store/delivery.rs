@@ -4,12 +4,13 @@ use std::collections::{BTreeSet, HashSet};
 
 use domain::delivery::{DeliveryStatus, HELD, Trigger};
 use domain::ids::{DeliveryId, EventId, Of, SubscriptionId, TenantId};
+use domain::outcome::FailureReason;
 use domain::time::Timestamp;
 use entity::delivery::{Column, Entity, Model};
 use queue::Class;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, Value,
+    ActiveEnum, ColumnTrait, Condition, ConnectionTrait, DbErr, EntityTrait, QueryFilter,
+    QueryOrder, QuerySelect, Value,
 };
 
 use super::{Found, Page, Whose, Window, last_looked_at};
@@ -41,13 +42,16 @@ pub struct Filter {
     pub subscriptions: Vec<SubscriptionId>,
     pub event_types: Vec<String>,
     pub events: Vec<EventId>,
+    pub failure_reasons: Vec<FailureReason>,
     pub window: Window,
 }
 
 impl Filter {
     /// Whether rows are left out that no index leaves out.
     fn is_selective(&self) -> bool {
-        !self.statuses.is_empty() || !self.event_types.is_empty()
+        !self.statuses.is_empty()
+            || !self.event_types.is_empty()
+            || !self.failure_reasons.is_empty()
     }
 }
 
@@ -115,7 +119,17 @@ pub async fn page(
     if !filter.event_types.is_empty() {
         query = query.filter(Column::EventType.is_in(&filter.event_types));
     }
+    if !filter.failure_reasons.is_empty() {
+        query = query.filter(Column::FailureReason.is_in(filter.failure_reasons.iter().copied()));
+    }
     Ok(Found { rows: query.limit(page.limit).all(db).await?, looked_until })
+}
+
+/// The condition on a delivery's row that it failed for one of the reasons; `None` when none is named.
+pub(crate) fn failed_for(reasons: &[FailureReason]) -> Option<String> {
+    let numbers = reasons.iter().map(|reason| reason.to_value().to_string());
+    let numbers = numbers.collect::<Vec<_>>().join(", ");
+    (!numbers.is_empty()).then(|| format!("failure_reason IN ({numbers})"))
 }
 
 /// Deliveries made when the event was posted carry its instant in their ids, so that they need no

@@ -6,6 +6,7 @@ use domain::event::Envelope;
 use domain::ids::{EventId, Of, TenantId};
 use domain::time::Timestamp;
 use entity::event::{Column, Entity, Model};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, DbErr, DerivePartialModel, EntityTrait,
     QueryFilter, QueryOrder, QuerySelect, Select, Value,
@@ -19,6 +20,8 @@ use crate::database::{Row, Sql, one_of, query_all, query_one};
 pub struct Filter {
     pub types: Vec<String>,
     pub correlation_ids: Vec<String>,
+    /// What the data or metadata has in it, as it was posted.
+    pub text: Option<String>,
     pub window: Window,
 }
 
@@ -213,6 +216,9 @@ pub async fn page_of_heads(
     if !filter.types.is_empty() {
         query = query.filter(Column::EventType.is_in(&filter.types));
     }
+    if let Some(text) = &filter.text {
+        query = query.filter(has_text(db.get_database_backend(), text));
+    }
     let rows = query.limit(page.limit).into_partial_model().all(db).await?;
     Ok(Found { rows, looked_until })
 }
@@ -222,8 +228,21 @@ impl Filter {
     fn is_selective(&self, whose: Whose) -> bool {
         let is_windowed = self.window.from.is_some() || self.window.to.is_some();
         !self.types.is_empty()
+            || self.text.is_some()
             || (whose == Whose::AcrossTenants && (is_windowed || !self.correlation_ids.is_empty()))
     }
+}
+
+/// Whether the bytes of data or metadata have the text's in them.
+fn has_text(backend: DbBackend, text: &str) -> Condition {
+    let found = |column: &str| match backend {
+        DbBackend::Postgres => format!("position($1 in \"events\".\"{column}\") > 0"),
+        _ => format!("instr(\"events\".\"{column}\", ?) > 0"),
+    };
+    let columns = ["data", "metadata"];
+    columns.into_iter().fold(Condition::any(), |any, column| {
+        any.add(Expr::cust_with_values(found(column), [text.as_bytes().to_vec()]))
+    })
 }
 
 /// Newest first: a tenant's by the instant at which they came; everybody's, which no such index is

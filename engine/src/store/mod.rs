@@ -19,6 +19,7 @@ pub mod fan_out;
 pub mod health;
 pub mod instance;
 pub mod key;
+pub mod lane;
 pub mod portal_link;
 pub mod replay;
 pub mod rollup;

@@ -6,6 +6,7 @@ use domain::time::Timestamp;
 use sea_orm::{DbBackend, DbErr, Value};
 use uuid::Uuid;
 
+use super::Whose;
 use super::delivery::as_limit;
 use crate::database::{Change, Rows, Sql, execute, one_of, query_all, query_one, runs, table};
 use crate::error::Error;
@@ -59,14 +60,18 @@ impl Key {
     }
 }
 
+/// The widest stretches that fit into a bucket, in seconds.
+fn width_of(window: &StatsWindow) -> u32 {
+    let fits = |width: &u32| window.bucket.seconds().is_multiple_of(*width);
+    WIDTHS_S.into_iter().rfind(fits).unwrap_or(WIDTHS_S[0])
+}
+
 /// The figures of each bucket of a window, in their order.
 ///
 /// # Errors
 /// When the database is away or a row cannot be read.
 pub async fn series(db: &impl Sql, scope: Scope, window: &StatsWindow) -> Result<Vec<Sums>, Error> {
-    // The widest stretches that fit into a bucket.
-    let fits = |width: &u32| window.bucket.seconds().is_multiple_of(*width);
-    let width_s = WIDTHS_S.into_iter().rfind(fits).unwrap_or(WIDTHS_S[0]);
+    let width_s = width_of(window);
     let sql = "SELECT start_at, sums FROM rollups WHERE width_s = ? AND tenant_id = ? AND subscription_id = ? \
                AND start_at >= ? AND start_at < ?";
     let [width, tenant, subscription, from] =
@@ -81,6 +86,55 @@ pub async fn series(db: &impl Sql, scope: Scope, window: &StatsWindow) -> Result
         }
     }
     Ok(series)
+}
+
+/// Rows that are read at most to compare subscriptions.
+const COMPARED_ROWS: usize = 100_000;
+
+/// What was counted of each subscription, by the starts of a window's buckets, one subscription after the other; of those
+/// that are named, or of all. `false`: not all were looked at.
+///
+/// # Errors
+/// When the database is away or a row cannot be read.
+pub async fn series_of_subscriptions(
+    db: &impl Sql,
+    whose: Whose,
+    named: &[SubscriptionId],
+    window: &StatsWindow,
+) -> Result<(Vec<(Scope, Timestamp, Sums)>, bool), Error> {
+    let width_s = width_of(window);
+    let mut sql =
+        "SELECT tenant_id, subscription_id, start_at, sums FROM rollups WHERE width_s = ? \
+                   AND start_at >= ? AND start_at < ? AND subscription_id <> ?"
+            .to_owned();
+    let mut values: Vec<Value> = vec![
+        signed(width_s).into(),
+        window.from.into(),
+        window.to.into(),
+        Scope::ALL.subscription.into(),
+    ];
+    if let Whose::Tenant(tenant) = whose {
+        sql.push_str(" AND tenant_id = ?");
+        values.push(tenant.into());
+    }
+    if !named.is_empty() {
+        let (among, ids) = one_of(db, "uuid", named.iter().map(|id| (*id).into()).collect());
+        sql.push_str(&format!(" AND subscription_id {among}"));
+        values.extend(ids);
+    }
+    sql.push_str(" ORDER BY tenant_id, subscription_id, start_at LIMIT ?");
+    values.push(as_limit(COMPARED_ROWS));
+    let rows = query_all(db, &sql, values).await?;
+    let mut series = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let scope = Scope { tenant: row.get(0)?, subscription: row.get(1)? };
+        let place = window.bucket_of(row.get(2)?);
+        let start = place.and_then(|place| window.starts().nth(place));
+        if let Some(start) = start {
+            series.push((scope, start, read(&row.get::<Vec<u8>>(3)?)?));
+        }
+    }
+    Ok((series, rows.len() < COMPARED_ROWS))
 }
 
 /// Those of the rows that are there.

@@ -52,6 +52,22 @@ pub async fn find_across_tenants(
     Entity::find_by_id(id).one(db).await
 }
 
+/// Where subscriptions send to, whoever's they are, deleted ones too; `***` where that is a credential.
+pub async fn urls_across_tenants(
+    db: &impl ConnectionTrait,
+    ids: Vec<SubscriptionId>,
+) -> Result<HashMap<SubscriptionId, String>, DbErr> {
+    let rows: Vec<(SubscriptionId, String)> = Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .column(Column::Url)
+        .filter(Column::Id.is_in(ids))
+        .into_tuple()
+        .all(db)
+        .await?;
+    Ok(rows.into_iter().collect())
+}
+
 /// Those of a tenant that events are delivered to: active and paused ones.
 pub async fn receiving(db: &impl ConnectionTrait, tenant: TenantId) -> Result<Vec<Model>, DbErr> {
     Entity::find()
