@@ -1,8 +1,17 @@
-# Built in two stages: the second has the binary, the CA certificates and nothing else.
+# Built in three stages: the dashboard, the binary with the dashboard in it, and what runs: the binary, the CA
+# certificates and nothing else.
+FROM node:20-bookworm-slim AS dashboard
+WORKDIR /src/dashboard
+COPY dashboard/package.json dashboard/package-lock.json dashboard/.npmrc ./
+RUN PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm ci --no-audit --no-fund
+COPY dashboard/ ./
+RUN npx vite build
+
 FROM rust:1.95-slim-bookworm AS build
 RUN apt-get update && apt-get install -y --no-install-recommends build-essential && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
+COPY --from=dashboard /src/dashboard/dist/site dashboard/dist/site
 RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     cargo build --release --locked --package cli --bin posthaste && cp target/release/posthaste /posthaste
 

@@ -10,6 +10,10 @@ from pathlib import Path
 KEPT_OUT = [".git/config", ".env", ".venv/bin/python", "target/debug/posthaste", "posthaste.db", "posthaste.key"]
 
 
+# Where the binary takes the dashboard from that is built into it.
+SITE = "dashboard/dist/site"
+
+
 @dataclass
 class Stage:
     image: str
@@ -89,6 +93,8 @@ def faults(text: str, ignore: str, root: Path) -> list[str]:
         for name, value in stage.steps:
             if name in ("COPY", "ADD"):
                 said += _copy_faults(value, earlier, ignore, root)
+    if not any(name == "COPY" and value.split()[-1] == SITE for stage in found for name, value in stage.steps):
+        said.append(f"nobody puts the dashboard into {SITE}")
     said += _end_faults(found[-1])
     said += [f"{path} is not kept out by .dockerignore" for path in KEPT_OUT if not is_ignored(path, ignore)]
     return said
