@@ -3,6 +3,7 @@
 // replayed. Every figure is compared with what must come out; any difference ends the demo with 1.
 import { setTimeout as sleep } from "node:timers/promises";
 import { Api } from "./api.mjs";
+import { checkDashboard, openInBrowser } from "./dashboard.mjs";
 import { readPayloads } from "./payloads.mjs";
 import { Receiver, failing, failingThreeTimes, good } from "./receiver.mjs";
 import { progress, say, table } from "./screen.mjs";
@@ -14,6 +15,8 @@ const ATTEMPTS_MAX = 6;
 const FAILING_EVENT_TYPES = ["github.issues.*"];
 const goesToFailing = (type) => /^github\.issues\.[^.]+$/.test(type);
 const QUIET_MS_MAX = 30_000;
+// Dead letters that are not replayed, for whoever looks at the dashboard.
+const LEFT_DEAD = 1;
 
 const exitByItself = process.env.DEMO_EXIT === "1";
 const server = new Server();
@@ -35,10 +38,10 @@ async function run() {
   const tell = async () => {
     await server.start({ exitByItself });
     say(`Posthaste listens on ${server.url}`);
-    const tenantKey = await Promise.race([story(), server.ended()]);
+    const tenant = await Promise.race([story(), server.ended()]);
     code = 0;
     if (exitByItself) return;
-    invite(tenantKey);
+    await invite(tenant);
     await server.ended();
   };
   try {
@@ -58,7 +61,8 @@ async function run() {
 }
 
 async function story() {
-  const { api, key, failingId } = await setUp();
+  await checkDashboard(server.url);
+  const { api, tenant, failingId } = await setUp();
   const events = await postAll(api);
   await settle(api, events);
   await summarise(api, events);
@@ -66,7 +70,7 @@ async function story() {
   await showHistory(api, failingId, letters[0]);
   // Once more, now that the replays have arrived too.
   expectChecks();
-  return key;
+  return tenant;
 }
 
 async function setUp() {
@@ -86,7 +90,7 @@ async function setUp() {
     if (isFailing) failingId = subscription.id;
   }
   say("A tenant, its key and three subscriptions: good, recovering (fails three times per delivery), failing");
-  return { api, key, failingId };
+  return { api, tenant: { id: tenant.id, key }, failingId };
 }
 
 /** Posts at a steady rate, whatever the server does, and answers `{id, type, postedMs}` for each. */
@@ -155,17 +159,17 @@ async function summarise(api, events) {
   expectChecks();
 }
 
-/** Heals the failing receiver and replays its dead letters one by one. */
+/** Heals the failing receiver and replays its dead letters one by one; the newest is left to be replayed by hand. */
 async function replayDeadLetters(api) {
   receivers.failing.mood = good;
-  const letters = await api.list("/dead-letters");
+  const [, ...letters] = await api.list("/dead-letters");
   const before = receivers.failing.arrivals.length;
   for (const [index, letter] of letters.entries()) {
     await api.post(`/dead-letters/${letter.id}/replay`, "{}", 202);
     progress(`The failing receiver is healed; replaying ${index + 1} of ${letters.length} dead letters`, index + 1 === letters.length);
   }
   await until("dead letters resolved", letters.length, async () => {
-    return letters.length - (await api.list("/dead-letters")).length;
+    return letters.length + LEFT_DEAD - (await api.list("/dead-letters")).length;
   });
   const resolved = await api.list("/dead-letters?resolved=true");
   expect("resolved dead letters", resolved.filter(({ resolution }) => resolution === "replayed").length, letters.length);
@@ -190,15 +194,20 @@ async function showHistory(api, subscriptionId, letter) {
   expect("the history", states.join(", "), `event failed ${ATTEMPTS_MAX}, redelivery succeeded 1`);
 }
 
-function invite(tenantKey) {
+async function invite(tenant) {
   for (const receiver of Object.values(receivers)) receiver.stopKeeping();
+  const operator = new Api(server.url, server.operatorKey);
+  const asked = { permissions: "write", expires_in_s: 86_400 };
+  const link = await operator.post(`/tenants/${tenant.id}/portal-links`, asked);
   say(`The server stays open: ${server.url} (its API is described at ${server.url}/docs)`);
   table([
-    ["operator key", server.operatorKey],
-    ["tenant key", tenantKey],
+    ["operator key, to sign in to the dashboard", server.operatorKey],
+    ["tenant key", tenant.key],
   ]);
   say("Try:");
-  say(`  curl -H 'Authorization: Bearer ${tenantKey}' '${server.url}/api/v1/webhooks/deliveries?limit=3'`);
+  say(`  curl -H 'Authorization: Bearer ${tenant.key}' '${server.url}/api/v1/webhooks/deliveries?limit=3'`);
+  say(`\nThe dashboard, as the demo's tenant sees it, with a dead letter that its receiver would now take:\n  ${link.url}`);
+  openInBrowser(link.url);
   say("Ctrl-C stops it.");
 }
 
