@@ -1,6 +1,8 @@
 //! What an overview is made of: subscriptions side by side, lanes in which something waits, dead letters by what they
 //! have in common, and events by a text in them.
 
+use std::net::TcpListener;
+
 use serde_json::{Value, json};
 use testkit::{Receiver, Storage, TestApp, eventually};
 
@@ -99,9 +101,11 @@ async fn dead_letters_are_grouped_and_a_group_is_listed_replayed_and_discarded_b
         let retry = json!({"schedule_s": [0.1], "jitter": 0});
         let (refusing, _) =
             tenant.subscribe(json!({"url": receiver.url("/"), "retry": retry})).await;
-        // Nobody listens there.
+        // Nobody listens there any more.
+        let closed = TcpListener::bind("127.0.0.1:0").and_then(|one| one.local_addr());
+        let closed = format!("http://{}/", closed.expect("a free port"));
         let (absent, _) = tenant
-            .subscribe(json!({"url": "http://127.0.0.1:1/", "retry": retry, "event_types": ["order.gone"]}))
+            .subscribe(json!({"url": closed, "retry": retry, "event_types": ["order.gone"]}))
             .await;
         for name in ["order.paid", "order.gone"] {
             tenant.publish(name, json!(1)).await;

@@ -62,12 +62,16 @@ fn good_values_of_each_variable_are_taken() {
     let twenty_steps = ["1s"; 20].join(",");
     let short_key = "k".repeat(20);
     let long_key = "~".repeat(200);
-    let good: [(&str, &[&str]); 19] = [
+    let good: [(&str, &[&str]); 23] = [
         ("POSTHASTE_LISTEN", &["0.0.0.0:80", "[::]:8080", "127.0.0.1:0", "127.0.0.1:65535"]),
         (
             "POSTHASTE_PUBLIC_URL",
             &["https://a.example", "http://localhost:8080/", "https://a.example/hooks", ""],
         ),
+        ("POSTHASTE_PORTAL_FRAME_ORIGINS", &["", "https://a.example, http://localhost:3000"]),
+        ("POSTHASTE_PORTAL_NAME", &["", "Example & Söhne"]),
+        ("POSTHASTE_PORTAL_PRIMARY_COLOR", &["", "#4c6ef5", "#ABCDEF"]),
+        ("POSTHASTE_PORTAL_LOGO_URL", &["", "https://a.example/logo.svg"]),
         (
             "POSTHASTE_DATABASE_URL",
             &[
@@ -118,7 +122,7 @@ fn good_values_of_each_variable_are_taken() {
 fn wrong_values_of_each_variable_are_one_line_that_names_it() {
     let long_schedule = ["1s"; 21].join(",");
     let long_key = "k".repeat(201);
-    let wrong: [(&str, &[&str]); 19] = [
+    let wrong: [(&str, &[&str]); 23] = [
         (
             "POSTHASTE_LISTEN",
             &["", "8080", "localhost:8080", "127.0.0.1", "127.0.0.1:65536", "two\nlines"],
@@ -126,6 +130,22 @@ fn wrong_values_of_each_variable_are_one_line_that_names_it() {
         (
             "POSTHASTE_PUBLIC_URL",
             &["a.example", "ftp://a", "https://u:p@a", "https://a?b", "https://a#b"],
+        ),
+        (
+            "POSTHASTE_PORTAL_FRAME_ORIGINS",
+            &[
+                "a.example",
+                "https://a.example/b",
+                "https://a.example; script-src *",
+                "data:",
+                "'self'",
+            ],
+        ),
+        ("POSTHASTE_PORTAL_NAME", &["two\nlines", &long_key]),
+        ("POSTHASTE_PORTAL_PRIMARY_COLOR", &["red", "#abc", "#12345g"]),
+        (
+            "POSTHASTE_PORTAL_LOGO_URL",
+            &["logo.svg", "javascript:alert(1)", "https://u:p@a.example/"],
         ),
         (
             "POSTHASTE_DATABASE_URL",
@@ -401,7 +421,7 @@ fn every_key_is_in_the_default_file_with_its_variable() {
 }
 
 #[test]
-fn the_portals_look_is_checked() {
+fn the_portals_look_is_taken_in_one_form() {
     let settings = settings(&[
         ("POSTHASTE_PORTAL_FRAME_ORIGINS", "https://app.example.com/, http://localhost:3000"),
         ("POSTHASTE_PORTAL_NAME", " Example "),
@@ -413,14 +433,4 @@ fn the_portals_look_is_checked() {
     assert_eq!(portal.name.as_deref(), Some("Example"));
     assert_eq!(portal.primary_color.as_deref(), Some("#4c6ef5"));
     assert_eq!(portal.logo_url.expect("a url").as_str(), "https://example.com/logo.svg");
-
-    let text = faults(&[
-        ("POSTHASTE_PORTAL_FRAME_ORIGINS", "https://app.example.com/path; script-src *"),
-        ("POSTHASTE_PORTAL_NAME", &"x".repeat(65)),
-        ("POSTHASTE_PORTAL_PRIMARY_COLOR", "red"),
-        ("POSTHASTE_PORTAL_LOGO_URL", "javascript:alert(1)"),
-    ]);
-    for name in ["FRAME_ORIGINS", "NAME", "PRIMARY_COLOR", "LOGO_URL"] {
-        assert!(text.contains(&format!("POSTHASTE_PORTAL_{name}")), "{text}");
-    }
 }
