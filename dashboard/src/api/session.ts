@@ -4,15 +4,9 @@ import { caller, dropLink, enterPortal, hasLink, inPortal } from "./portal";
 import { problemOf } from "./problem";
 import type { components } from "./schema";
 
-export type Session = components["schemas"]["Session"] & { portal?: PortalLook | null };
+export type Session = components["schemas"]["Session"];
+export type PortalLook = components["schemas"]["PortalLook"];
 export type Scope = Session["scopes"][number];
-
-/** How the portal looks, by configuration. */
-export interface PortalLook {
-  name: string | null;
-  primary_color: string | null;
-  logo_url: string | null;
-}
 
 // Not by the API client: that one takes a 401 for the end of the session, and needs the session to be made.
 const path = "/api/v1/webhooks/session";

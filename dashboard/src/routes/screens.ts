@@ -1,5 +1,11 @@
 import { allows, type Scope, type Session } from "../api/session";
 
+interface Needing {
+  to: string;
+  label: string;
+  needs: Scope | "operator";
+}
+
 /** The screens to choose from, each with the scope that its list needs. */
 export const screens = [
   { to: "/", label: "Overview", needs: "deliveries:read" },
@@ -13,9 +19,14 @@ export const screens = [
   { to: "/audit", label: "Audit log", needs: "subscriptions:read" },
   { to: "/keys", label: "Keys", needs: "operator" },
   { to: "/tenants", label: "Tenants", needs: "operator" },
-] as const satisfies readonly { to: string; label: string; needs: Scope | "operator" }[];
+] as const satisfies readonly Needing[];
 
-type Screen = (typeof screens)[number];
+type Screen = (typeof screens)[number] | (typeof forms)[number];
+
+/** Pages for one act alone: nothing is to be seen there without its scope. */
+const forms = [
+  { to: "/replays/new", label: "A new replay", needs: "deliveries:write" },
+] as const satisfies readonly Needing[];
 
 export function mayOpen(session: Session, { needs }: Screen): boolean {
   return needs === "operator" ? session.actor === "operator" : allows(session, needs);
@@ -23,5 +34,7 @@ export function mayOpen(session: Session, { needs }: Screen): boolean {
 
 /** The screen that an address is of, or is below of. */
 export function screenAt(pathname: string): Screen | undefined {
-  return screens.find(({ to }) => pathname === to || (to !== "/" && pathname.startsWith(`${to}/`)));
+  return [...forms, ...screens].find(
+    ({ to }) => pathname === to || (to !== "/" && pathname.startsWith(`${to}/`)),
+  );
 }

@@ -49,6 +49,7 @@ export const operator: Session = {
   csrf_token: "csrf_1",
   scopes: ["*"],
   expires_at: "2026-01-22T12:00:00.000Z",
+  portal: null,
 };
 
 export const page = (...data: unknown[]) => ({ data, next_cursor: null });

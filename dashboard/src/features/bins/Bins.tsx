@@ -10,6 +10,7 @@ import { TextLink } from "../../ui/links";
 import { List, type Column } from "../../ui/list/List";
 import { PageHead } from "../../ui/PageHead";
 import { When } from "../../ui/When";
+import { useAllowed } from "../../routes/allowed";
 import { useNamesTenant } from "../../routes/namesTenant";
 import { tenantOf, useApi, useTenant } from "../../routes/tenant";
 import { BinRequests } from "./BinRequests";
@@ -29,25 +30,27 @@ const columns: Column<Bin>[] = [
   { title: "Answers", cell: (row) => `${row.response.status} after ${row.response.delay_ms} ms` },
   { title: "Checks signatures", cell: (row) => (row.has_secret ? "yes" : "no") },
   { title: "Created", cell: (row) => <When at={row.created_at} /> },
-  { title: "Acts", cell: (row) => <Acts row={row} /> },
 ];
+const acts: Column<Bin> = { title: "Acts", cell: (row) => <Acts row={row} /> };
 
 /** Receivers of our own, to look at what is sent. */
 export function Bins() {
   const { bin } = route.useSearch();
   const api = useApi();
   const named = useNamesTenant();
+  const mayWrite = useAllowed("events:write");
   const query = useInfiniteQuery(binPages(api));
   return (
     <>
       <PageHead title="Bins" />
-      {named ? (
+      {mayWrite && named && (
         <CreateByName
           label="Name of a new bin"
           submitLabel="Create bin"
           create={(name) => createBin(api, name)}
         />
-      ) : (
+      )}
+      {!named && (
         <Text size="sm" c="dimmed">
           Choose a tenant to create a bin.
         </Text>
@@ -56,10 +59,13 @@ export function Bins() {
       <List
         noun="bins"
         query={query}
-        columns={columns}
+        columns={mayWrite ? [...columns, acts] : columns}
         rowKey={(row) => row.id}
         empty={
-          <Text>There is no bin. Create one and give its url to a subscription to see what is sent.</Text>
+          <Text>
+            There is no bin.
+            {mayWrite && " Create one and give its url to a subscription to see what is sent."}
+          </Text>
         }
       />
     </>

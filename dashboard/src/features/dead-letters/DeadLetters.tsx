@@ -16,6 +16,7 @@ import { List, type Column } from "../../ui/list/List";
 import { PageHead } from "../../ui/PageHead";
 import { StatusBadge } from "../../ui/StatusBadge";
 import { When } from "../../ui/When";
+import { useAllowed } from "../../routes/allowed";
 import { useApi, useTenant } from "../../routes/tenant";
 import { deliveryColumns } from "../deliveries/columns";
 import { Filters } from "../deliveries/Filters";
@@ -25,7 +26,8 @@ const route = getRouteApi("/shell/dead-letters");
 
 const common = deliveryColumns.filter(({ title }) => title !== "Status" && title !== "Created");
 const died: Column<DeadLetter> = { title: "Dead since", cell: (row) => <When at={row.dead_at} /> };
-const open: Column<DeadLetter>[] = [...common, died, { title: "Acts", cell: (row) => <Acts row={row} /> }];
+const open: Column<DeadLetter>[] = [...common, died];
+const acts: Column<DeadLetter> = { title: "Acts", cell: (row) => <Acts row={row} /> };
 const resolved: Column<DeadLetter>[] = [
   ...common,
   died,
@@ -39,11 +41,12 @@ export function DeadLetters() {
   const query = useInfiniteQuery(deadLetterPages(useApi(), filters));
   const change = (next: DeadLetterFilters) =>
     void navigate({ search: (now) => ({ ...now, ...next }), replace: true });
+  const mayAct = useAllowed("deliveries:write");
   const isResolved = filters.resolved === "true";
 
   return (
     <>
-      <PageHead title="Dead letters">{!isResolved && <Bulk filters={filters} />}</PageHead>
+      <PageHead title="Dead letters">{!isResolved && mayAct && <Bulk filters={filters} />}</PageHead>
       <SegmentedControl
         mb="sm"
         aria-label="Which dead letters"
@@ -58,7 +61,7 @@ export function DeadLetters() {
       <List
         noun="dead letters"
         query={query}
-        columns={isResolved ? resolved : open}
+        columns={isResolved ? resolved : mayAct ? [...open, acts] : open}
         rowKey={(row) => row.id}
         empty={
           <>

@@ -14,6 +14,7 @@ import { PageHead } from "../../ui/PageHead";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { StatusBadge } from "../../ui/StatusBadge";
 import { When } from "../../ui/When";
+import { useAllowed } from "../../routes/allowed";
 import { useApi } from "../../routes/tenant";
 import { Fields } from "./Fields";
 import { patchOf, valuesOf } from "./form";
@@ -26,11 +27,12 @@ const route = getRouteApi("/shell/subscriptions/$id");
 export function Subscription() {
   const { id } = route.useParams();
   const subscription = useQuery(subscriptionQuery(useApi(), id));
+  const mayWrite = useAllowed("subscriptions:write");
 
   return (
     <>
       <PageHead title={`Subscription ${id}`}>
-        {subscription.data && <Acts subscription={subscription.data} />}
+        {subscription.data && mayWrite && <Acts subscription={subscription.data} />}
       </PageHead>
       {subscription.isError && (
         <ProblemAlert error={subscription.error} retry={() => void subscription.refetch()} />
@@ -40,8 +42,12 @@ export function Subscription() {
         <Stack>
           <Told subscription={subscription.data} />
           <StatsCard id={subscription.data.id} />
-          <TestCard id={id} />
-          <SecretCard key={id} id={id} />
+          {mayWrite && (
+            <>
+              <TestCard id={id} />
+              <SecretCard key={id} id={id} />
+            </>
+          )}
         </Stack>
       )}
     </>

@@ -15,6 +15,7 @@ import { PageHead } from "../../ui/PageHead";
 import { StatusBadge } from "../../ui/StatusBadge";
 import { When } from "../../ui/When";
 import { someOf } from "../../lib/params";
+import { useAllowed } from "../../routes/allowed";
 import { useNamesTenant } from "../../routes/namesTenant";
 import { tenantOf, useApi } from "../../routes/tenant";
 import { NewSubscription } from "./NewSubscription";
@@ -48,7 +49,8 @@ export function Subscriptions() {
   const named = useNamesTenant();
   const change = (next: SubscriptionFilters) =>
     void navigate({ search: (now) => ({ ...now, ...next }), replace: true });
-  const create = (
+  const mayWrite = useAllowed("subscriptions:write");
+  const create = mayWrite && (
     <Button onClick={open} disabled={!named}>
       {named ? "New subscription" : "Choose a tenant to create one"}
     </Button>
@@ -80,7 +82,7 @@ export function Subscriptions() {
         rowKey={(row) => row.id}
         empty={
           <>
-            <Text>No subscription fits. Create one: only its url is needed.</Text>
+            <Text>No subscription fits.{mayWrite && " Create one: only its url is needed."}</Text>
             {create}
           </>
         }
