@@ -1,5 +1,6 @@
 import { configure, fireEvent, screen, waitFor } from "@testing-library/react";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { cache } from "../../api/cache";
 import { dropLink, enterPortal, inPortal } from "../../api/portal";
 import type { Session } from "../../api/session";
 import { openPortal } from "../../test/app";
@@ -176,6 +177,52 @@ test("it has no sign-in, and nothing of the operator's", async () => {
   expect(screen.queryByRole("link", { name: "Keys" })).toBe(null);
   expect(screen.queryByLabelText("Tenant")).toBe(null);
   expect(server.seen.some(({ path }) => path === "/tenants")).toBe(false);
+});
+
+describe("a link that only reads", () => {
+  const acts =
+    /^(New|Create|Add|Edit|Import|Send|Delete|Discard|Pause|Resume|Cancel|Redeliver|Replay|Reveal|Rotate)/;
+
+  const offered = () =>
+    [...screen.queryAllByRole("button"), ...screen.queryAllByRole("link")]
+      .map((element) => element.getAttribute("aria-label") ?? element.textContent)
+      .filter((label) => acts.test(label) && label !== "Replays");
+
+  test("is told from one that writes by what is offered", async () => {
+    fakeServer(answers(writer));
+    openPortal("/portal/subscriptions/sub_1#phl_first");
+    await heading(/Subscription/);
+    await waitFor(() => expect(offered()).toContain("Delete"));
+  });
+
+  test.each([
+    ["/portal", "Overview"],
+    ["/portal/events", "Events"],
+    ["/portal/events/evt_1", "Event evt_1"],
+    ["/portal/deliveries", "Deliveries"],
+    ["/portal/deliveries/dlv_1", "Delivery dlv_1"],
+    ["/portal/dead-letters", "Dead letters"],
+    ["/portal/replays", "Replays"],
+    ["/portal/replays/new", "Not allowed"],
+    ["/portal/subscriptions", "Subscriptions"],
+    ["/portal/subscriptions/sub_1", /Subscription/],
+    ["/portal/event-types", "Event types"],
+    ["/portal/bins", "Bins"],
+    ["/portal/audit", "Audit log"],
+  ])("is offered no act on %s", async (address, name) => {
+    const deadLetter = { ...aDelivery, dead_at: aDelivery.created_at, resolved_at: null, resolution: null };
+    const bin = { id: "bin_1", name: "a", url: "https://x/bin/bin_1", has_secret: false };
+    const server = fakeServer({
+      ...answers(reader),
+      "GET /dead-letters": page(deadLetter),
+      "GET /bins": page({ ...bin, response: { status: 200, delay_ms: 0 }, created_at: aDelivery.created_at }),
+    });
+    openPortal(`${address}#phl_first`);
+    await heading(name);
+    await waitFor(() => expect(cache.isFetching()).toBe(0));
+    expect(offered()).toEqual([]);
+    expect(server.seen.filter(({ method }) => method !== "GET")).toEqual([]);
+  });
 });
 
 describe("how it looks", () => {
