@@ -26,6 +26,11 @@ export default tseslint.config(
     },
   },
   {
+    files: ["e2e/**"],
+    // What a fixture builds on is read from this pattern, also where it builds on nothing.
+    rules: { "no-empty-pattern": ["error", { allowObjectPatternsAsParameters: true }] },
+  },
+  {
     files: ["scripts/**"],
     languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly" } },
   },
