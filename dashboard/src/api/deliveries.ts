@@ -10,17 +10,36 @@ export type DeliveryStatus = Delivery["status"];
 
 export const deliveryStatuses = ["pending", "retrying", "succeeded", "failed", "cancelled"] as const;
 
+export type FailureReason = NonNullable<Delivery["failure_reason"]>;
+
+export const failureReasons = [
+  "timeout",
+  "dns",
+  "connect",
+  "tls",
+  "blocked_address",
+  "http_status",
+  "gone",
+  "protocol",
+  "response_too_large",
+  "subscription_disabled",
+  "expired",
+] as const satisfies readonly FailureReason[];
+
 export interface DeliveryFilters extends TimeSearch {
   status?: DeliveryStatus[];
   subscription_id?: string;
   event_type?: string;
   event_id?: string;
+  failure_reason?: FailureReason[];
 }
 
 /** What the lists of deliveries and of dead letters are asked for alike. */
-export function listed({ status, subscription_id, event_type, event_id }: DeliveryFilters) {
+export function listed(filters: DeliveryFilters) {
+  const { status, subscription_id, event_type, event_id, failure_reason } = filters;
   return {
     status,
+    failure_reason,
     subscription_id: one(subscription_id),
     event_type: one(event_type),
     event_id: one(event_id),

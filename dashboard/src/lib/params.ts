@@ -14,6 +14,11 @@ export function texts(raw: unknown): string[] | undefined {
   return found.size === 0 ? undefined : [...found];
 }
 
+/** What is on or off: only what is on stands in the address. */
+export function flag(raw: unknown): "true" | undefined {
+  return text(raw) === "true" ? "true" : undefined;
+}
+
 export function oneOf<T extends string>(raw: unknown, known: readonly T[]): T | undefined {
   return known.find((value) => value === raw);
 }

@@ -15,7 +15,7 @@ import { timeSearch } from "../ui/time-range/range";
 import { auditSearch } from "../features/audit/search";
 import { draftSearch, replaySearch } from "../features/replays/search";
 import { deadLetterSearch } from "../features/dead-letters/search";
-import { deliverySearch } from "../features/deliveries/search";
+import { deliveriesSearch } from "../features/deliveries/search";
 import { eventTypeSearch, eventTypesSearch } from "../features/event-types/search";
 import { eventSearch } from "../features/events/search";
 import { subscriptionSearch } from "../features/subscriptions/search";
@@ -73,7 +73,7 @@ const event = createRoute({
 const deliveries = createRoute({
   getParentRoute: () => shell,
   path: "/deliveries",
-  validateSearch: deliverySearch,
+  validateSearch: deliveriesSearch,
   component: lazyRouteComponent(() => import("../features/deliveries/Deliveries"), "Deliveries"),
 });
 

@@ -1,5 +1,5 @@
 import type { DeadLetterFilters } from "../../api/deadLetters";
-import { text } from "../../lib/params";
+import { flag } from "../../lib/params";
 import { deliverySearch } from "../deliveries/search";
 
 export function deadLetterSearch(raw: Record<string, unknown>): DeadLetterFilters {
@@ -7,6 +7,6 @@ export function deadLetterSearch(raw: Record<string, unknown>): DeadLetterFilter
   return {
     ...deliverySearch(raw),
     status: undefined,
-    resolved: text(raw.resolved) === "true" ? "true" : undefined,
+    resolved: flag(raw.resolved),
   };
 }

@@ -1,5 +1,5 @@
 import { MultiSelect } from "@mantine/core";
-import { deliveryStatuses, type DeliveryFilters } from "../../api/deliveries";
+import { deliveryStatuses, failureReasons, type DeliveryFilters } from "../../api/deliveries";
 import { FilterBar } from "../../ui/FilterBar";
 import { FilterField } from "../../ui/FilterField";
 import { SubscriptionPicker } from "../../ui/SubscriptionPicker";
@@ -41,6 +41,14 @@ export function Filters({ value, onChange, withStatus = true }: Props) {
         placeholder="evt_…"
         value={value.event_id}
         onCommit={(event_id) => onChange({ event_id })}
+      />
+      <MultiSelect
+        label="Failure reason"
+        placeholder={value.failure_reason === undefined ? "Any" : undefined}
+        data={failureReasons}
+        value={value.failure_reason ?? []}
+        onChange={(chosen) => onChange({ failure_reason: someOf(chosen, failureReasons) })}
+        clearable
       />
     </FilterBar>
   );

@@ -1,8 +1,10 @@
-import { Button, Group, Skeleton, Stack, Table, Text } from "@mantine/core";
+import { Button, Group, Skeleton, Stack, Text } from "@mantine/core";
 import type { UseInfiniteQueryResult } from "@tanstack/react-query";
 import type { ReactNode } from "react";
-import type { Page } from "../../api/pages";
+import { PAGE_SIZE, type Page } from "../../api/pages";
+import { count } from "../figures";
 import { ProblemAlert } from "../ProblemAlert";
+import { RowTable } from "./RowTable";
 
 export interface Column<Row> {
   title: string;
@@ -21,41 +23,23 @@ interface Props<Row> {
 
 /** A table that is loaded page by page, newest first. */
 export function List<Row>({ noun, query, columns, rowKey, empty }: Props<Row>) {
-  const rows = query.data?.pages.flatMap((page) => page.data) ?? [];
+  const pages = query.data?.pages ?? [];
+  const rows = pages.flatMap((page) => page.data);
+  // A page that is not full has more behind it only where the server stopped looking.
+  const cutShort = query.hasNextPage && (pages.at(-1)?.data.length ?? 0) < PAGE_SIZE;
   return (
     <Stack gap="sm">
       {query.isError && <ProblemAlert error={query.error} retry={() => void query.refetch()} />}
       <Text size="sm" c="dimmed" aria-live="polite">
-        {query.isPending ? `Loading ${noun}…` : told(rows.length, noun, query.hasNextPage)}
+        {query.isPending ? `Loading ${noun}…` : told(rows.length, noun, query.hasNextPage, cutShort)}
       </Text>
       {query.isPending && <Loading />}
-      {query.isSuccess && rows.length === 0 && (
+      {query.isSuccess && rows.length === 0 && !query.hasNextPage && (
         <Stack align="center" py="xl" gap="xs">
           {empty}
         </Stack>
       )}
-      {rows.length > 0 && (
-        <Table.ScrollContainer minWidth={columns.length * 110}>
-          <Table highlightOnHover aria-label={noun} verticalSpacing="xs">
-            <Table.Thead>
-              <Table.Tr>
-                {columns.map(({ title }) => (
-                  <Table.Th key={title}>{title}</Table.Th>
-                ))}
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((row) => (
-                <Table.Tr key={rowKey(row)}>
-                  {columns.map(({ title, cell }) => (
-                    <Table.Td key={title}>{cell(row)}</Table.Td>
-                  ))}
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </Table.ScrollContainer>
-      )}
+      {rows.length > 0 && <RowTable noun={noun} rows={rows} columns={columns} rowKey={rowKey} />}
       <Group>
         {query.hasNextPage && (
           <Button
@@ -63,7 +47,7 @@ export function List<Row>({ noun, query, columns, rowKey, empty }: Props<Row>) {
             loading={query.isFetchingNextPage}
             onClick={() => void query.fetchNextPage()}
           >
-            Show older
+            {cutShort ? "Look further back" : "Show older"}
           </Button>
         )}
         <Button
@@ -78,9 +62,15 @@ export function List<Row>({ noun, query, columns, rowKey, empty }: Props<Row>) {
   );
 }
 
-function told(count: number, noun: string, more: boolean): string {
-  if (count === 0) return `No ${noun}`;
-  return more ? `The newest ${count} ${noun}` : `All ${count} ${noun}`;
+/** Filters that no index serves look through so many rows for one page, and then ask whether to go on. */
+function told(number: number, noun: string, more: boolean, cutShort: boolean): string {
+  if (cutShort) {
+    return number === 0
+      ? `No ${noun} found yet: older ones were not looked through.`
+      : `${count(number)} ${noun} found so far: older ones were not looked through.`;
+  }
+  if (number === 0) return `No ${noun}`;
+  return more ? `The newest ${count(number)} ${noun}` : `All ${count(number)} ${noun}`;
 }
 
 function Loading() {
