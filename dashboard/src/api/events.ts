@@ -2,7 +2,7 @@ import { queryOptions } from "@tanstack/react-query";
 import { member } from "../lib/raw";
 import type { TimeSearch } from "../ui/time-range/range";
 import { take, type Api, type Schemas } from "./client";
-import { pages } from "./pages";
+import { pages, type PageQuery } from "./pages";
 
 export type EventHead = Schemas["EventHead"];
 export type Explained = Schemas["ExplainedSubscription"];
@@ -17,16 +17,28 @@ export interface StoredEvent {
 export interface EventFilters extends TimeSearch {
   type?: string;
   correlation_id?: string;
+  /** What data or metadata has in it. */
+  text?: string;
 }
 
 export const eventPages = (api: Api, filters: EventFilters) =>
-  pages(api, "events", filters, filters, (page) => {
-    const type = filters.type === undefined ? undefined : [filters.type];
-    const correlation_id = filters.correlation_id === undefined ? undefined : [filters.correlation_id];
-    return take(
-      api.http.GET("/api/v1/webhooks/events", { params: { query: { type, correlation_id, ...page } } }),
-    );
-  });
+  pages(api, "events", filters, filters, (page) => list(api, filters, page));
+
+/** The newest of a list, as many as one page may have. */
+export const newestEvents = (api: Api, filters: EventFilters, from: string | undefined) =>
+  list(api, filters, { from, limit: MOST_IN_PAGE });
+
+const MOST_IN_PAGE = 250;
+
+function list(api: Api, filters: EventFilters, page: PageQuery) {
+  const type = filters.type === undefined ? undefined : [filters.type];
+  const correlation_id = filters.correlation_id === undefined ? undefined : [filters.correlation_id];
+  return take(
+    api.http.GET("/api/v1/webhooks/events", {
+      params: { query: { type, correlation_id, text: filters.text, ...page } },
+    }),
+  );
+}
 
 export const eventQuery = (api: Api, id: string) =>
   queryOptions({
