@@ -51,7 +51,7 @@ export function Events() {
         />
         <FilterField
           label="Text in data or metadata"
-          placeholder="As it was posted"
+          placeholder="2 characters or more"
           value={filters.text}
           onCommit={(text) => change({ text })}
         />

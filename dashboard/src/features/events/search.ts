@@ -12,7 +12,13 @@ export function eventSearch(raw: Record<string, unknown>): EventsSearch {
     live: flag(raw.live),
     type: text(raw.type),
     correlation_id: text(raw.correlation_id),
-    text: text(raw.text),
+    text: searched(raw.text),
     ...timeSearch(raw),
   };
+}
+
+/** One character is in nearly everything: the API does not look for it. */
+function searched(raw: unknown): string | undefined {
+  const value = text(raw);
+  return value !== undefined && value.length > 1 ? value : undefined;
 }

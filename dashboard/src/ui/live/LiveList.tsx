@@ -42,7 +42,8 @@ export function LiveList<Row>({ noun, state, query, live, columns, rowKey, empty
         </Button>
       )}
       {query.isPending && <Skeleton height={200} aria-hidden />}
-      <div ref={top}>
+      {/* Below the header, and the button, when it is scrolled to. */}
+      <div ref={top} style={{ scrollMarginTop: 110 }}>
         {rows.length > 0 && <RowTable noun={noun} rows={rows} columns={columns} rowKey={rowKey} />}
       </div>
       {query.isSuccess && rows.length === 0 && (
@@ -61,7 +62,7 @@ export function LiveList<Row>({ noun, state, query, live, columns, rowKey, empty
 function stateText({ name }: LiveState, noun: string): string {
   switch (name) {
     case "open":
-      return `Live: new ${noun} come on top, and what changes does so in its place.`;
+      return `Live: ${noun} come on top as they are made, and change where they are.`;
     case "reconnecting":
       return "The connection broke: reconnecting…";
     case "paused":

@@ -24,7 +24,7 @@ export function useLiveRows<Row>(kind: RowKind<Row>, listed: Row[]) {
     },
     showWaiting: () => {
       setLive((before) => release(kind, before));
-      top.current?.scrollIntoView({ block: "nearest" });
+      top.current?.scrollIntoView({ block: "start" });
     },
   };
 }
