@@ -3,7 +3,15 @@ import { useDisclosure } from "@mantine/hooks";
 import { modals } from "@mantine/modals";
 import { notifications } from "@mantine/notifications";
 import { useQuery } from "@tanstack/react-query";
-import { Outlet, redirect, useLocation, useRouter, type ParsedLocation } from "@tanstack/react-router";
+import {
+  Navigate,
+  Outlet,
+  redirect,
+  useLocation,
+  useMatches,
+  useRouter,
+  type ParsedLocation,
+} from "@tanstack/react-router";
 import { Suspense, useEffect, useState } from "react";
 import { cache } from "../api/cache";
 import { inPortal } from "../api/portal";
@@ -14,7 +22,7 @@ import { ProblemAlert } from "../ui/ProblemAlert";
 import { Brand } from "./Brand";
 import { Navigation } from "./Navigation";
 import { NotAllowed } from "./NotAllowed";
-import { mayOpen, screenAt } from "./screens";
+import { mayOpen, screenAt, screens } from "./screens";
 import { SignOut } from "./SignOut";
 import { TenantSwitcher } from "./TenantSwitcher";
 
@@ -56,7 +64,6 @@ function Frame({ session }: { session: Session }) {
   const [opened, { toggle, close }] = useDisclosure();
   const pathname = useLocation({ select: (location) => location.pathname });
   useEffect(close, [pathname, close]);
-  const at = screenAt(pathname);
 
   return (
     <AppShell
@@ -87,16 +94,27 @@ function Frame({ session }: { session: Session }) {
         <Navigation session={session} />
       </AppShell.Navbar>
       <AppShell.Main>
-        {at !== undefined && !mayOpen(session, at) ? (
-          <NotAllowed {...at} />
-        ) : (
-          <Suspense fallback={<Waiting />}>
-            <Outlet />
-          </Suspense>
-        )}
+        <Allowed session={session} />
       </AppShell.Main>
     </AppShell>
   );
+}
+
+function Allowed({ session }: { session: Session }) {
+  // The screen that would be drawn: while another is loaded, the address is that one's already.
+  const path = useMatches({ select: (matches) => matches.at(-1)?.fullPath });
+  const at = path === undefined ? undefined : screenAt(path);
+  if (at === undefined || mayOpen(session, at)) {
+    return (
+      <Suspense fallback={<Waiting />}>
+        <Outlet />
+      </Suspense>
+    );
+  }
+  // It is where one is led, not where one wanted to go.
+  const first = screens.find((screen) => mayOpen(session, screen));
+  if (at.to === "/" && first !== undefined) return <Navigate to={first.to} replace />;
+  return <NotAllowed {...at} />;
 }
 
 export function Waiting() {

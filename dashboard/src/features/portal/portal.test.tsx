@@ -40,6 +40,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
+  vi.restoreAllMocks();
   dropLink();
   window.sessionStorage.clear();
   window.history.replaceState(null, "", "/");
@@ -100,13 +101,12 @@ describe("a link into the portal", () => {
   });
 
   test("works where the browser keeps nothing for the page", async () => {
-    const denied = vi.spyOn(window, "sessionStorage", "get").mockImplementation(() => {
+    vi.spyOn(window, "sessionStorage", "get").mockImplementation(() => {
       throw new DOMException("denied", "SecurityError");
     });
     fakeServer(answers(writer));
     openPortal("/portal/deliveries#phl_first");
     await screen.findByRole("link", { name: "dlv_1" });
-    denied.mockRestore();
   });
 });
 
@@ -223,6 +223,16 @@ describe("a link that only reads", () => {
     expect(offered()).toEqual([]);
     expect(server.seen.filter(({ method }) => method !== "GET")).toEqual([]);
   });
+});
+
+test("who may not see the overview is led to the first screen that there is", async () => {
+  const server = fakeServer(answers({ ...reader, scopes: ["subscriptions:read"] }));
+  openPortal("/portal#phl_first");
+  await heading("Subscriptions");
+  expect(server.seen.some(({ path }) => path === "/stats")).toBe(false);
+  openPortal("/portal/deliveries#phl_first");
+  await heading("Not allowed");
+  expect(server.seen.some(({ path }) => path === "/deliveries")).toBe(false);
 });
 
 describe("how it looks", () => {
