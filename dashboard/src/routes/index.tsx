@@ -13,6 +13,7 @@ import { ScreenProblem } from "./ScreenProblem";
 import { requireSession, Shell, Waiting } from "./Shell";
 import { timeSearch } from "../ui/time-range/range";
 import { auditSearch } from "../features/audit/search";
+import { binSearch } from "../features/bins/search";
 import { draftSearch, replaySearch } from "../features/replays/search";
 import { deadLetterSearch } from "../features/dead-letters/search";
 import { deliveriesSearch } from "../features/deliveries/search";
@@ -140,8 +141,14 @@ const eventType = createRoute({
 const bins = createRoute({
   getParentRoute: () => shell,
   path: "/bins",
-  validateSearch: (raw): { bin?: string } => ({ bin: text(raw.bin) }),
   component: lazyRouteComponent(() => import("../features/bins/Bins"), "Bins"),
+});
+
+const bin = createRoute({
+  getParentRoute: () => shell,
+  path: "/bins/$id",
+  validateSearch: binSearch,
+  component: lazyRouteComponent(() => import("../features/bins/Bin"), "Bin"),
 });
 
 const keys = createRoute({
@@ -186,6 +193,7 @@ const routeTree = root.addChildren([
     eventTypes,
     eventType,
     bins,
+    bin,
     keys,
     audit,
     tenants,

@@ -14,3 +14,5 @@ export const ButtonLink = createLink((props: Native<ButtonProps>) => <Button com
 export const NavItem = createLink((props: Native<NavLinkProps> & { "data-status"?: string }) => (
   <NavLink {...props} active={props["data-status"] === "active"} />
 ));
+/** One of a list beside what is chosen from it, which is marked by `active`. */
+export const ChoiceLink = createLink((props: Native<NavLinkProps>) => <NavLink {...props} />);

@@ -83,6 +83,8 @@ function Resource({ entry }: { entry: AuditEntry }) {
   if (type === "event_type" && !id.startsWith("ten_"))
     return <TextLink to="/event-types/$name" params={{ name: id }} {...link} />;
   switch (id.split("_")[0]) {
+    case "bin":
+      return <TextLink to="/bins/$id" params={{ id }} {...link} />;
     case "sub":
       return <TextLink to="/subscriptions/$id" params={{ id }} {...link} />;
     case "dlv":
