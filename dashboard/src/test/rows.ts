@@ -1,8 +1,9 @@
 // One row of each kind, as the API answers, for tests to vary.
 import type { Attempt, Delivery } from "../api/deliveries";
 import type { EventHead } from "../api/events";
+import type { Lanes } from "../api/lanes";
 import type { Replay } from "../api/replays";
-import type { Stats } from "../api/stats";
+import type { Stats, SubscriptionStats } from "../api/stats";
 import type { Subscription } from "../api/subscriptions";
 
 const at = "2026-01-21T12:00:00.000Z";
@@ -95,6 +96,40 @@ export const aStats: Stats = {
   failure_reasons: { http_status: 1 },
 };
 
+export const theWorst: SubscriptionStats = {
+  from: at,
+  to: "2026-01-21T13:00:00.000Z",
+  bucket_s: 3600,
+  data: [
+    {
+      subscription_id: "sub_1",
+      url: "https://example.com/webhooks",
+      attempts: 10,
+      succeeded: 9,
+      failed: 1,
+      dead_letters: 1,
+      buckets: [{ start: at, attempts: 10, succeeded: 9, failed: 1 }],
+    },
+  ],
+  complete: true,
+};
+
+export const theLanes: Lanes = {
+  queue: { lanes: 2, ready: 3, delayed: 4, in_flight: 5, paused: 0, open: 1, oldest_ready_ms: 6_000 },
+  data: [
+    {
+      subscription_id: "sub_1",
+      url: "https://example.com/webhooks",
+      state: "open",
+      waiting: 10_000,
+      due_at: at,
+      consecutive_failures: 7,
+      probe_at: "2026-01-21T12:05:00.000Z",
+    },
+  ],
+  complete: true,
+};
+
 export const aReplay: Replay = {
   id: "rpl_1",
   status: "running",
@@ -104,6 +139,7 @@ export const aReplay: Replay = {
   subscription_id: null,
   event_types: [],
   statuses: ["failed"],
+  failure_reasons: [],
   rate_per_second: 300,
   matched: 100,
   enqueued: 65,

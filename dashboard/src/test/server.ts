@@ -28,6 +28,7 @@ export function fakeServer(answers: Record<string, Answer>) {
     const answer = answers[`${method} ${path}`];
     if (answer instanceof Response) return answer.clone();
     if (answer !== undefined) return Response.json(answer);
+    if (path === "/lanes") return Response.json({ queue: null, data: [], complete: true });
     return path.split("/").length === 2 && method === "GET"
       ? Response.json({ data: [], next_cursor: null })
       : aProblem(404, { title: "Not found", code: "not_found", detail: `Nothing is at ${path}.` });

@@ -17,9 +17,12 @@ const colors: Record<string, string> = {
   held: "yellow",
   replayed: "green",
   discarded: "gray",
+  behind: "red",
+  open: "orange",
+  served: "green",
 };
 
-/** The state of a delivery, subscription, replay or tenant: the word is there for who sees no colours. */
+/** The state of a delivery, subscription, lane, replay or tenant: the word is there for who sees no colours. */
 export function StatusBadge({ status }: { status: string }) {
   return (
     <Badge variant="light" color={colors[status] ?? "gray"} tt="none" miw="max-content">

@@ -1,69 +1,68 @@
-import { Card, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
+import { SimpleGrid, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { lazy, Suspense } from "react";
-import { statsQuery, type Stats } from "../../api/stats";
-import { Figures } from "../../ui/Figures";
-import { ButtonLink } from "../../ui/links";
+import { useEffect } from "react";
+import { lanesQuery } from "../../api/lanes";
+import { statsQuery, worstSubscriptionsQuery } from "../../api/stats";
 import { PageHead } from "../../ui/PageHead";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { TimeRange } from "../../ui/time-range/TimeRange";
-import { useAllowed } from "../../routes/allowed";
 import { useApi } from "../../routes/tenant";
+import { asSearch } from "./asSearch";
+import { Attempts, Durations, loadCharts } from "./ChartPanels";
+import { failingQuery } from "./failing";
+import { LiveBadge } from "./LiveBadge";
 import { Reasons } from "./Reasons";
+import { Ticker } from "./Ticker";
+import { TimeTable } from "./TimeTable";
+import { Totals } from "./Totals";
+import { useLiveFigures } from "./useLiveFigures";
+import { Waiting } from "./Waiting";
+import { Worst } from "./Worst";
 
-const Charts = lazy(() => import("./Charts"));
 const route = getRouteApi("/shell/");
 const STANDARD = "24h";
+const MOST_WORST = 5;
 
 /** Whether customers are getting their webhooks. */
 export function Overview() {
   const { tenant: _tenant, ...time } = route.useSearch();
   const navigate = route.useNavigate();
-  const stats = useQuery(statsQuery(useApi(), time, STANDARD));
+  const api = useApi();
+  const live = useLiveFigures(api, time);
+  // All are asked for at once, and so is what draws the charts.
+  const stats = useQuery(statsQuery(api, time, STANDARD));
+  const worst = useQuery(worstSubscriptionsQuery(api, time, STANDARD, MOST_WORST));
+  const lanes = useQuery(lanesQuery(api));
+  const failing = useQuery(failingQuery(api, live.name === "open"));
+  useEffect(() => void loadCharts(), []);
 
+  const listed = asSearch(time, STANDARD);
+  const known = [...(worst.data?.data ?? []), ...(lanes.data?.data ?? [])];
+  const urls = new Map(known.map(({ subscription_id, url }) => [subscription_id, url]));
   return (
     <>
       <PageHead title="Overview">
+        <LiveBadge state={live} />
         <TimeRange
           value={time}
           standard={STANDARD}
           onChange={(next) => void navigate({ search: (now) => ({ ...now, ...next }), replace: true })}
         />
       </PageHead>
-      {stats.isError && <ProblemAlert error={stats.error} retry={() => void stats.refetch()} />}
-      {stats.isPending && <Skeleton height={400} />}
-      {stats.data && <Told now={stats.data.now} before={stats.data.before} />}
+      <Stack>
+        {stats.isError && <ProblemAlert error={stats.error} retry={() => void stats.refetch()} />}
+        <Totals of={stats.data} time={listed} />
+        <SimpleGrid cols={{ base: 1, lg: 2 }}>
+          <Attempts stats={stats.data?.now} pending={stats.isPending} />
+          <Durations stats={stats.data?.now} pending={stats.isPending} />
+          <Worst query={worst} time={listed} />
+          <Waiting query={lanes} />
+          <Reasons reasons={stats.data?.now.failure_reasons} pending={stats.isPending} time={listed} />
+          <Ticker query={failing} urls={urls} />
+        </SimpleGrid>
+        <TimeTable stats={stats.data?.now} />
+      </Stack>
     </>
-  );
-}
-
-function Told({ now, before }: { now: Stats; before: Stats }) {
-  const adds = useAllowed("subscriptions:write");
-  return (
-    <Stack>
-      {now.totals.events === 0 && now.totals.attempts === 0 && (
-        <Card withBorder>
-          <Text mb="xs">
-            Nothing was sent in this time.{adds && " Add a subscription, then post an event."}
-          </Text>
-          <ButtonLink to="/subscriptions" variant="light" w="fit-content">
-            See the subscriptions
-          </ButtonLink>
-        </Card>
-      )}
-      <Figures now={now.totals} before={before.totals} />
-      <SimpleGrid cols={{ base: 1, lg: 2 }}>
-        <Suspense fallback={<Skeleton height={300} />}>
-          <Charts stats={now} />
-        </Suspense>
-        <Card withBorder>
-          <Title order={2} mb="xs">
-            Why attempts failed
-          </Title>
-          <Reasons reasons={now.failure_reasons} />
-        </Card>
-      </SimpleGrid>
-    </Stack>
   );
 }
