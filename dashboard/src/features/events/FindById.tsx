@@ -34,7 +34,7 @@ export function FindById() {
       case "ten":
         return navigate({ to: "/tenants/$id", params });
       case "bin":
-        return navigate({ to: "/bins", search: { bin: id } });
+        return navigate({ to: "/bins/$id", params });
     }
   }
 
