@@ -1,11 +1,18 @@
 import { queryOptions } from "@tanstack/react-query";
+import { member, withMember } from "../lib/raw";
 import { cache } from "./cache";
 import { take, type Api, type Schemas } from "./client";
 import { pages } from "./pages";
 
 export type Subscription = Schemas["Subscription"];
-export type NewSubscription = Schemas["NewSubscription"];
-export type SubscriptionPatch = Schemas["SubscriptionPatch"];
+export type NewSubscription = Omit<Schemas["NewSubscription"], "metadata">;
+export type SubscriptionPatch = Omit<Schemas["SubscriptionPatch"], "metadata">;
+
+/** A subscription, with its metadata as the text that it is. */
+export interface StoredSubscription {
+  subscription: Subscription;
+  metadata: string;
+}
 
 export const subscriptionStatuses = ["active", "paused", "disabled"] as const;
 
@@ -35,13 +42,47 @@ export const subscriptionQuery = (api: Api, id: string) =>
     queryFn: () => take(api.http.GET("/api/v1/webhooks/subscriptions/{id}", { params: { path: { id } } })),
   });
 
-export const createSubscription = (api: Api, body: NewSubscription) =>
-  take(api.http.POST("/api/v1/webhooks/subscriptions", { body })).finally(() => reload(api));
+/** To be changed: as it is now, and kept as it was then while it is edited. */
+export const storedSubscriptionQuery = (api: Api, id: string) =>
+  queryOptions({
+    queryKey: [api.tenant, "subscription to edit", id],
+    queryFn: () => storedSubscription(api, id),
+    staleTime: Infinity,
+    gcTime: 0,
+  });
 
-export const changeSubscription = (api: Api, id: string, body: SubscriptionPatch) =>
-  take(api.http.PATCH("/api/v1/webhooks/subscriptions/{id}", { params: { path: { id } }, body })).finally(
-    () => reload(api),
-  );
+/** Not cached: sealed values are shown when that is asked for, and each time is in the audit log. */
+export const revealSubscription = (api: Api, id: string) => storedSubscription(api, id, true);
+
+async function storedSubscription(api: Api, id: string, reveal?: boolean): Promise<StoredSubscription> {
+  const params = { path: { id }, query: { reveal } };
+  const text = await take(api.http.GET("/api/v1/webhooks/subscriptions/{id}", { params, parseAs: "text" }));
+  return { subscription: JSON.parse(text) as Subscription, metadata: member(text, "metadata") ?? "{}" };
+}
+
+/** Metadata is given as text, so that its numbers stay as they are written. */
+export const createSubscription = (api: Api, body: NewSubscription, metadata: string | null = null) =>
+  take(
+    api.http.POST("/api/v1/webhooks/subscriptions", {
+      body,
+      bodySerializer: (rest) => withMember(JSON.stringify(rest), "metadata", metadata),
+    }),
+  ).finally(() => reload(api));
+
+/** Metadata is given as a merge patch in text. */
+export const changeSubscription = (
+  api: Api,
+  id: string,
+  body: SubscriptionPatch,
+  metadata: string | null = null,
+) =>
+  take(
+    api.http.PATCH("/api/v1/webhooks/subscriptions/{id}", {
+      params: { path: { id } },
+      body,
+      bodySerializer: (rest) => withMember(JSON.stringify(rest), "metadata", metadata),
+    }),
+  ).finally(() => reload(api));
 
 export const deleteSubscription = (api: Api, id: string) =>
   take(api.http.DELETE("/api/v1/webhooks/subscriptions/{id}", { params: { path: { id } } })).finally(() =>
@@ -66,8 +107,31 @@ export const rotateSecret = (api: Api, id: string) =>
     }),
   );
 
-export const testFilter = (api: Api, filter: string, event_types: string[]) =>
-  take(api.http.POST("/api/v1/webhooks/subscriptions/filter-test", { body: { filter, event_types } }));
+/** An event to try a filter on; data and metadata are the JSON texts that they are. */
+export interface TriedEvent {
+  type: string;
+  data: string;
+  metadata: string | null;
+}
+
+export interface FilterTrial {
+  filter: string | null;
+  event_types: string[];
+  /** None: the last events. */
+  event: TriedEvent | null;
+}
+
+export const testFilter = (api: Api, { event, ...body }: FilterTrial) =>
+  take(
+    api.http.POST("/api/v1/webhooks/subscriptions/filter-test", {
+      body,
+      bodySerializer: (rest) => withMember(JSON.stringify(rest), "event", event && eventText(event)),
+    }),
+  );
+
+function eventText({ type, data, metadata }: TriedEvent): string {
+  return withMember(`{"type":${JSON.stringify(type)},"data":${data}}`, "metadata", metadata);
+}
 
 function reload(api: Api): void {
   void cache.invalidateQueries({ queryKey: [api.tenant, "subscriptions"] });

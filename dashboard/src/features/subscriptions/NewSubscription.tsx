@@ -4,7 +4,7 @@ import { createSubscription } from "../../api/subscriptions";
 import { ButtonLink } from "../../ui/links";
 import { useApi } from "../../routes/tenant";
 import { Fields } from "./Fields";
-import { newOf, valuesOf } from "./form";
+import { newOf } from "./form/write";
 import { ShownSecret } from "./ShownSecret";
 
 type Made = Awaited<ReturnType<typeof createSubscription>>;
@@ -15,9 +15,12 @@ export function NewSubscription({ onClose }: { onClose: () => void }) {
   if (made === null) {
     return (
       <Fields
-        initial={valuesOf(null)}
+        stored={null}
         submitLabel="Create"
-        submit={async (values) => setMade(await createSubscription(api, newOf(values)))}
+        submit={async (values) => {
+          const { rest, metadata } = newOf(values);
+          setMade(await createSubscription(api, rest, metadata));
+        }}
         onClose={onClose}
       />
     );

@@ -16,8 +16,7 @@ import { StatusBadge } from "../../ui/StatusBadge";
 import { When } from "../../ui/When";
 import { useAllowed } from "../../routes/allowed";
 import { useApi } from "../../routes/tenant";
-import { Fields } from "./Fields";
-import { patchOf, valuesOf } from "./form";
+import { EditSubscription } from "./EditSubscription";
 import { SecretCard } from "./SecretCard";
 import { StatsCard } from "./StatsCard";
 import { TestCard } from "./TestCard";
@@ -86,14 +85,8 @@ function Acts({ subscription }: { subscription: Row }) {
         done="It is deleted."
         onDone={() => navigate({ to: "/subscriptions" })}
       />
-      <Modal opened={editing} onClose={close} title="Edit subscription" size="lg">
-        <Fields
-          initial={valuesOf(subscription)}
-          submitLabel="Save"
-          urlIsSealed={subscription.kind === "slack"}
-          submit={(values) => changeSubscription(api, id, patchOf(subscription, values)).then(close)}
-          onClose={close}
-        />
+      <Modal opened={editing} onClose={close} title="Edit subscription" size="xl">
+        <EditSubscription id={id} onClose={close} />
       </Modal>
     </>
   );

@@ -87,7 +87,7 @@ export function Subscriptions() {
           </>
         }
       />
-      <Modal opened={opened} onClose={close} title="New subscription" size="lg">
+      <Modal opened={opened} onClose={close} title="New subscription" size="xl">
         <NewSubscription onClose={close} />
       </Modal>
     </>
