@@ -1,4 +1,5 @@
 // One row of each kind, as the API answers, for tests to vary.
+import type { DeadLetter, DeadLetterGroup } from "../api/deadLetters";
 import type { Attempt, Delivery } from "../api/deliveries";
 import type { EventHead } from "../api/events";
 import type { Lanes } from "../api/lanes";
@@ -52,6 +53,16 @@ export const aDelivery: Delivery = {
   completed_at: at,
   replay_id: null,
   batch_id: null,
+};
+
+export const aDeadLetter: DeadLetter = { ...aDelivery, dead_at: at, resolved_at: null, resolution: null };
+
+export const aGroup: DeadLetterGroup = {
+  subscription_id: "sub_1",
+  failure_reason: "http_status",
+  count: 1204,
+  oldest_dead_at: at,
+  newest_dead_at: at,
 };
 
 export const anAttempt: Attempt = {

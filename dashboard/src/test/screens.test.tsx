@@ -136,23 +136,6 @@ test("a fault is told at the field it is about", async () => {
   expect(screen.getByText("It does not parse.")).toBeDefined();
 });
 
-test("many dead letters are discarded by what was counted", async () => {
-  const server = fakeServer({
-    ...answers(),
-    "POST /dead-letters/replay": { matched: 1204 },
-    "POST /dead-letters/discard": { discarded: 1204 },
-  });
-  open("/dead-letters?tenant=ten_1&subscription_id=sub_1");
-  fireEvent.click(await button("Discard all that fit…"));
-  fireEvent.click(await button("Discard 1,204 dead letters"));
-  await screen.findByText("1,204 dead letters are discarded.");
-  const [counted, discarded] = server.seen
-    .filter(({ method }) => method === "POST")
-    .map(({ body }) => JSON.parse(body) as Record<string, unknown>);
-  expect(counted).toEqual({ ...discarded, dry_run: true });
-  expect(discarded).toMatchObject({ subscription_id: "sub_1" });
-});
-
 test("a problem is shown, and its request can be made again", async () => {
   const server = fakeServer({ ...answers(), "GET /deliveries": aProblem(403, { title: "Forbidden" }) });
   open("/deliveries");

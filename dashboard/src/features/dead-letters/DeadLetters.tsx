@@ -1,13 +1,7 @@
 import { Group, SegmentedControl, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import {
-  deadLetterPages,
-  discardDeadLetter,
-  replayDeadLetter,
-  type DeadLetter,
-  type DeadLetterFilters,
-} from "../../api/deadLetters";
+import { deadLetterPages, discardDeadLetter, replayDeadLetter, type DeadLetter } from "../../api/deadLetters";
 import { apiOf } from "../../api/client";
 import { reload } from "../../api/deliveries";
 import { ActionButton } from "../../ui/ActionButton";
@@ -21,6 +15,9 @@ import { useApi, useTenant } from "../../routes/tenant";
 import { deliveryColumns } from "../deliveries/columns";
 import { Filters } from "../deliveries/Filters";
 import { Bulk } from "./Bulk";
+import { Groups } from "./Groups";
+import type { DeadLettersSearch } from "./search";
+import { Started } from "./Started";
 
 const route = getRouteApi("/shell/dead-letters");
 
@@ -36,17 +33,20 @@ const resolved: Column<DeadLetter>[] = [
 ];
 
 export function DeadLetters() {
-  const { tenant: _tenant, ...filters } = route.useSearch();
+  const { tenant: _tenant, replay, ...filters } = route.useSearch();
   const navigate = route.useNavigate();
   const query = useInfiniteQuery(deadLetterPages(useApi(), filters));
-  const change = (next: DeadLetterFilters) =>
+  const change = (next: DeadLettersSearch) =>
     void navigate({ search: (now) => ({ ...now, ...next }), replace: true });
   const mayAct = useAllowed("deliveries:write");
   const isResolved = filters.resolved === "true";
 
   return (
     <>
-      <PageHead title="Dead letters">{!isResolved && mayAct && <Bulk filters={filters} />}</PageHead>
+      <PageHead title="Dead letters">
+        {!isResolved && mayAct && <Bulk filters={filters} onReplay={({ id }) => change({ replay: id })} />}
+      </PageHead>
+      {replay !== undefined && <Started id={replay} onDismiss={() => change({ replay: undefined })} />}
       <SegmentedControl
         mb="sm"
         aria-label="Which dead letters"
@@ -58,6 +58,7 @@ export function DeadLetters() {
         onChange={(chosen) => change({ resolved: chosen === "resolved" ? "true" : undefined })}
       />
       <Filters value={filters} onChange={change} withStatus={false} />
+      {!isResolved && <Groups filters={{ ...filters, replay }} />}
       <List
         noun="dead letters"
         query={query}
