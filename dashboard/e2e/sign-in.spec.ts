@@ -1,5 +1,6 @@
 import { OPERATOR_KEY, startServer } from "./support/server";
-import { enterKey, expect, heading, keyField, nobody, signedIn, test } from "./support/test";
+import { enterKey, expect, keyField, nobody, signedIn, test } from "./support/test";
+import { heading } from "./support/ui";
 
 test.use({ storageState: nobody });
 

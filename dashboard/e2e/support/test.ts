@@ -80,5 +80,3 @@ export async function enterKey(page: Page, key: string): Promise<void> {
   await keyField(page).fill(key);
   await page.keyboard.press("Enter");
 }
-
-export const heading = (page: Page, name: string | RegExp) => page.getByRole("heading", { level: 1, name });
