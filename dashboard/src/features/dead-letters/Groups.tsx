@@ -71,13 +71,14 @@ function Rows({ rows, most, filters }: RowsProps) {
           {rows.map((row) => (
             <Table.Tr
               key={`${row.subscription_id} ${row.failure_reason ?? ""}`}
-              bg={isChosen(row, filters) ? "var(--mantine-primary-color-light)" : undefined}
+              bg={isChosen(row, filters) ? "var(--mantine-color-default-hover)" : undefined}
             >
               <Table.Td>
                 <TextLink
                   to="/dead-letters"
                   search={{ ...filters, ...tenantOf(row), ...filtersOf(row) }}
                   size="sm"
+                  fw={isChosen(row, filters) ? 700 : undefined}
                   aria-current={isChosen(row, filters) ? "true" : undefined}
                 >
                   {row.failure_reason ?? "none told"}
