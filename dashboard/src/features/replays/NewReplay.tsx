@@ -3,6 +3,7 @@ import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
 import { useState } from "react";
+import { failureReasons } from "../../api/deliveries";
 import { asProblem, fieldErrors, type FieldErrors } from "../../api/problem";
 import { createReplay, replayCount, replayedStatuses, type NewReplay as Asked } from "../../api/replays";
 import { lengthText } from "../../lib/length";
@@ -22,7 +23,7 @@ import { WindowPicker } from "./WindowPicker";
 const route = getRouteApi("/shell/replays/new");
 const SETTLED_MS = 300;
 const STANDARD_RATE = 300;
-const fields = ["rate_per_second", "event_types", "statuses", "subscription_id"];
+const fields = ["rate_per_second", "event_types", "statuses", "failure_reasons"];
 
 /** Chooses what to send again, tells how many that are, and starts it once that is agreed to. */
 export function NewReplay() {
@@ -106,10 +107,11 @@ function countText(matched: number, rate: number): string {
   return `${made}, which takes ${lengthText((1_000 * matched) / rate)} at ${count(rate)} per second.`;
 }
 
-function inWords({ from, to, statuses, subscription_id, event_types }: Asked): string {
+function inWords({ from, to, statuses, failure_reasons, subscription_id, event_types }: Asked): string {
   const parts = [
     `From ${instantText(from)} to ${instantText(to)}`,
     `what is ${(statuses ?? []).join(" or ")}`,
+    ...(failure_reasons ? [`failed by ${failure_reasons.join(" or ")}`] : []),
     event_types ? `of ${event_types.join(", ")}` : "of every event type",
     subscription_id ? `at ${subscription_id}` : "at every subscription",
   ];
@@ -132,6 +134,17 @@ function Fields({ draft, faults, onChange }: FieldsProps) {
         value={draft.statuses ?? ["failed"]}
         error={faults.fields.statuses}
         onChange={(chosen) => onChange({ statuses: someOf(chosen, replayedStatuses) })}
+      />
+      <MultiSelect
+        label="Failure reason"
+        description="Of those that failed"
+        placeholder={draft.failure_reason === undefined ? "Any" : undefined}
+        data={failureReasons}
+        value={draft.failure_reason ?? []}
+        error={faults.fields.failure_reasons}
+        disabled={draft.statuses?.includes("failed") === false}
+        onChange={(chosen) => onChange({ failure_reason: someOf(chosen, failureReasons) })}
+        clearable
       />
       <SubscriptionPicker
         value={draft.subscription_id}

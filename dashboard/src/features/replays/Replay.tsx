@@ -68,6 +68,7 @@ function Deliveries({ replay }: { replay: Row }) {
           statuses: replay.statuses,
           subscription_id: replay.subscription_id ?? undefined,
           event_type: replay.event_types.length === 0 ? undefined : replay.event_types,
+          failure_reason: replay.failure_reasons.length === 0 ? undefined : replay.failure_reasons,
         }}
         size="xs"
         variant="default"
@@ -95,6 +96,7 @@ function Told({ replay }: { replay: Row }) {
                 {replay.subscription_id}
               </TextLink>
             ),
+          ...(replay.failure_reasons.length > 0 && { "Failure reasons": replay.failure_reasons.join(", ") }),
           "Event types": replay.event_types.length === 0 ? "Every one" : replay.event_types.join(", "),
           "Most per second": count(replay.rate_per_second),
           "Asked for": replay.automatic ? "By auto replay of the subscription" : "By hand",

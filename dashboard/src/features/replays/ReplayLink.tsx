@@ -11,7 +11,7 @@ export function ReplayLink({ filters }: { filters: DeliveryFilters }) {
   const statuses = someOf(filters.status, replayedStatuses);
   if (!allowed || filters.event_id !== undefined) return null;
   if (filters.status !== undefined && statuses === undefined) return null;
-  const { range, from, to, subscription_id, event_type } = filters;
+  const { range, from, to, subscription_id, event_type, failure_reason } = filters;
   return (
     <ButtonLink
       to="/replays/new"
@@ -22,6 +22,7 @@ export function ReplayLink({ filters }: { filters: DeliveryFilters }) {
         subscription_id,
         event_type: event_type === undefined ? undefined : [event_type],
         statuses,
+        failure_reason,
       }}
       size="xs"
       variant="default"

@@ -7,10 +7,12 @@ export const STANDARD: Span = "24h";
 
 /** What the API is asked for. A span ends at `now`: what is counted is what is sent later on. */
 export function askedOf(draft: ReplayDraft, now: Date): NewReplay {
-  const { statuses, subscription_id, event_type, rate } = draft;
+  const { subscription_id, event_type, failure_reason, rate } = draft;
+  const statuses = draft.statuses ?? ["failed"];
   return {
     ...closedWindow(timeOf(draft), now, STANDARD),
-    statuses: statuses ?? ["failed"],
+    statuses,
+    failure_reasons: statuses.includes("failed") ? failure_reason : undefined,
     subscription_id,
     event_types: event_type,
     rate_per_second: rate === undefined ? undefined : Number(rate),

@@ -57,6 +57,21 @@ test("an edge that is moved is in the address, and is counted anew", async () =>
   expect(server.seen.filter(({ method }) => method === "POST")).toHaveLength(1);
 });
 
+test("reasons are of those that failed, and of no others", async () => {
+  const server = fakeServer(answers());
+  const asked = (statuses: string) =>
+    `/replays/new?tenant=ten_1&${window}&failure_reason=timeout&${statuses}`;
+  open(asked("statuses=failed&statuses=missing"));
+  await screen.findByRole("button", { name: "Replay 1,204" }, { timeout: 8_000 });
+  open(asked("statuses=missing"));
+  await screen.findByRole("button", { name: "Replay 1,204" }, { timeout: 8_000 });
+  const [first, second] = server.seen
+    .filter(({ method }) => method === "POST")
+    .map(({ body }) => JSON.parse(body) as Record<string, unknown>);
+  expect(first).toMatchObject({ failure_reasons: ["timeout"] });
+  expect(second).not.toHaveProperty("failure_reasons");
+});
+
 test("a fault of the count is told at its field, and nothing can be started", async () => {
   const fault = { pointer: "/event_types/0", detail: "This is no pattern." };
   fakeServer({ ...answers(), "POST /replays": aProblem(422, { title: "No", errors: [fault] }) });

@@ -1,3 +1,4 @@
+import { failureReasons, type FailureReason } from "../../api/deliveries";
 import { replayedStatuses, replayStatuses, type NewReplay, type ReplayFilters } from "../../api/replays";
 import { instant, someOf, text, texts } from "../../lib/params";
 import { timeSearch, type TimeSearch } from "../../ui/time-range/range";
@@ -11,6 +12,8 @@ export interface ReplayDraft extends TimeSearch {
   statuses?: NewReplay["statuses"] & string[];
   subscription_id?: string;
   event_type?: string[];
+  /** Of those that failed. */
+  failure_reason?: FailureReason[];
   /** Most per second; a text, since the address is one. */
   rate?: string;
   /** What the histogram shows, once that is no longer the window itself with a margin. */
@@ -24,6 +27,7 @@ export function draftSearch(raw: Record<string, unknown>): ReplayDraft {
     statuses: someOf(raw.statuses, replayedStatuses),
     subscription_id: text(raw.subscription_id),
     event_type: texts(raw.event_type),
+    failure_reason: someOf(raw.failure_reason, failureReasons),
     rate: Number(text(raw.rate)) > 0 ? text(raw.rate) : undefined,
     shown_from: instant(raw.shown_from),
     shown_to: instant(raw.shown_to),
