@@ -1,5 +1,5 @@
 import { Skeleton, Text } from "@mantine/core";
-import { lazy, memo, Suspense } from "react";
+import { lazy, memo, Suspense, useDeferredValue } from "react";
 import type { Stats } from "../../api/stats";
 import { ButtonLink } from "../../ui/links";
 import { useAllowed } from "../../routes/allowed";
@@ -20,7 +20,7 @@ export function Attempts({ stats, pending }: Props) {
   return (
     <Panel title="Attempts" pending={pending} room={HEIGHT} row={HEIGHT}>
       {isNothing && <Nothing />}
-      {stats && !isNothing && <Chart of="attempts" stats={stats} />}
+      {stats && !isNothing && <Drawn of="attempts" stats={stats} />}
     </Panel>
   );
 }
@@ -29,13 +29,24 @@ export function Durations({ stats, pending }: Props) {
   return (
     <Panel title="How long attempts took" pending={pending} room={HEIGHT} row={HEIGHT}>
       {stats?.totals.attempts === 0 && <Text size="sm">None was made in this time.</Text>}
-      {stats && stats.totals.attempts > 0 && <Chart of="durations" stats={stats} />}
+      {stats && stats.totals.attempts > 0 && <Drawn of="durations" stats={stats} />}
     </Panel>
   );
 }
 
+interface Drawing {
+  of: "attempts" | "durations";
+  stats: Stats;
+}
+
+/** Drawing takes longer than all else on the screen: figures and what is clicked go before it. */
+function Drawn({ of, stats }: Drawing) {
+  const drawn = useDeferredValue<Stats | undefined>(stats, undefined);
+  return drawn === undefined ? <Skeleton height={HEIGHT} /> : <Chart of={of} stats={drawn} />;
+}
+
 /** Drawn anew with other figures only, not with whatever else changes on the screen. */
-const Chart = memo(function Chart({ of, stats }: { of: "attempts" | "durations"; stats: Stats }) {
+const Chart = memo(function Chart({ of, stats }: Drawing) {
   return (
     <Suspense fallback={<Skeleton height={HEIGHT} />}>
       <Charts of={of} stats={stats} height={HEIGHT} />

@@ -27,7 +27,7 @@ interface Props {
   reasons: Stats["failure_reasons"] | undefined;
   pending: boolean;
   /** For links to lists. */
-  time: TimeSearch;
+  time: TimeSearch & { subscription_id?: string };
 }
 
 /** The reasons of failed attempts, the most frequent first. */

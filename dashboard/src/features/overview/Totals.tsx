@@ -4,8 +4,14 @@ import { TextLink } from "../../ui/links";
 import type { TimeSearch } from "../../ui/time-range/range";
 import { figures } from "./told";
 
+interface Props {
+  of: Compared | undefined;
+  /** For links to lists. */
+  time: TimeSearch & { subscription_id?: string };
+}
+
 /** The figures of a time. Until they come they have their places, so that nothing moves then. */
-export function Totals({ of, time }: { of: Compared | undefined; time: TimeSearch }) {
+export function Totals({ of, time }: Props) {
   const pending = of === undefined;
   return (
     <div aria-busy={pending}>
