@@ -36,14 +36,18 @@ export const subscriptionChoices = (api: Api) =>
       take(api.http.GET("/api/v1/webhooks/subscriptions", { params: { query: { limit: 250 } } })),
   });
 
-export const subscriptionQuery = (api: Api, id: string) =>
+export const storedSubscriptionQuery = (api: Api, id: string) =>
   queryOptions({
     queryKey: [api.tenant, "subscriptions", id],
-    queryFn: () => take(api.http.GET("/api/v1/webhooks/subscriptions/{id}", { params: { path: { id } } })),
+    queryFn: () => storedSubscription(api, id),
   });
 
+/** The same, for who needs no metadata. */
+export const subscriptionQuery = (api: Api, id: string) =>
+  queryOptions({ ...storedSubscriptionQuery(api, id), select: ({ subscription }) => subscription });
+
 /** To be changed: as it is now, and kept as it was then while it is edited. */
-export const storedSubscriptionQuery = (api: Api, id: string) =>
+export const subscriptionToEditQuery = (api: Api, id: string) =>
   queryOptions({
     queryKey: [api.tenant, "subscription to edit", id],
     queryFn: () => storedSubscription(api, id),
@@ -84,10 +88,17 @@ export const changeSubscription = (
     }),
   ).finally(() => reload(api));
 
+/** What is told of it is not loaded anew: it is gone. */
 export const deleteSubscription = (api: Api, id: string) =>
-  take(api.http.DELETE("/api/v1/webhooks/subscriptions/{id}", { params: { path: { id } } })).finally(() =>
-    reload(api),
-  );
+  take(api.http.DELETE("/api/v1/webhooks/subscriptions/{id}", { params: { path: { id } } })).finally(() => {
+    reload(api, "list");
+    reload(api, "choices");
+  });
+
+/** Once its page is left. */
+export function forgetSubscription(api: Api, id: string): void {
+  cache.removeQueries({ queryKey: [api.tenant, "subscriptions", id] });
+}
 
 /** Sends one example now; the answer is the attempt. */
 export const testSubscription = (api: Api, id: string, type: string | undefined) =>
@@ -99,12 +110,11 @@ export const testSubscription = (api: Api, id: string, type: string | undefined)
 export const readSecret = (api: Api, id: string) =>
   take(api.http.GET("/api/v1/webhooks/subscriptions/{id}/secret", { params: { path: { id } } }));
 
-export const rotateSecret = (api: Api, id: string) =>
+export type SecretRotation = Schemas["SecretRotation"];
+
+export const rotateSecret = (api: Api, id: string, body: SecretRotation) =>
   take(
-    api.http.POST("/api/v1/webhooks/subscriptions/{id}/secret/rotate", {
-      params: { path: { id } },
-      body: {},
-    }),
+    api.http.POST("/api/v1/webhooks/subscriptions/{id}/secret/rotate", { params: { path: { id } }, body }),
   );
 
 /** An event to try a filter on; data and metadata are the JSON texts that they are. */
@@ -133,6 +143,6 @@ function eventText({ type, data, metadata }: TriedEvent): string {
   return withMember(`{"type":${JSON.stringify(type)},"data":${data}}`, "metadata", metadata);
 }
 
-function reload(api: Api): void {
-  void cache.invalidateQueries({ queryKey: [api.tenant, "subscriptions"] });
+function reload(api: Api, ...what: ["list" | "choices"] | []): void {
+  void cache.invalidateQueries({ queryKey: [api.tenant, "subscriptions", ...what] });
 }

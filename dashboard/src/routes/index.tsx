@@ -19,7 +19,7 @@ import { deadLetterSearch } from "../features/dead-letters/search";
 import { deliveriesSearch } from "../features/deliveries/search";
 import { eventTypeSearch, eventTypesSearch } from "../features/event-types/search";
 import { eventSearch } from "../features/events/search";
-import { subscriptionSearch } from "../features/subscriptions/search";
+import { subscriptionPageSearch, subscriptionSearch } from "../features/subscriptions/search";
 import { parseSearch, stringifySearch } from "../lib/address";
 import { text } from "../lib/params";
 
@@ -101,7 +101,8 @@ const subscriptions = createRoute({
 const subscription = createRoute({
   getParentRoute: () => shell,
   path: "/subscriptions/$id",
-  component: lazyRouteComponent(() => import("../features/subscriptions/Subscription"), "Subscription"),
+  validateSearch: subscriptionPageSearch,
+  component: lazyRouteComponent(() => import("../features/subscriptions/page/Subscription"), "Subscription"),
 });
 
 const replays = createRoute({

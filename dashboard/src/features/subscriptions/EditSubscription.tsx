@@ -1,6 +1,6 @@
 import { Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { changeSubscription, revealSubscription, storedSubscriptionQuery } from "../../api/subscriptions";
+import { changeSubscription, revealSubscription, subscriptionToEditQuery } from "../../api/subscriptions";
 import { ProblemAlert } from "../../ui/ProblemAlert";
 import { useApi } from "../../routes/tenant";
 import { Fields } from "./Fields";
@@ -9,7 +9,7 @@ import { isEmpty, patchOf } from "./form/write";
 /** Changes a subscription, from what it is when the form is opened. */
 export function EditSubscription({ id, onClose }: { id: string; onClose: () => void }) {
   const api = useApi();
-  const stored = useQuery(storedSubscriptionQuery(api, id));
+  const stored = useQuery(subscriptionToEditQuery(api, id));
   if (stored.isError) return <ProblemAlert error={stored.error} retry={() => void stored.refetch()} />;
   if (stored.isPending) return <Skeleton height={400} />;
   return (

@@ -85,6 +85,7 @@ export function Fields({ stored, submitLabel, submit, reveal, onClose }: Props) 
           variant="separated"
           chevronPosition="left"
           order={3}
+          keepMounted={false}
           value={opened}
           onChange={(names) => setOpened(groupNames.filter((name) => names.includes(name)))}
         >

@@ -5,7 +5,7 @@ import { ButtonLink } from "../../ui/links";
 import { useApi } from "../../routes/tenant";
 import { Fields } from "./Fields";
 import { newOf } from "./form/write";
-import { ShownSecret } from "./ShownSecret";
+import { ShownSecret } from "./page/ShownSecret";
 
 type Made = Awaited<ReturnType<typeof createSubscription>>;
 

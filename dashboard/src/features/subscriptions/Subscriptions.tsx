@@ -12,26 +12,32 @@ import { FilterField } from "../../ui/FilterField";
 import { TextLink } from "../../ui/links";
 import { List, type Column } from "../../ui/list/List";
 import { PageHead } from "../../ui/PageHead";
+import { ProblemAlert } from "../../ui/ProblemAlert";
 import { StatusBadge } from "../../ui/StatusBadge";
 import { When } from "../../ui/When";
 import { someOf } from "../../lib/params";
 import { useAllowed } from "../../routes/allowed";
 import { useNamesTenant } from "../../routes/namesTenant";
 import { tenantOf, useApi } from "../../routes/tenant";
+import { Health } from "./Health";
+import { useHealth } from "./useHealth";
 import { NewSubscription } from "./NewSubscription";
 
 const route = getRouteApi("/shell/subscriptions");
 
-const columns: Column<Subscription>[] = [
-  {
-    title: "Url",
-    cell: (row) => (
-      <TextLink to="/subscriptions/$id" params={{ id: row.id }} search={tenantOf(row)} size="sm">
-        {row.url}
-      </TextLink>
-    ),
-  },
-  { title: "Status", cell: (row) => <StatusBadge status={row.status} /> },
+const url: Column<Subscription> = {
+  title: "Url",
+  cell: (row) => (
+    <TextLink to="/subscriptions/$id" params={{ id: row.id }} search={tenantOf(row)} size="sm">
+      {row.url}
+    </TextLink>
+  ),
+};
+const status: Column<Subscription> = {
+  title: "Status",
+  cell: (row) => <StatusBadge status={row.status} />,
+};
+const others: Column<Subscription>[] = [
   { title: "Event types", cell: (row) => typesText(row.event_types) },
   { title: "Description", cell: (row) => row.description || "–" },
   { title: "Created", cell: (row) => <When at={row.created_at} /> },
@@ -44,7 +50,14 @@ export function typesText(types: string[]): string {
 export function Subscriptions() {
   const { tenant: _tenant, ...filters } = route.useSearch();
   const navigate = route.useNavigate();
-  const query = useInfiniteQuery(subscriptionPages(useApi(), filters));
+  const api = useApi();
+  const query = useInfiniteQuery(subscriptionPages(api, filters));
+  const seesDeliveries = useAllowed("deliveries:read");
+  const health = useHealth(api, query.data?.pages ?? [], seesDeliveries);
+  const lastDay: Column<Subscription> = {
+    title: "Succeeded, last 24 h",
+    cell: (row) => <Health known={health.of(row.id)} />,
+  };
   const [opened, { open, close }] = useDisclosure();
   const named = useNamesTenant();
   const change = (next: SubscriptionFilters) =>
@@ -75,10 +88,11 @@ export function Subscriptions() {
           onCommit={(event_type) => change({ event_type })}
         />
       </SimpleGrid>
+      {health.error !== null && <ProblemAlert error={health.error} retry={health.retry} />}
       <List
         noun="subscriptions"
         query={query}
-        columns={columns}
+        columns={[url, status, ...(seesDeliveries ? [lastDay] : []), ...others]}
         rowKey={(row) => row.id}
         empty={
           <>

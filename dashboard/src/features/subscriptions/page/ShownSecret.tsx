@@ -1,7 +1,7 @@
 import { Group } from "@mantine/core";
-import type { Schemas } from "../../api/client";
-import { CodeBlock } from "../../ui/CodeBlock";
-import { CopyText } from "../../ui/CopyText";
+import type { Schemas } from "../../../api/client";
+import { CodeBlock } from "../../../ui/CodeBlock";
+import { CopyText } from "../../../ui/CopyText";
 
 /** What a receiver checks signatures with: the secret, or the public half of a key pair. */
 export function ShownSecret({ secret }: { secret: Schemas["Secret"] }) {

@@ -1,11 +1,11 @@
 import { Button, Card, Group, TextInput, Title } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
-import { testSubscription } from "../../api/subscriptions";
-import { ProblemAlert } from "../../ui/ProblemAlert";
-import { text } from "../../lib/params";
-import { useApi } from "../../routes/tenant";
-import { AttemptCard } from "../deliveries/AttemptCard";
+import { testSubscription } from "../../../api/subscriptions";
+import { ProblemAlert } from "../../../ui/ProblemAlert";
+import { text } from "../../../lib/params";
+import { useApi } from "../../../routes/tenant";
+import { AttemptCard } from "../../deliveries/AttemptCard";
 
 /** Sends one example and shows what came back. */
 export function TestCard({ id }: { id: string }) {
