@@ -61,7 +61,7 @@ test("a fault that can be told here is not sent", async () => {
   fireEvent.change(await screen.findByLabelText(/^Url/), { target: { value: "https://example.com" } });
   const advanced = await button("Advanced");
   fireEvent.click(advanced);
-  fireEvent.change(screen.getByLabelText("Metadata"), { target: { value: "[1]" } });
+  fireEvent.change(await screen.findByLabelText("Metadata"), { target: { value: "[1]" } });
   fireEvent.click(advanced);
   fireEvent.click(await button("Create"));
   await screen.findByText("It has to be an object.");
