@@ -39,14 +39,11 @@ function pass(asked: IncomingMessage, answer: ServerResponse, to: string, more: 
   asked.pipe(passed);
 }
 
+const ITS_OWN = ["content-security-policy", "referrer-policy", "cross-origin-opener-policy"];
+
 /** The headers that the program gives its own pages hold for these too. */
 async function policyOf(program: string, { url = "/" }: IncomingMessage): Promise<Record<string, string>> {
-  const { headers } = await fetch(new URL(url, program));
-  const names = ["content-security-policy", "referrer-policy", "cross-origin-opener-policy"];
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = headers.get(name);
-      return value === null ? [] : [[name, value]];
-    }),
-  );
+  const page = new URL(url.startsWith("/portal") ? "/portal" : "/", program);
+  const { headers } = await fetch(page, { headers: { connection: "close" } });
+  return Object.fromEntries(ITS_OWN.map((name) => [name, headers.get(name) ?? ""]));
 }

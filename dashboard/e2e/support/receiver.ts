@@ -25,6 +25,9 @@ export const busy = status(503, { "retry-after": "3600" });
 
 export const gone = status(410);
 
+/** Says nothing and hangs up. */
+export const rude: Mood = (answer) => answer.destroy();
+
 export const failingTimes =
   (times: number): Mood =>
   (answer, nth) =>

@@ -67,6 +67,12 @@ export class Tenant {
     await take(this.api.POST(`${BASE}/events/batch`, { body: { events: [] }, bodySerializer: () => text }));
   }
 
+  /** Adds an event type with an example to the catalogue. */
+  async describe(name: string, example: unknown): Promise<void> {
+    const text = JSON.stringify({ name, versions: [{ version: "1", schema: true, example }] });
+    await take(this.api.POST(`${BASE}/event-types`, { body: { name }, bodySerializer: () => text }));
+  }
+
   async deliveries(query: { status?: Delivery["status"][]; event_id?: string[] } = {}): Promise<Delivery[]> {
     const page = await take(
       this.api.GET(`${BASE}/deliveries`, { params: { query: { ...query, limit: 250 } } }),

@@ -8,6 +8,8 @@ interface OfTest {
   faults: Faults;
   /** A tenant of the test's own. */
   tenant: Tenant;
+  /** A page of somebody else's browser, in which nobody is signed in. */
+  guest: Page;
 }
 
 interface OfWorker {
@@ -49,6 +51,13 @@ export const test = base.extend<OfTest, OfWorker>({
   context: async ({ context, faults }, provide) => {
     faults.watch(context);
     await provide(context);
+  },
+
+  guest: async ({ browser, faults }, provide) => {
+    const context = await browser.newContext({ storageState: nobody });
+    faults.watch(context);
+    await provide(await context.newPage());
+    await context.close();
   },
 
   tenant: async ({ server }, provide) => {

@@ -20,7 +20,7 @@ export async function choose(page: Page | Locator, label: string, option: string
   // Where something is chosen already, that stands in front of the field.
   await page.getByRole("combobox", { name: label }).click({ force: true });
   const root = "page" in page ? page.page() : page;
-  await root.getByRole("option", { name: option }).click();
+  await root.getByRole("option", { name: option, exact: true }).click();
 }
 
 /** Chooses one of those beside each other. */
