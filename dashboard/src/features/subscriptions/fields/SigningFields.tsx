@@ -1,7 +1,8 @@
-import { Checkbox, Fieldset, Group, PasswordInput, Select, Stack, Text, Textarea } from "@mantine/core";
+import { Checkbox, Fieldset, Group, Select, Stack, Text, Textarea } from "@mantine/core";
 import type { StoredSubscription } from "../../../api/subscriptions";
 import { When } from "../../../ui/When";
 import type { SubscriptionForm } from "../form/useSubscriptionForm";
+import { SecretInput } from "../SecretInput";
 
 interface Props {
   form: SubscriptionForm;
@@ -37,12 +38,7 @@ export function SigningFields({ form, before }: Props) {
         {...form.getInputProps("signing.algorithm")}
       />
       {was === undefined && algorithm === "hmac-sha256" && (
-        <PasswordInput
-          label="Secret"
-          description="whsec_ and base64 of 24 to 64 bytes. None: one is made."
-          autoComplete="off"
-          {...form.getInputProps("secret")}
-        />
+        <SecretInput label="Secret" {...form.getInputProps("secret")} />
       )}
       <Fieldset legend="Client certificate">
         <Stack gap="sm">

@@ -1,4 +1,4 @@
-import { Button, Fieldset, SegmentedControl, Stack, Text } from "@mantine/core";
+import { Button, Fieldset, Group, SegmentedControl, Stack, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { asProblem, fieldErrors } from "../../../api/problem";
@@ -22,31 +22,41 @@ export function FilterTester({ filter, eventTypes }: { filter: string; eventType
   const isCurrent = JSON.stringify(test.variables) === JSON.stringify(trial);
   const told = sorted(isCurrent ? test.error : null);
 
+  const button = (
+    <Button
+      size="xs"
+      variant="default"
+      w="fit-content"
+      loading={test.isPending}
+      disabled={on === "one" && !isReady(draft)}
+      onClick={() => test.mutate(trial)}
+    >
+      Try the filter
+    </Button>
+  );
+
   return (
     <Fieldset legend="Try it">
       <Stack gap="sm">
-        <SegmentedControl
-          size="xs"
-          w="fit-content"
-          aria-label="Try it on"
-          data={[
-            { value: "last", label: "The last 100 events" },
-            { value: "one", label: "One event" },
-          ]}
-          value={on}
-          onChange={(value) => setOn(value === "one" ? "one" : "last")}
-        />
-        {on === "one" && <OneEvent value={draft} onChange={setDraft} errors={told.event} />}
-        <Button
-          size="xs"
-          variant="default"
-          w="fit-content"
-          loading={test.isPending}
-          disabled={on === "one" && !isReady(draft)}
-          onClick={() => test.mutate(trial)}
-        >
-          Try the filter
-        </Button>
+        <Group gap="xs">
+          <SegmentedControl
+            size="xs"
+            aria-label="Try it on"
+            data={[
+              { value: "last", label: "The last 100 events" },
+              { value: "one", label: "One event" },
+            ]}
+            value={on}
+            onChange={(value) => setOn(value === "one" ? "one" : "last")}
+          />
+          {on === "last" && button}
+        </Group>
+        {on === "one" && (
+          <>
+            <OneEvent value={draft} onChange={setDraft} errors={told.event} />
+            {button}
+          </>
+        )}
         <div aria-live="polite">
           {isCurrent && test.data && <Outcome answer={test.data} filter={filter} />}
           {told.filter !== undefined && <FilterFault filter={filter} detail={told.filter} />}

@@ -1,7 +1,7 @@
 import { Group, SimpleGrid, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { lazy, Suspense, useId } from "react";
+import { lazy, memo, Suspense, useDeferredValue, useId } from "react";
 import { statsQuery, type Stats } from "../../../api/stats";
 import { TextLink } from "../../../ui/links";
 import { ProblemAlert } from "../../../ui/ProblemAlert";
@@ -49,10 +49,12 @@ export function FiguresOfOne({ id }: { id: string }) {
       {stats.isError && <ProblemAlert error={stats.error} retry={() => void stats.refetch()} />}
       <Totals of={stats.data} time={listed} />
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
-        <Chart title="Attempts" of="attempts" stats={now} pending={stats.isPending} />
-        <Chart title="How long attempts took" of="durations" stats={now} pending={stats.isPending} />
+        <Stack>
+          <Chart title="Attempts" of="attempts" stats={now} pending={stats.isPending} />
+          <Chart title="How long attempts took" of="durations" stats={now} pending={stats.isPending} />
+        </Stack>
+        <Reasons reasons={now?.failure_reasons} pending={stats.isPending} time={listed} />
       </SimpleGrid>
-      <Reasons reasons={now?.failure_reasons} pending={stats.isPending} time={listed} />
       <TimeTable stats={now} />
     </Stack>
   );
@@ -65,15 +67,17 @@ interface ChartProps {
   pending: boolean;
 }
 
-function Chart({ title, of, stats, pending }: ChartProps) {
+/** Drawn behind the figures, and anew with other ones only. */
+const Chart = memo(function Chart({ title, of, stats, pending }: ChartProps) {
+  const drawn = useDeferredValue<Stats | undefined>(stats, undefined);
   return (
     <Panel title={title} pending={pending} room={HEIGHT} row={HEIGHT}>
       {stats?.totals.attempts === 0 && <Text size="sm">None was made in this time.</Text>}
       {stats && stats.totals.attempts > 0 && (
         <Suspense fallback={<Skeleton height={HEIGHT} />}>
-          <Charts of={of} stats={stats} height={HEIGHT} />
+          {drawn ? <Charts of={of} stats={drawn} height={HEIGHT} /> : <Skeleton height={HEIGHT} />}
         </Suspense>
       )}
     </Panel>
   );
-}
+});

@@ -1,7 +1,7 @@
 import { Alert, Group, Text } from "@mantine/core";
 import { changeSubscription, type Subscription } from "../../../api/subscriptions";
 import { ActionButton } from "../../../ui/ActionButton";
-import { TextLink } from "../../../ui/links";
+import { ButtonLink } from "../../../ui/links";
 import { useAllowed } from "../../../routes/allowed";
 import { useApi } from "../../../routes/tenant";
 
@@ -23,21 +23,26 @@ export function Resting({ subscription: { id, status, disabled_reason } }: { sub
   if (status === "active") return null;
   if (status === "paused") {
     return (
-      <Alert color="yellow" title="Paused">
+      <Alert color="yellow" title="Paused" mb="md">
         <Text size="sm">Deliveries are made, and wait until it is resumed.</Text>
         <Group mt="sm">
           {start("Resume")}
           {seesDeliveries && (
-            <TextLink to="/deliveries" search={{ subscription_id: id, status: ["pending"] }} size="sm">
+            <ButtonLink
+              to="/deliveries"
+              search={{ subscription_id: id, status: ["pending", "retrying"] }}
+              size="xs"
+              variant="default"
+            >
               What waits
-            </TextLink>
+            </ButtonLink>
           )}
         </Group>
       </Alert>
     );
   }
   return (
-    <Alert color="red" title="Disabled">
+    <Alert color="red" title="Disabled" mb="md">
       <Text size="sm">{disabled_reason !== null && reasons[disabled_reason]}</Text>
       <Text size="sm">No deliveries are made; what waited has become dead letters.</Text>
       <Group mt="sm">
@@ -46,9 +51,9 @@ export function Resting({ subscription: { id, status, disabled_reason } }: { sub
           "Deliveries are made again for events from now on. Dead letters come back by replay only.",
         )}
         {seesDeliveries && (
-          <TextLink to="/dead-letters" search={{ subscription_id: id }} size="sm">
+          <ButtonLink to="/dead-letters" search={{ subscription_id: id }} size="xs" variant="default">
             Its dead letters
-          </TextLink>
+          </ButtonLink>
         )}
       </Group>
     </Alert>

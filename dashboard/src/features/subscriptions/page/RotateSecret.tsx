@@ -1,4 +1,4 @@
-import { Button, Group, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
@@ -8,6 +8,7 @@ import { rotateSecret, type Subscription } from "../../../api/subscriptions";
 import { ProblemAlert } from "../../../ui/ProblemAlert";
 import { useApi } from "../../../routes/tenant";
 import { waitSeconds } from "../form/schedule";
+import { SecretInput } from "../SecretInput";
 
 export interface Rotated {
   secret: Schemas["Secret"];
@@ -57,14 +58,7 @@ export function RotateSecret({ subscription: { id, signing }, onDone, onClose }:
           {isPair ? "A new key pair is made." : "A new secret is made, unless one is given."} Requests are
           signed by both until the former one ends: change the receiver within that time.
         </Text>
-        {!isPair && (
-          <PasswordInput
-            label="Secret of your own"
-            description="whsec_ and base64 of 24 to 64 bytes. None: one is made."
-            autoComplete="off"
-            {...form.getInputProps("secret")}
-          />
-        )}
+        {!isPair && <SecretInput label="Secret of your own" {...form.getInputProps("secret")} />}
         <TextInput
           label="The former one signs beside it for"
           description="Up to 7d. With 0 it ends at once, and a receiver that has not been changed refuses every request."

@@ -39,10 +39,11 @@ function Told({ stored }: { stored: StoredSubscription }) {
   const { id, signing } = subscription;
   return (
     <Stack>
+      {/* In one, so that nothing stands between them when there is nothing to tell. */}
       <div aria-live="polite">
         <Resting subscription={subscription} />
+        <SubscriptionFacts stored={stored} />
       </div>
-      <SubscriptionFacts stored={stored} />
       {seesDeliveries && <FiguresOfOne id={id} />}
       {mayWrite && <TestCard id={id} />}
       {/* What was shown of a secret is no other's, and not that of another algorithm. */}
