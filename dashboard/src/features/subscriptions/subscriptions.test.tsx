@@ -105,3 +105,63 @@ test("saving what was not changed asks nothing of the server", async () => {
   await waitFor(() => expect(screen.queryByLabelText("Description")).toBeNull());
   expect(server.seen.some(({ method }) => method === "PATCH")).toBe(false);
 });
+
+test("the last day is asked for the subscriptions of a page, and one without attempts is told as such", async () => {
+  const of = { url: "", attempts: 8, succeeded: 6, failed: 2, dead_letters: 0, buckets: [] };
+  const server = fakeServer({
+    ...answers(),
+    "GET /subscriptions": page(aSubscription, { ...aSubscription, id: "sub_2" }),
+    "GET /stats/subscriptions": { data: [{ ...of, subscription_id: "sub_1" }], complete: true },
+  });
+  open("/subscriptions?tenant=ten_1");
+  await screen.findByText("75 %", {}, late);
+  await screen.findByText("no attempts");
+  const asked = server.seen.filter(({ path }) => path === "/stats/subscriptions");
+  expect(asked.map(({ query }) => query.getAll("subscription_id"))).toEqual([["sub_1", "sub_2"]]);
+});
+
+test("a last day that cannot be told is told as not known, and can be asked for again", async () => {
+  const server = fakeServer({
+    ...answers(),
+    "GET /stats/subscriptions": aProblem(422, { title: "Too much" }),
+  });
+  open("/subscriptions?tenant=ten_1");
+  await screen.findByText("not known", {}, late);
+  server.answers["GET /stats/subscriptions"] = { data: [], complete: true };
+  fireEvent.click(await button("Try again"));
+  await screen.findByText("no attempts", {}, late);
+});
+
+test("an event to try a filter on is sent as it is written", async () => {
+  const server = fakeServer({
+    ...answers(),
+    "POST /subscriptions/filter-test": { matches: false, error: "a string and a number have no order" },
+  });
+  open("/subscriptions/sub_1?tenant=ten_1");
+  fireEvent.click(await button("Edit"));
+  fireEvent.click(await screen.findByText("One event", {}, late));
+  fireEvent.change(await screen.findByLabelText("Type of the event"), { target: { value: "order.paid" } });
+  fireEvent.change(screen.getByLabelText("Data of the event"), { target: { value: '{"n": 1.0}' } });
+  fireEvent.click(await button("Try the filter"));
+  await screen.findByText(/the filter fails on this event. A string and a number/, {}, late);
+  const tried = server.seen.find(({ method }) => method === "POST");
+  expect(tried?.body).toBe(
+    '{"filter":null,"event_types":[],"event":{"type":"order.paid","data":{"n": 1.0}}}',
+  );
+});
+
+test.each([
+  ["paused", null, "Deliveries are made, and wait until it is resumed.", "Resume"],
+  ["disabled", "failing", "Nothing succeeded there for five days.", "Enable"],
+] as const)("one that is %s tells why, and is started there", async (status, disabled_reason, why, act) => {
+  const server = fakeServer({
+    ...answers(),
+    "GET /subscriptions/sub_1": { ...aSubscription, status, disabled_reason },
+    "PATCH /subscriptions/sub_1": aSubscription,
+  });
+  open("/subscriptions/sub_1?tenant=ten_1");
+  await screen.findByText(why, {}, late);
+  fireEvent.click(await button(act));
+  if (status === "disabled") fireEvent.click(within(await screen.findByRole("dialog")).getByText(act));
+  await waitFor(() => expect(bodies(server, "PATCH")).toEqual([{ status: "active" }]));
+});
